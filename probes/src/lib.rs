@@ -1,0 +1,1 @@
+//! The measurement agent of Desserte, and its wire contract.

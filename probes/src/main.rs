@@ -1,0 +1,2 @@
+//! `desserte-probe`.
+fn main() {}

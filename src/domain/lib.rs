@@ -1,0 +1,1 @@
+//! The pure core of Desserte: slots, availability, outages, causes and agreements.

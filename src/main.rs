@@ -1,0 +1,2 @@
+//! `desserte`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The pure planning core of Desserte: gaps and ranking.
