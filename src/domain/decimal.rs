@@ -34,6 +34,12 @@ pub struct DecimalError {
 }
 
 impl Decimal {
+    /// Nought.
+    pub const ZERO: Self = Self {
+        units: 0,
+        places: 0,
+    };
+
     /// `units / 10^places`; `None` beyond [`MAX_DECIMAL_PLACES`].
     #[must_use]
     pub fn new(units: u64, places: u32) -> Option<Self> {
