@@ -26,7 +26,7 @@ pub enum SiteState {
 pub struct LiveInput<'a> {
     /// State of the machine after the last slot.
     pub availability: Availability,
-    /// The last slots, oldest first (some n_enter of them; the caller's choice).
+    /// The last slots, oldest first (some `n_enter` of them; the caller's choice).
     pub recent_slots: &'a [SlotState],
     /// Age of the newest sample; `None` when there never was one.
     pub last_sample_age_ms: Option<i64>,
