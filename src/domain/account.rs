@@ -394,6 +394,24 @@ mod tests {
     }
 
     #[test]
+    fn exactly_the_minimum_measured_is_enough() {
+        let period = june();
+        let mut slots = vec![Good; 720];
+        slots[..180].fill(Unknown);
+        let billable = |share: &str| {
+            let minimum_measured_share = Some(share.parse().unwrap());
+            account(&AccountInput {
+                minimum_measured_share,
+                ..input(&period, &slots)
+            })
+            .unwrap()
+            .billable
+        };
+        assert_eq!(billable("0.75"), Some(true));
+        assert_eq!(billable("0.750000001"), Some(false));
+    }
+
+    #[test]
     fn an_open_end_is_said() {
         let period = june();
         let mut slots = vec![Good; 720];

@@ -93,6 +93,11 @@ mod tests {
 
     #[test]
     fn up_degraded_down_and_excluded() {
+        let edge = LiveInput {
+            last_sample_age_ms: Some(180_000),
+            ..input(&[Good])
+        };
+        assert_eq!(site_state(&edge), SiteState::Up);
         assert_eq!(site_state(&input(&[Good, Unknown])), SiteState::Up);
         assert_eq!(site_state(&input(&[Bad, Good])), SiteState::Degraded);
         assert_eq!(site_state(&input(&[Unknown, Unknown])), SiteState::Unknown);
