@@ -59,6 +59,11 @@ pub enum ImportError {
          convert it first, for instance: ogr2ogr -t_srs EPSG:4326 out.geojson in.geojson"
     )]
     Projected { file: String, crs: String },
+    /// A layer that lies in the country only when latitude and longitude change places.
+    #[error(
+        "reading {file}: latitude and longitude look swapped: no feature lies in the country, but {swapped} would"
+    )]
+    LayerSwapped { file: String, swapped: usize },
     /// A mapping that cannot be read.
     #[error("reading the column mapping: {detail}")]
     Mapping { detail: String },
@@ -137,6 +142,10 @@ impl ImportError {
             Self::Projected { file, crs } => format!(
                 "lecture de {file} : ses coordonnées sont en {crs}, pas en degrés WGS84 ; \
                  convertissez-le d'abord, par exemple : ogr2ogr -t_srs EPSG:4326 sortie.geojson entrée.geojson"
+            ),
+            Self::LayerSwapped { file, swapped } => format!(
+                "lecture de {file} : latitude et longitude semblent inversées : aucun objet n'est \
+                 dans le pays, mais {swapped} le seraient"
             ),
             Self::Mapping { detail } => {
                 format!("lecture de la correspondance des colonnes : {detail}")

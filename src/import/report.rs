@@ -43,8 +43,8 @@ pub enum Reason {
     KindUnknown,
     /// Neither yes nor no.
     FlagInvalid,
-    /// No whole number of inhabitants.
-    NumberInvalid,
+    /// A route whose positions are all one, or that has a single one.
+    LineWithoutLength,
     /// A feature without geometry.
     GeometryMissing,
     /// A geometry of another type, or one that cannot be read.
@@ -72,7 +72,7 @@ impl Reason {
             Self::KindMissing => "kind_missing",
             Self::KindUnknown => "kind_unknown",
             Self::FlagInvalid => "flag_invalid",
-            Self::NumberInvalid => "number_invalid",
+            Self::LineWithoutLength => "line_without_length",
             Self::GeometryMissing => "geometry_missing",
             Self::GeometryUnfit { .. } => "geometry_unfit",
         }
@@ -114,7 +114,7 @@ impl Reason {
             Self::KindMissing => "the kind is empty".to_owned(),
             Self::KindUnknown => "no translation knows this kind".to_owned(),
             Self::FlagInvalid => "write true or false".to_owned(),
-            Self::NumberInvalid => "this is no whole number".to_owned(),
+            Self::LineWithoutLength => "the route has no length".to_owned(),
             Self::GeometryMissing => "the feature has no geometry".to_owned(),
             Self::GeometryUnfit { found } => format!("geometry {found} cannot be used here"),
         }
@@ -152,7 +152,7 @@ impl Reason {
             Self::KindMissing => "le type est vide".to_owned(),
             Self::KindUnknown => "aucune traduction ne connaît ce type".to_owned(),
             Self::FlagInvalid => "écrivez true ou false".to_owned(),
-            Self::NumberInvalid => "ce n'est pas un nombre entier".to_owned(),
+            Self::LineWithoutLength => "le tracé n'a pas de longueur".to_owned(),
             Self::GeometryMissing => "l'objet n'a pas de géométrie".to_owned(),
             Self::GeometryUnfit { found } => format!("géométrie {found} inutilisable ici"),
         }
@@ -173,6 +173,8 @@ pub enum Warning {
     NoOutline,
     /// Rows taken as kind `other`.
     KindOther,
+    /// Populations that are no whole number: the place is kept, its population is unknown.
+    PopulationUnread,
 }
 
 impl Warning {
@@ -189,6 +191,9 @@ impl Warning {
                 "no outline of the country was given: swapped or foreign positions cannot be seen"
             }
             Self::KindOther => "kinds that no translation knows: taken as other",
+            Self::PopulationUnread => {
+                "populations that are no whole number: the places are kept, their population is unknown"
+            }
         }
     }
 
@@ -205,6 +210,9 @@ impl Warning {
                 "aucun contour du pays donné : positions inversées ou étrangères invisibles"
             }
             Self::KindOther => "types qu'aucune traduction ne connaît : pris comme « autre »",
+            Self::PopulationUnread => {
+                "populations qui ne sont pas des nombres entiers : localités gardées, population inconnue"
+            }
         }
     }
 }
@@ -339,6 +347,20 @@ pub struct WarningRows {
     pub count: usize,
     /// Which rows.
     pub rows: RowRanges,
+}
+
+impl WarningRows {
+    /// A warning with its texts.
+    #[must_use]
+    pub fn new(code: Warning, rows: RowRanges) -> Self {
+        Self {
+            code,
+            text_fr: code.text_fr(),
+            text_en: code.text_en(),
+            count: rows.count(),
+            rows,
+        }
+    }
 }
 
 /// What became of a file of sites.

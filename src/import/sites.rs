@@ -86,20 +86,9 @@ pub fn import_sites(
     }
     report.warnings = warned
         .into_iter()
-        .map(|(code, rows)| with_texts(code, rows))
+        .map(|(code, rows)| WarningRows::new(code, rows))
         .collect();
     Ok(report)
-}
-
-fn with_texts(code: Warning, rows: RowRanges) -> WarningRows {
-    let (text_fr, text_en) = (code.text_fr(), code.text_en());
-    WarningRows {
-        code,
-        text_fr,
-        text_en,
-        count: rows.count(),
-        rows,
-    }
 }
 
 /// A row that is not taken.
