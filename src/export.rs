@@ -1,6 +1,7 @@
 //! Writing what people take away. One file a format or subject; everything writes to a
 //! `&mut dyn Write`, nothing knows where the bytes go.
 
+pub mod import_report;
 pub mod plan;
 mod sheet;
 

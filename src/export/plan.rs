@@ -7,10 +7,10 @@
 
 use std::io::Write;
 
-use desserte_planning::Finding;
 use desserte_planning::gap::{Gap, Nearest};
 use desserte_planning::plan::{Plan, PlanRow};
 use desserte_planning::ranking::{Contribution, Criterion, MILLIONTHS};
+use desserte_planning::{Finding, Position};
 use serde_json::{Map, Value, json};
 
 use super::sheet::{self, Cell};
@@ -109,8 +109,8 @@ impl<'p> Context<'p> {
             Cell::text(site.name.clone()),
             Cell::Text(self.kind(&site.kind)),
             Cell::text(site.region.clone()),
-            degrees(site.position.map(|position| position.latitude())),
-            degrees(site.position.map(|position| position.longitude())),
+            degrees(site.position.map(Position::latitude)),
+            degrees(site.position.map(Position::longitude)),
             Cell::Text(self.yes_or_no(site.invented).to_owned()),
             Cell::Millionths(row.ranked.score_millionths),
             Cell::Millionths(row.ranked.known_weight_millionths),

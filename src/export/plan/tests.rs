@@ -1,6 +1,5 @@
 //! The exports of a small synthetic plan, read back.
 
-use desserte_planning::Position;
 use desserte_planning::layer::{Layer, Layers, Line, Place, Provenance};
 use desserte_planning::plan::{PlanSite, plan};
 use desserte_planning::ranking::MeasuredAvailability;
