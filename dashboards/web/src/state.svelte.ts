@@ -82,6 +82,8 @@ export const t = (key: Key, values?: Values): string => translate(app.language, 
 export const tn = (key: PluralKey, count: number, values?: Values): string =>
   plural(app.language, key, count, format.integer(app.language, count), values);
 export const name = (prefix: string, code: string): string => named(app.language, prefix, code);
+/** "label: " in English, "label : " with its no-break space in French. */
+export const colon = (): string => (app.language === 'fr' ? '\u00a0: ' : ': ');
 export const fact = (item: Fact): string => phraseFact(app.language, item);
 
 export const f = {

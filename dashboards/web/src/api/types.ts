@@ -77,7 +77,7 @@ export interface Country {
 }
 
 export interface Place {
-  name: string;
+  name: string | null;
   latitude: number;
   longitude: number;
   population: number | null;
@@ -144,9 +144,9 @@ export interface SiteAgent {
 
 export interface Target {
   id: string;
-  name: string | null;
+  name: string;
   kind: string;
-  address: string;
+  address: string | null;
 }
 
 export interface LatestSample {
@@ -253,14 +253,14 @@ export interface Outage {
   slot_seconds: number;
   down_slots: number;
   cause: Cause;
-  locus: string | null;
+  locus: string;
   facts: Fact[];
   agent: string | null;
 }
 
 export interface AgentItem {
   id: string;
-  site: string;
+  site: string | null;
   site_name: string | null;
   state: 'reporting' | 'silent' | 'revoked';
   enrolled_at: string | null;
@@ -321,8 +321,8 @@ export interface PlanItem {
   site_name: string | null;
   kind: SiteKind;
   region: string | null;
-  latitude: number;
-  longitude: number;
+  latitude: number | null;
+  longitude: number | null;
   score: number;
   known_weight_share: number;
   contributions: Contribution[];

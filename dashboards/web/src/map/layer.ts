@@ -226,6 +226,7 @@ export class SiteMap {
     let drawn = 0;
     for (const [rank, place] of this.base.places.entries()) {
       if (drawn >= LABELS_MAX) break;
+      if (place.name === null) continue;
       const point = this.map.latLngToContainerPoint([place.latitude, place.longitude]);
       if (point.x < 0 || point.y < 0 || point.x > size.x || point.y > size.y) continue;
       const bold = rank < 2;
