@@ -125,8 +125,13 @@ const server = createServer((request, response) => {
     const path = url.pathname.slice(7);
     if (path === '/events') return events(response);
     if (path === '/plans/current/export') {
-      response.writeHead(200, { 'Content-Type': 'text/csv; charset=utf-8', 'Content-Disposition': 'attachment; filename="plan.csv"' });
-      return response.end(url.searchParams.get('language') === 'fr' ? '\ufeffrang;site;score\r\n1;FX-000001;0,912\r\n' : 'rank,site,score\r\n1,FX-000001,0.912\r\n');
+      const geojson = url.searchParams.get('format') === 'geojson';
+      const french = url.searchParams.get('language') === 'fr';
+      const { items } = plan(sites, url.searchParams, Infinity, 0);
+      response.writeHead(200, { 'Content-Type': geojson ? 'application/geo+json' : 'text/csv; charset=utf-8', 'Content-Disposition': `attachment; filename="plan.${geojson ? 'geojson' : 'csv'}"` });
+      if (geojson) return response.end(JSON.stringify({ type: 'FeatureCollection', features: items.map((item) => ({ type: 'Feature', properties: { site: item.site, score: item.score }, geometry: { type: 'Point', coordinates: [item.longitude, item.latitude] } })) }));
+      const rows = items.map((item) => [item.rank, item.site, item.site_name, item.score.toFixed(6)].map((cell) => (french ? String(cell).replace('.', ',') : String(cell))).join(french ? ';' : ','));
+      return response.end([french ? '\ufeffrang;site;nom;score' : 'rank,site,name,score', ...rows, ''].join('\r\n'));
     }
     const body = answer(path, url.searchParams);
     return body ? json(request.method === 'POST' ? 201 : 200, body) : json(404, { title: 'Not found', status: 404, code: 'not_found' }, 'application/problem+json');

@@ -10,6 +10,9 @@ import { chromium } from 'playwright-core';
 
 export const WIDTHS = { desk: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } };
 
+/** Characters of the page that a failure repeats. */
+const SHOWN = 2_500;
+
 export function launch() {
   return chromium.launch({
     executablePath: process.env.DESSERTE_CHROMIUM ?? '/usr/bin/chromium',
@@ -73,7 +76,7 @@ export async function seen(page, what, step) {
       .innerText()
       .catch(() => '(no page)');
     throw new Error(
-      `${what}: ${error.message}\n--- at ${page.url()} the page showed ---\n${text.slice(0, 4000)}`,
+      `${what}: ${error.message}\n--- at ${page.url()} the page showed ---\n${text.slice(0, SHOWN)}`,
       { cause: error },
     );
   }

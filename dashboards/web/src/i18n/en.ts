@@ -150,6 +150,7 @@ export const en: Dictionary = {
   'range.day': 'Day',
   'range.week': 'Week',
   'range.month': 'Month',
+  'site.measurements': 'Measurements',
   'site.latency': 'Latency',
   'site.loss': 'Loss',
   'site.availability': 'Availability',

@@ -154,6 +154,7 @@ export const fr = {
   'range.day': 'Jour',
   'range.week': 'Semaine',
   'range.month': 'Mois',
+  'site.measurements': 'Mesures',
   'site.latency': 'Latence',
   'site.loss': 'Perte',
   'site.availability': 'Disponibilité',

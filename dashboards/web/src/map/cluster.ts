@@ -72,8 +72,22 @@ function join(into: Cell, other: Cell): void {
   };
 }
 
-/** Rings that would overlap after the grid are joined, the larger one first. */
+/** Passes of joining: a join moves a ring's centre, which may cover the next one. */
+const PASSES_MAX = 8;
+
+/** Rings that overlap after the grid are joined, until none does. */
 function joinNeighbours(cells: Cell[]): Cell[] {
+  let marks = cells;
+  for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+    const joined = joinOnce(marks);
+    if (joined.length === marks.length) return joined;
+    marks = joined;
+  }
+  return marks;
+}
+
+/** Each ring is joined to the first larger one that it overlaps. */
+function joinOnce(cells: Cell[]): Cell[] {
   const kept: Cell[] = [];
   for (const cell of cells.sort((a, b) => b.count - a.count || a.row - b.row)) {
     const near = kept.find(
