@@ -5,5 +5,9 @@
 //! collector beyond these two modules.
 
 pub mod clock;
+mod files;
 pub mod report;
+pub mod spool;
 pub mod wire;
+
+pub use files::FileError;
