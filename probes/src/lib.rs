@@ -4,5 +4,10 @@
 //! `docs/agent-protocol.md`. Everything else is the agent itself, which knows nothing of the
 //! collector beyond these two modules.
 
+pub mod clock;
+mod files;
 pub mod report;
+pub mod spool;
 pub mod wire;
+
+pub use files::FileError;
