@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::import::site::SiteKind;
-use crate::import::{MAX_FIELD_BYTES, MAX_ID_BYTES, MAX_LISTED_PER_REASON, MAX_ROW_RANGES};
+use crate::import::{
+    MAX_COLUMNS, MAX_FIELD_BYTES, MAX_ID_BYTES, MAX_LISTED_PER_REASON, MAX_ROW_RANGES,
+};
 
 const MAPPING: &str = "id=id,name=name,kind=kind,latitude=lat,longitude=lon";
 
@@ -238,6 +240,34 @@ fn geojson_points_are_sites_and_other_shapes_are_named() {
             (4, "geometry", "geometry_unfit"),
             (5, "geometry", "coordinates_projected"),
         ]
+    );
+}
+
+#[test]
+fn features_with_properties_of_their_own_stay_small_or_are_refused() {
+    let feature = |number: usize| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"p{number}":1,"id":{number},"kind":"school"}},
+            "geometry":{{"type":"Point","coordinates":[15,-{number}e-3]}}}}"#
+        )
+    };
+    let file = |count: usize| {
+        let features: Vec<String> = (1..=count).map(feature).collect();
+        format!(
+            r#"{{"type":"FeatureCollection","features":[{}]}}"#,
+            features.join(",")
+        )
+    };
+    let read = |text: &str| import_sites("s.geojson", text.as_bytes(), &Options::default());
+    let report = read(&file(MAX_COLUMNS - 2)).unwrap();
+    assert_eq!(report.accepted.len(), MAX_COLUMNS - 2);
+    assert_eq!(report.accepted[9].id, "10");
+    let error = read(&file(MAX_COLUMNS)).unwrap_err();
+    assert_eq!(
+        error,
+        ImportError::TooManyColumns {
+            file: "s.geojson".to_owned()
+        }
     );
 }
 
