@@ -430,3 +430,38 @@ fn real_files_of_three_countries_import() {
         );
     }
 }
+
+proptest::proptest! {
+    /// Whatever the bytes, nothing panics, and every row is accounted for once.
+    #[test]
+    fn every_row_of_any_file_is_accounted_for(
+        rows in proptest::collection::vec("[-0-9.,;\"a-z\u{e9}\t ]{0,30}", 0..30),
+        tail in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..20),
+    ) {
+        let mut text = b"id,name,kind,lat,lon\n".to_vec();
+        for (number, row) in rows.iter().enumerate() {
+            text.extend(format!("{number},{row},school,{row},15.5\n").bytes());
+        }
+        text.extend(tail);
+        if let Ok(report) = read(&text, None) {
+            let listed: usize = report.refused.rows_by_reason.values().map(RowRanges::count).sum();
+            proptest::prop_assert_eq!(listed, report.refused.count);
+            proptest::prop_assert_eq!(
+                report.rows_read,
+                report.accepted.len() + report.left_out + report.refused.count
+            );
+        }
+    }
+
+    #[test]
+    fn no_json_makes_it_panic(
+        coordinates in "[-0-9.,\\[\\]null]{0,40}", kind in "(Point|LineString|Polygon|MultiPolygon|X)",
+    ) {
+        let text = format!(
+            r#"{{"type":"FeatureCollection","features":[{{"properties":{{"kind":"school"}},"geometry":{{"type":"{kind}","coordinates":{coordinates}}}}}]}}"#
+        );
+        if let Ok(report) = import_sites("s.geojson", text.as_bytes(), &Options::default()) {
+            proptest::prop_assert_eq!(report.accepted.len() + report.refused.count, 1);
+        }
+    }
+}
