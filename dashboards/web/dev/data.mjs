@@ -49,7 +49,7 @@ export function makeSites(count) {
       const draw = random();
       const state = draw < 0.05 ? 'up' : draw < 0.06 ? 'down' : draw < 0.065 ? 'degraded' : draw < 0.07 ? 'excluded' : 'unknown';
       sites.push({
-        id: `FX-${String(sites.length + 1).padStart(6, '0')}`,
+        id: (sites.length === 0 && process.env.FIXTURE_SITE) || `FX-${String(sites.length + 1).padStart(6, '0')}`,
         name: `${KIND_FR[kind]} ${name} ${i + 1}`,
         kind: KINDS[kind],
         latitude: latitude + (random() - 0.5) * spread,

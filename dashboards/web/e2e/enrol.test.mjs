@@ -154,7 +154,7 @@ test('enrol, up, outage with its cause, closed: all without a reload', async () 
 
   await step('the same page all along', async () => {
     assert.equal(await page.evaluate(() => window.__never_reloaded), true);
-    await page.getByRole('button', { name: 'EN' }).click();
+    await page.getByRole('button', { name: 'EN', exact: true }).click();
     await page.getByText('Up', { exact: true }).first().waitFor();
     await page.goto(`${server.web}/#/outages?lang=en`);
     await page.locator('[data-outage][data-cause=destination]').first().waitFor();

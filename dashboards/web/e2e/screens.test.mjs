@@ -129,7 +129,7 @@ test('a site that does not exist is an error a person understands', async () => 
     const alert = page.locator('main [role=alert]');
     await alert.waitFor();
     assert.match(await alert.textContent(), /n’existe pas/);
-    await page.getByRole('button', { name: 'EN' }).click();
+    await page.getByRole('button', { name: 'EN', exact: true }).click();
     assert.match(await alert.textContent(), /does not exist/);
   });
   await context.close();
