@@ -35,11 +35,11 @@ slot_seconds = 2
 [objective]
 availability_percent = "99.5"
 
-[[targets]]
+[[target]]
 id = "essai-http"
 name = "Serveur d'essai"
 
-[targets.measure.http]
+[target.measure.http]
 url = "${url}"
 status_from = 200
 status_to = 299
