@@ -115,6 +115,12 @@ function flip(id, wanted) {
   return true;
 }
 
+/** A synthetic sample of the first site now and then, so that live charts are seen to move. */
+setInterval(() => {
+  const sample = { site: sites[0]?.id, target: 'ancre-1', at: new Date().toISOString(), rtt_us_median: 41_000, sent: 5, received: 5 };
+  streams.forEach((stream) => stream.write(`event: sample\ndata: ${JSON.stringify(sample)}\n\n`));
+}, 3_000).unref();
+
 const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://127.0.0.1');
   const json = (status, body, type = 'application/json') => {
