@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export const STATES = ['up', 'degraded', 'down', 'excluded', 'unknown'];
 const KINDS = ['ministry', 'town_hall', 'civil_registry', 'court', 'hospital', 'health_centre', 'school', 'post', 'police'];
@@ -48,7 +49,7 @@ export function makeSites(count) {
       const draw = random();
       const state = draw < 0.05 ? 'up' : draw < 0.06 ? 'down' : draw < 0.065 ? 'degraded' : draw < 0.07 ? 'excluded' : 'unknown';
       sites.push({
-        id: `FX-${String(sites.length + 1).padStart(6, '0')}`,
+        id: (sites.length === 0 && process.env.FIXTURE_SITE) || `FX-${String(sites.length + 1).padStart(6, '0')}`,
         name: `${KIND_FR[kind]} ${name} ${i + 1}`,
         kind: KINDS[kind],
         latitude: latitude + (random() - 0.5) * spread,
@@ -192,12 +193,12 @@ export const ABSENT = [
   { kind: 'masts', note_fr: 'Importez la vôtre.', note_en: 'Import yours.' },
 ];
 
-/** Outlines from the folder of reference data when it is there, else a box. */
+/** Outlines of the shipped country when they are there, else a box. */
 export function shape(name) {
-  const folder = resolve(process.env.DESSERTE_REFERENCE ?? '/nowhere', 'data/congo');
-  const file = { regions: 'adm1_naturalearth_10m.geojson', border: 'adm0_naturalearth_10m.geojson' }[name];
+  const shipped = fileURLToPath(new URL('../../../demo/congo', import.meta.url));
+  const folder = process.env.FIXTURE_COUNTRY ?? shipped;
   try {
-    if (file) return JSON.parse(readFileSync(resolve(folder, file), 'utf8'));
+    return JSON.parse(readFileSync(resolve(folder, `${name}.geojson`), 'utf8'));
   } catch {
     // Falls through to the box.
   }

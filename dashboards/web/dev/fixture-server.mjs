@@ -1,6 +1,7 @@
 // Development only: serves `dist/` under the product's content security policy, with SYNTHETIC
 // answers to the HTTP contract. `PORT` chooses the port (8123), `FIXTURE_EMPTY=1` answers empty
-// lists, `FIXTURE_FAIL=1` answers problems, `FIXTURE_MIX=1` mixes the states.
+// lists, `FIXTURE_FAIL=1` answers problems, `FIXTURE_MIX=1` mixes the states, `FIXTURE_SITE` names
+// the first site.
 
 import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -95,23 +96,30 @@ function events(response) {
 }
 setInterval(() => streams.forEach((stream) => stream.write(': keep\n\n')), 15_000).unref();
 
-/** Development only: `POST /dev/flip?site=ID` toggles a site between up and down, with its outage. */
-function flip(id) {
+/** `POST /dev/flip?site=ID&state=STATE` changes a site's state, with the outage that goes with it. */
+function flip(id, wanted) {
   const site = sites.find((item) => item.id === id);
   if (!site) return false;
   const open = outages.find((item) => item.site === id && item.end === null);
   const now = new Date().toISOString();
-  site.state = open ? 'up' : 'down';
+  site.state = wanted ?? (open ? 'up' : 'down');
   site.since = now;
-  site.cause = open ? null : 'destination';
-  if (open) open.end = now;
-  else outages.unshift({ id: `outage-live-${outages.length}`, site: id, site_name: site.name, site_kind: site.kind, region: site.region, start: now, end: null, slot_seconds: 2, down_slots: 5, cause: 'destination', locus: null, facts: [{ code: 'collector_reachable', values: {} }], agent: agents[0].id });
+  site.cause = site.state === 'down' ? 'destination' : null;
+  if (open && site.state !== 'down') open.end = now;
+  if (!open && site.state === 'down') outages.unshift({ id: `outage-live-${outages.length}`, site: id, site_name: site.name, site_kind: site.kind, region: site.region, start: now, end: null, slot_seconds: 2, down_slots: 5, cause: 'destination', locus: null, facts: [{ code: 'collector_reachable', values: {} }], agent: agents[0].id });
   const send = (event, data) => streams.forEach((stream) => stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
   send('site', { id, state: site.state, since: site.since, cause: site.cause });
-  send('outage', open ?? outages[0]);
+  const changed = open ?? outages.find((item) => item.site === id && item.end === null);
+  if (changed) send('outage', changed);
   send('summary', summary());
   return true;
 }
+
+/** A synthetic sample of the first site now and then, so that live charts are seen to move. */
+setInterval(() => {
+  const sample = { site: sites[0]?.id, target: 'ancre-1', at: new Date().toISOString(), rtt_us_median: 41_000, sent: 5, received: 5 };
+  streams.forEach((stream) => stream.write(`event: sample\ndata: ${JSON.stringify(sample)}\n\n`));
+}, 3_000).unref();
 
 const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://127.0.0.1');
@@ -119,7 +127,7 @@ const server = createServer((request, response) => {
     response.writeHead(status, { 'Content-Type': type, 'Content-Security-Policy': CSP, 'Cache-Control': 'no-store' });
     response.end(JSON.stringify(body));
   };
-  if (url.pathname === '/dev/flip') return json(flip(url.searchParams.get('site')) ? 200 : 404, {});
+  if (url.pathname === '/dev/flip') return json(flip(url.searchParams.get('site'), url.searchParams.get('state')) ? 200 : 404, {});
   if (url.pathname.startsWith('/api/v1')) {
     if (process.env.FIXTURE_FAIL) return json(500, { title: 'Internal', status: 500, code: 'internal', detail: 'synthetic failure' }, 'application/problem+json');
     const path = url.pathname.slice(7);

@@ -12,8 +12,8 @@ const SITE = 'test-mairie';
 /** Slots of 2 s, five of them to enter an outage: a change shows well within a minute. */
 const CHANGE_MS = 90_000;
 
-const SITES = `id,name,kind,latitude,longitude,place,region,operator
-${SITE},Mairie d'essai,town_hall,-4.2658,15.2832,Brazzaville,Brazzaville,Opérateur d'essai
+const SITES = `id,name,kind,latitude,longitude,place,region,operator,invented
+${SITE},Mairie d'essai,town_hall,-4.2658,15.2832,Brazzaville,Brazzaville,Opérateur d'essai,true
 `;
 const agreement = (url) => `id = "test-2s"
 version = 1
@@ -27,13 +27,24 @@ customer = "Essai"
 contractor = "Essai"
 
 [test]
-targets = ["${url}"]
+targets = ["essai-http"]
 packets_per_slot = 1
 minimum_sent = 1
 slot_seconds = 2
 
 [objective]
 availability_percent = "99.5"
+
+[[target]]
+id = "essai-http"
+name = "Serveur d'essai"
+
+[target.measure.http]
+url = "${url}"
+status_from = 200
+status_to = 299
+timeout_ms = 1000
+body_bytes_max = 4096
 `;
 
 let folder;
@@ -143,7 +154,7 @@ test('enrol, up, outage with its cause, closed: all without a reload', async () 
 
   await step('the same page all along', async () => {
     assert.equal(await page.evaluate(() => window.__never_reloaded), true);
-    await page.getByRole('button', { name: 'EN' }).click();
+    await page.getByRole('button', { name: 'EN', exact: true }).click();
     await page.getByText('Up', { exact: true }).first().waitFor();
     await page.goto(`${server.web}/#/outages?lang=en`);
     await page.locator('[data-outage][data-cause=destination]').first().waitFor();

@@ -129,7 +129,7 @@ test('a site that does not exist is an error a person understands', async () => 
     const alert = page.locator('main [role=alert]');
     await alert.waitFor();
     assert.match(await alert.textContent(), /n’existe pas/);
-    await page.getByRole('button', { name: 'EN' }).click();
+    await page.getByRole('button', { name: 'EN', exact: true }).click();
     assert.match(await alert.textContent(), /does not exist/);
   });
   await context.close();
@@ -147,6 +147,39 @@ test('a silent collector is said, and the page comes back by itself', async () =
     await context.unroute('**/api/v1/**');
     await page.locator('[data-live=live]').waitFor({ timeout: 40_000 });
     await page.locator('[data-tiles]').waitFor();
+    assert.equal(await page.locator('main [role=alert]').count(), 0);
+  });
+  await context.close();
+});
+
+test('loading, error and empty are three different things', async () => {
+  const { page, context } = await watched(browser, server.web, { viewport: WIDTHS.phone });
+  const json = (status, body) => ({
+    status,
+    contentType: status === 200 ? 'application/json' : 'application/problem+json',
+    body: JSON.stringify(body),
+  });
+  // The page asks again by itself when a sample comes: an answer holds until the next step.
+  let answer = json(500, { title: 'internal error', status: 500, code: 'internal' });
+  let release;
+  const held = new Promise((done) => {
+    release = done;
+  });
+  await seen(page, 'three states', async () => {
+    await context.route('**/api/v1/agents?*', async (route) => {
+      await held;
+      await route.fulfill(answer);
+    });
+    await page.goto(`${server.web}/#/agents?lang=en`);
+    await page.locator('main').getByText('Loading…').waitFor();
+    release();
+    const alert = page.locator('main [role=alert]');
+    await alert.waitFor();
+    assert.match(await alert.textContent(), /Internal error of the collector/);
+    assert.equal(await page.locator('main .loading').count(), 0);
+    answer = json(200, { items: [], next: null });
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('No agent is enrolled.').waitFor();
     assert.equal(await page.locator('main [role=alert]').count(), 0);
   });
   await context.close();

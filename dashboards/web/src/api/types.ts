@@ -356,7 +356,7 @@ export interface FeatureCollection {
   type: 'FeatureCollection';
   features: {
     type: 'Feature';
-    properties: { name?: string | null } | null;
+    properties: { name?: string | null; name_fr?: string | null; name_en?: string | null } | null;
     geometry: { type: string; coordinates: unknown } | null;
   }[];
 }

@@ -44,6 +44,8 @@ export const en: Dictionary = {
   'error.forbidden_origin': 'Refused: the page must be opened at the collector’s own address.',
   'error.too_large': 'The request is larger than allowed.',
   'error.unsupported_media_type': 'The format of the request is not accepted.',
+  'error.method_not_allowed': 'The collector does not take this request: reload the page.',
+  'error.busy': 'The collector is busy: try again in a moment.',
   'error.internal': 'Internal error of the collector; its log has the details.',
   'error.other': 'Error “{code}”.',
 

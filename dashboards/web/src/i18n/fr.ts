@@ -47,6 +47,8 @@ export const fr = {
     'Refusé\u00a0: la page doit être ouverte à l’adresse même du collecteur.',
   'error.too_large': 'La demande dépasse la taille permise.',
   'error.unsupported_media_type': 'Le format de la demande n’est pas accepté.',
+  'error.method_not_allowed': 'Le collecteur n’accepte pas cette demande\u00a0: rechargez la page.',
+  'error.busy': 'Le collecteur est occupé\u00a0: réessayez dans un instant.',
   'error.internal': 'Erreur interne du collecteur\u00a0; le détail est dans son journal.',
   'error.other': 'Erreur «\u00a0{code}\u00a0».',
 

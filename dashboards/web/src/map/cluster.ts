@@ -86,17 +86,43 @@ function joinNeighbours(cells: Cell[]): Cell[] {
   return marks;
 }
 
-/** Each ring is joined to the first larger one that it overlaps. */
-function joinOnce(cells: Cell[]): Cell[] {
-  const kept: Cell[] = [];
-  for (const cell of cells.sort((a, b) => b.count - a.count || a.row - b.row)) {
-    const near = kept.find(
-      (other) => Math.hypot(other.x - cell.x, other.y - cell.y) < radius(other) + radius(cell),
-    );
-    if (near) join(near, cell);
-    else kept.push(cell);
+const square = (x: number, y: number) => `${Math.floor(x / CELL_PX)} ${Math.floor(y / CELL_PX)}`;
+
+/** The first ring kept that a cell overlaps; two rings are never wider than a grid cell. */
+function overlapped(kept: Map<string, Cell[]>, cell: Cell): Cell | undefined {
+  for (let dx = -1; dx <= 1; dx += 1) {
+    for (let dy = -1; dy <= 1; dy += 1) {
+      const found = kept
+        .get(square(cell.x + dx * CELL_PX, cell.y + dy * CELL_PX))
+        ?.find((a) => Math.hypot(a.x - cell.x, a.y - cell.y) < radius(a) + radius(cell));
+      if (found) return found;
+    }
   }
-  return kept;
+  return undefined;
+}
+
+/** Each ring is joined to a larger one that it overlaps. */
+function joinOnce(cells: Cell[]): Cell[] {
+  const kept = new Map<string, Cell[]>();
+  const keep = (cell: Cell) => {
+    const key = square(cell.x, cell.y);
+    const there = kept.get(key);
+    if (there) there.push(cell);
+    else kept.set(key, [cell]);
+  };
+  for (const cell of cells.sort((a, b) => b.count - a.count || a.row - b.row)) {
+    const larger = overlapped(kept, cell);
+    if (!larger) {
+      keep(cell);
+      continue;
+    }
+    const before = square(larger.x, larger.y);
+    join(larger, cell);
+    if (square(larger.x, larger.y) === before) continue;
+    kept.set(before, kept.get(before)?.filter((other) => other !== larger) ?? []);
+    keep(larger);
+  }
+  return [...kept.values()].flat();
 }
 
 /** Radius in pixels at which a mark is drawn. */
@@ -127,7 +153,7 @@ export function cluster(
       single.push(cell);
       continue;
     }
-    const key = `${Math.floor(x / CELL_PX)} ${Math.floor(y / CELL_PX)}`;
+    const key = square(x, y);
     const found = cells.get(key);
     if (found) join(found, cell);
     else cells.set(key, cell);

@@ -4,15 +4,10 @@
 import L from 'leaflet';
 import 'leaflet/dist/leaflet.css';
 
-import {
-  SITE_STATES,
-  type Country,
-  type FeatureCollection,
-  type MapColumns,
-  type Place,
-} from '../api/types';
+import type { Country, FeatureCollection, MapColumns, Place } from '../api/types';
 import { cluster, hit, project, radius, type Mark } from './cluster';
 import { drawCluster, drawLabel, drawSite } from './draw';
+import { borders, ringsOf, roomForName, wrap } from './label';
 import { readPalette, type Palette } from './palette';
 
 /** How far from a mark a click still counts, in pixels: a fingertip's inaccuracy. */
@@ -20,6 +15,8 @@ const CLICK_MARGIN_PX = 6;
 const ZOOM_MAX = 17;
 /** Most place names drawn at once; more would hide the sites. */
 const LABELS_MAX = 40;
+/** Letters in a line of a neighbour's name. */
+const NAME_LETTERS = 16;
 
 export interface Base {
   country: Country;
@@ -33,6 +30,7 @@ export interface Scene {
   columns: MapColumns;
   rows: number[];
   grouped: boolean;
+  language: 'fr' | 'en';
   /** Text inside a cluster, and the tooltip of a mark. */
   label(count: number): string;
   describe(mark: Mark): string;
@@ -44,11 +42,13 @@ export class SiteMap {
   readonly map: L.Map;
   #palette: Palette;
   #scene: Scene | null = null;
+  /** Marks of the whole country at a zoom, kept while the map is only moved. */
+  #clustered: { zoom: number; marks: Mark[] } | null = null;
+  /** Those in view, in pixels of the view. */
   #marks: Mark[] = [];
   #canvas: HTMLCanvasElement;
   #tooltip = L.tooltip({ direction: 'top', opacity: 1, className: 'map-tip' });
   #shapes: [Shape, L.GeoJSON][] = [];
-  #names: { name: string; at: L.LatLng; spanDegrees: number }[] = [];
 
   constructor(
     private readonly element: HTMLElement,
@@ -67,7 +67,7 @@ export class SiteMap {
       fadeAnimation: false,
       markerZoomAnimation: false,
     });
-    this.#addShape('neighbours', base.neighbours);
+    this.#addShape('neighbours', base.neighbours && asLines(base.neighbours));
     this.#addShape('regions', base.regions);
     this.#addShape('border', base.border);
     this.#canvas = L.DomUtil.create('canvas', 'sites', this.map.createPane('sites'));
@@ -94,6 +94,7 @@ export class SiteMap {
 
   show(scene: Scene): void {
     this.#scene = scene;
+    this.#clustered = null;
     this.draw();
   }
 
@@ -142,18 +143,6 @@ export class SiteMap {
     });
     layer.addTo(this.map);
     this.#shapes.push([shape, layer]);
-    if (shape !== 'neighbours') return;
-    layer.eachLayer((item) => {
-      const feature = (item as L.Polygon).feature;
-      const name = (feature?.properties as { name?: string } | undefined)?.name;
-      const bounds = (item as L.Polygon).getBounds();
-      if (!name || !bounds.isValid()) return;
-      this.#names.push({
-        name: name.toLocaleUpperCase(),
-        at: bounds.getCenter(),
-        spanDegrees: bounds.getEast() - bounds.getWest(),
-      });
-    });
   }
 
   draw(): void {
@@ -183,8 +172,13 @@ export class SiteMap {
     const left = cx - size.x / 2;
     const top = cy - size.y / 2;
     const scene = this.#scene;
-    const all = scene ? cluster(scene.columns, scene.rows, zoom, scene.grouped) : [];
-    this.#marks = all
+    if (scene && this.#clustered?.zoom !== zoom) {
+      this.#clustered = {
+        zoom,
+        marks: cluster(scene.columns, scene.rows, zoom, scene.grouped),
+      };
+    }
+    this.#marks = (this.#clustered?.marks ?? [])
       .map((mark) => ({ ...mark, x: mark.x - left, y: mark.y - top }))
       .filter((m) => m.x > -40 && m.y > -40 && m.x < size.x + 40 && m.y < size.y + 40);
     this.#drawNames(context);
@@ -205,14 +199,31 @@ export class SiteMap {
 
   #drawNames(context: CanvasRenderingContext2D): void {
     const pixelsPerDegree = (256 * 2 ** this.map.getZoom()) / 360;
-    for (const item of this.#names) {
-      if (item.spanDegrees * pixelsPerDegree < item.name.length * 10) continue;
-      const point = this.map.latLngToContainerPoint(item.at);
-      drawLabel(context, item.name, [point.x, point.y], {
-        color: this.#palette.muted,
-        halo: this.#palette.sea,
-        size: 11,
-        bold: true,
+    const bounds = this.map.getBounds();
+    const view = {
+      west: bounds.getWest(),
+      south: bounds.getSouth(),
+      east: bounds.getEast(),
+      north: bounds.getNorth(),
+    };
+    const language = this.#scene?.language ?? 'fr';
+    for (const { properties, geometry } of this.base.neighbours?.features ?? []) {
+      const own = language === 'fr' ? properties?.name_fr : properties?.name_en;
+      const name = own ?? properties?.name ?? properties?.name_fr ?? properties?.name_en;
+      const room = name ? roomForName(ringsOf(geometry), view) : null;
+      if (!name || !room) continue;
+      const lines = wrap(name.toLocaleUpperCase(language), NAME_LETTERS);
+      const width = Math.max(...lines.map((line) => line.length)) * 8.5;
+      if (room.width * pixelsPerDegree < width) continue;
+      const point = this.map.latLngToContainerPoint([room.latitude, room.longitude]);
+      lines.forEach((line, i) => {
+        const y = point.y + (i - (lines.length - 1) / 2) * 14;
+        drawLabel(context, line, [point.x, y], {
+          color: this.#palette.muted,
+          halo: this.#palette.sea,
+          size: 11,
+          bold: true,
+        });
       });
     }
   }
@@ -291,10 +302,9 @@ export class SiteMap {
   }
 }
 
-/** States of a cluster for its tooltip, those that occur. */
-export function stateCounts(mark: Mark): [(typeof SITE_STATES)[number], number][] {
-  return SITE_STATES.map((state, i): [(typeof SITE_STATES)[number], number] => [
-    state,
-    mark.states[i] ?? 0,
-  ]).filter(([, count]) => count > 0);
+/** Neighbours are drawn as lines: their area is the sea's colour, and a cut edge is no border. */
+function asLines(collection: FeatureCollection): FeatureCollection {
+  const coordinates = borders(collection);
+  const geometry = { type: 'MultiLineString', coordinates };
+  return { type: 'FeatureCollection', features: [{ type: 'Feature', properties: null, geometry }] };
 }
