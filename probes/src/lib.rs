@@ -5,10 +5,12 @@
 //! collector beyond these two modules.
 
 pub mod clock;
+pub mod evidence;
 mod files;
 pub mod identity;
 pub mod kinds;
 pub mod report;
+pub mod schedule;
 pub mod spool;
 mod tls;
 pub mod upload;
