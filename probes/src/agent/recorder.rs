@@ -27,14 +27,10 @@ use crate::{
     files::FileError,
     identity::store_schedule,
     kinds::icmp,
-    report::{Fact, Outcome},
+    report::Fact,
     status::{LineStatus, Status, TargetStatus},
     upload::{Shared, Uploader, lock},
-    wire::{
-        heartbeat::Heartbeat,
-        parse_hex,
-        schedule::{Profile, Schedule, Target},
-    },
+    wire::{heartbeat::Heartbeat, parse_hex, schedule::Schedule},
 };
 
 /// Results that wait for the loop: a slot of every target, twice.
@@ -144,7 +140,7 @@ impl Recorder {
         let mut beat = every(self.heartbeat_period());
         loop {
             tokio::select! {
-                _ = shutdown.wait_for(|stop| *stop) => break,
+                () = uploading::told(&mut shutdown) => break,
                 Some(result) = self.incoming.recv() => self.take(&result),
                 Some(event) = upload_events.recv() => {
                     if self.take_upload(event) {

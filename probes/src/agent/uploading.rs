@@ -33,6 +33,11 @@ pub(super) struct UploadEvent {
     pub(super) error: Option<String>,
 }
 
+/// Waits until told to stop, or until nobody is left to tell.
+pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
 /// Runs until told to stop, then tries once more.
 pub(super) async fn run(
     mut uploader: Uploader,
@@ -46,7 +51,7 @@ pub(super) async fn run(
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = orders.wake.notified(), if wakeable => {}
-            _ = stop.wait_for(|stop| *stop) => {}
+            () = told(&mut stop) => {}
         }
         let last = *stop.borrow();
         let (uploaded, result) = uploader.upload(orders.revision.load(Relaxed)).await;
