@@ -97,6 +97,25 @@ fn web_sample() -> Sample {
     }
 }
 
+fn summary() -> Summary {
+    let run = SummaryRun {
+        target: 0,
+        line: None,
+        first_start_boottime_ms: 10_250,
+        interval_ms: 60_000,
+        slots: 58,
+        sent_per_slot: 5,
+        rtt_us_min: 9_000,
+        rtt_us_median: 9_400,
+        rtt_us_max: 15_000,
+    };
+    Summary {
+        replaces_first: 1,
+        replaces_last: 58,
+        runs: vec![run],
+    }
+}
+
 fn report() -> Report {
     let line_state = Fact::Line {
         line: 0,
@@ -122,22 +141,6 @@ fn report() -> Report {
                 fact: line_state,
             },
         ],
-    };
-    let run = SummaryRun {
-        target: 0,
-        line: None,
-        first_start_boottime_ms: 10_250,
-        interval_ms: 60_000,
-        slots: 58,
-        sent_per_slot: 5,
-        rtt_us_min: 9_000,
-        rtt_us_median: 9_400,
-        rtt_us_max: 15_000,
-    };
-    let summary = Summary {
-        replaces_first: 1,
-        replaces_last: 58,
-        runs: vec![run],
     };
     let entry = |sequence, written_boottime_ms, content| Entry {
         sequence,
@@ -171,7 +174,7 @@ fn report() -> Report {
         }],
         entries: vec![
             entry(59, 3_659_950, Content::Minute(minute)),
-            entry(60, 3_480_000, Content::Summary(summary)),
+            entry(60, 3_480_000, Content::Summary(summary())),
         ],
     }
 }
