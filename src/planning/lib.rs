@@ -1,1 +1,19 @@
-//! The pure planning core of Desserte: gaps and ranking.
+//! The pure planning core of Desserte: how far each public site is from what exists (gap), and in
+//! which order to connect or repair the sites (ranking).
+//!
+//! Values in, values out: no file, clock, environment, log or thread is touched here, so the same
+//! input always gives the same plan. What is not known stays unknown ([`finding::Finding`]): an
+//! absent layer is named, never guessed, and never counts as zero.
+
+pub mod finding;
+pub mod gap;
+pub mod geodesy;
+mod index;
+pub mod layer;
+pub mod plan;
+pub mod position;
+pub mod ranking;
+pub mod scenario;
+
+pub use finding::{Finding, UnknownReason};
+pub use position::{Position, PositionError};

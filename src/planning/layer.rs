@@ -1,0 +1,207 @@
+//! What exists on the ground: fibre, masts, places, regions, each with its source and date.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Position;
+
+/// What a layer shows. Closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LayerKind {
+    /// Routes of optical fibre.
+    FibreLines,
+    /// Points of presence, splices, landing points: where fibre can be entered.
+    FibreNodes,
+    /// Masts and towers. Their use is unproven unless the source says so.
+    Masts,
+    /// Towns and villages, with their population where it is known.
+    Places,
+    /// Administrative areas.
+    Regions,
+}
+
+impl LayerKind {
+    /// Every kind, in the order in which plans list them.
+    pub const ALL: [Self; 5] = [
+        Self::FibreLines,
+        Self::FibreNodes,
+        Self::Masts,
+        Self::Places,
+        Self::Regions,
+    ];
+
+    /// The identifier used in files and over HTTP.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::FibreLines => "fibre_lines",
+            Self::FibreNodes => "fibre_nodes",
+            Self::Masts => "masts",
+            Self::Places => "places",
+            Self::Regions => "regions",
+        }
+    }
+
+    /// Its French name.
+    #[must_use]
+    pub fn name_fr(self) -> &'static str {
+        match self {
+            Self::FibreLines => "tracés de fibre",
+            Self::FibreNodes => "nœuds de fibre",
+            Self::Masts => "pylônes",
+            Self::Places => "localités",
+            Self::Regions => "régions",
+        }
+    }
+
+    /// Its English name.
+    #[must_use]
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::FibreLines => "fibre routes",
+            Self::FibreNodes => "fibre nodes",
+            Self::Masts => "masts",
+            Self::Places => "places",
+            Self::Regions => "regions",
+        }
+    }
+}
+
+impl fmt::Display for LayerKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.code())
+    }
+}
+
+/// Where a layer comes from; every distance carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The layer's own name, as shown to people.
+    pub layer: String,
+    /// Who made it, and how it is to be credited.
+    pub source: String,
+    /// Under which terms it was obtained.
+    pub licence: String,
+    /// The day of its content, `yyyy-mm-dd`, or the part of it that is known (`2019`).
+    pub date: String,
+    /// How far it may be wrong, in words ("routes guessed from roads: kilometres").
+    pub uncertainty: String,
+}
+
+/// One layer: its provenance and what it holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Layer<F> {
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// Its features, in the order of the file.
+    pub features: Vec<F>,
+}
+
+/// A route. Between two positions it runs straight in longitude and latitude (RFC 7946, 3.1.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Its name in the source.
+    pub name: Option<String>,
+    /// Two positions or more; a shorter list has no length and is never the nearest.
+    pub positions: Vec<Position>,
+}
+
+/// A fibre node or a mast.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Its name in the source.
+    pub name: Option<String>,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// A town or a village.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its centre.
+    pub position: Position,
+    /// Inhabitants, where the source knows them.
+    pub population: Option<u64>,
+}
+
+/// An administrative area: outer rings only (holes do not matter for naming the area of a site).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Region {
+    /// Its name.
+    pub name: Option<String>,
+    /// One closed ring or more.
+    pub rings: Vec<Vec<Position>>,
+}
+
+/// Everything that was imported, by kind. Several files may give one kind (two operators' routes):
+/// the nearest feature of all counts and carries the provenance of its own file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Layers {
+    /// Routes of fibre.
+    pub fibre_lines: Vec<Layer<Line>>,
+    /// Fibre nodes.
+    pub fibre_nodes: Vec<Layer<Point>>,
+    /// Masts.
+    pub masts: Vec<Layer<Point>>,
+    /// Places.
+    pub places: Vec<Layer<Place>>,
+    /// Regions.
+    pub regions: Vec<Layer<Region>>,
+}
+
+/// A layer as a plan names it: what was used, or that there was none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerUse {
+    /// Its kind.
+    pub kind: LayerKind,
+    /// Where it comes from; `None`: no layer of this kind was imported.
+    pub provenance: Option<Provenance>,
+    /// How many features it holds; `None` when it is absent.
+    pub features: Option<usize>,
+}
+
+impl Layers {
+    /// The layers that a plan may use, in order, absent kinds included and said to be absent.
+    #[must_use]
+    pub fn uses(&self) -> Vec<LayerUse> {
+        let mut uses = Vec::new();
+        for kind in LayerKind::ALL {
+            let present = self.summaries(kind);
+            if present.is_empty() {
+                uses.push(LayerUse {
+                    kind,
+                    provenance: None,
+                    features: None,
+                });
+            }
+            uses.extend(present.into_iter().map(|(provenance, features)| LayerUse {
+                kind,
+                provenance: Some(provenance.clone()),
+                features: Some(features),
+            }));
+        }
+        uses
+    }
+
+    fn summaries(&self, kind: LayerKind) -> Vec<(&Provenance, usize)> {
+        fn of<F>(layers: &[Layer<F>]) -> Vec<(&Provenance, usize)> {
+            layers
+                .iter()
+                .map(|layer| (&layer.provenance, layer.features.len()))
+                .collect()
+        }
+        match kind {
+            LayerKind::FibreLines => of(&self.fibre_lines),
+            LayerKind::FibreNodes => of(&self.fibre_nodes),
+            LayerKind::Masts => of(&self.masts),
+            LayerKind::Places => of(&self.places),
+            LayerKind::Regions => of(&self.regions),
+        }
+    }
+}

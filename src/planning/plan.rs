@@ -1,0 +1,162 @@
+//! The plan: every site with its gap, ranked, beside the assumptions that it rests on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::gap::{Gap, GapIndex};
+use crate::layer::{LayerUse, Layers};
+use crate::position::Position;
+use crate::ranking::{MeasuredAvailability, RankedSite, RankingError, SiteFacts, rank};
+use crate::scenario::Scenario;
+
+/// A site as a plan needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanSite {
+    /// The stable identifier.
+    pub id: String,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// The identifier of its kind (`hospital`).
+    pub kind: String,
+    /// Where it stands, where that is known.
+    pub position: Option<Position>,
+    /// The administrative area, where it is known.
+    pub region: Option<String>,
+    /// True for a site of a demonstration: said wherever it shows.
+    pub invented: bool,
+    /// What was measured there in the period; `None`: nothing.
+    pub availability: Option<MeasuredAvailability>,
+}
+
+/// One line of the plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanRow {
+    /// The site.
+    pub site: PlanSite,
+    /// Its distances.
+    pub gap: Gap,
+    /// Its place in the list, and why.
+    pub ranked: RankedSite,
+}
+
+/// A plan and what it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The decisions it was made with.
+    pub scenario: Scenario,
+    /// The layers used, absent ones named.
+    pub layers: Vec<LayerUse>,
+    /// The sites, first rank first.
+    pub rows: Vec<PlanRow>,
+}
+
+/// Measures every site's gap and ranks the sites. Identifiers must differ from site to site, as the
+/// registry guarantees.
+pub fn plan(
+    sites: Vec<PlanSite>,
+    layers: &Layers,
+    scenario: Scenario,
+) -> Result<Plan, RankingError> {
+    let index = GapIndex::new(layers);
+    let facts: Vec<SiteFacts> = sites
+        .iter()
+        .map(|site| SiteFacts {
+            site: site.id.clone(),
+            kind: site.kind.clone(),
+            gap: index.gap(site.position),
+            availability: site.availability.clone(),
+        })
+        .collect();
+    let ranked = rank(&facts, &scenario.ranking)?;
+    // Both lists are brought into the order of identifiers once, then into that of ranks.
+    let mut measured: Vec<(PlanSite, Gap)> = sites
+        .into_iter()
+        .zip(facts.into_iter().map(|facts| facts.gap))
+        .collect();
+    measured.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+    let mut by_id = ranked;
+    by_id.sort_by(|a, b| a.site.cmp(&b.site).then(a.rank.cmp(&b.rank)));
+    let mut rows: Vec<PlanRow> = measured
+        .into_iter()
+        .zip(by_id)
+        .map(|((site, gap), ranked)| PlanRow { site, gap, ranked })
+        .collect();
+    rows.sort_by_key(|row| row.ranked.rank);
+    Ok(Plan {
+        scenario,
+        layers: layers.uses(),
+        rows,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Finding, UnknownReason};
+    use crate::layer::{Layer, LayerKind, Line, Provenance};
+
+    fn site(id: &str, latitude: f64) -> PlanSite {
+        PlanSite {
+            id: id.to_owned(),
+            name: None,
+            kind: "school".to_owned(),
+            position: Position::new(latitude, 15.0).ok(),
+            region: None,
+            invented: true,
+            availability: None,
+        }
+    }
+
+    #[test]
+    fn rows_keep_site_gap_and_rank_together() {
+        let route = |longitude| Position::new(0.0, longitude).unwrap();
+        let layers = Layers {
+            fibre_lines: vec![Layer {
+                provenance: Provenance {
+                    layer: "synthetic".to_owned(),
+                    source: "synthetic, for tests".to_owned(),
+                    licence: "none".to_owned(),
+                    date: "2026".to_owned(),
+                    uncertainty: "invented".to_owned(),
+                },
+                features: vec![Line {
+                    name: None,
+                    positions: vec![route(14.0), route(16.0)],
+                }],
+            }],
+            ..Layers::default()
+        };
+        let sites = vec![
+            site("b-far", 0.3),
+            site("c-near", 0.1),
+            site("a-nowhere", f64::NAN),
+        ];
+        let plan = plan(sites, &layers, Scenario::default()).unwrap();
+        let order: Vec<&str> = plan.rows.iter().map(|row| row.site.id.as_str()).collect();
+        assert_eq!(order, ["c-near", "b-far", "a-nowhere"]);
+        for row in &plan.rows {
+            assert_eq!(row.site.id, row.ranked.site);
+        }
+        let metres = plan.rows[0].gap.fibre_line.known().unwrap().metres;
+        assert!((metres - 11_057.4).abs() < 5.0, "{metres}");
+        assert_eq!(
+            plan.rows[2].gap.fibre_line,
+            Finding::Unknown(UnknownReason::PositionMissing)
+        );
+        let absent: Vec<LayerKind> = plan
+            .layers
+            .iter()
+            .filter(|layer| layer.provenance.is_none())
+            .map(|layer| layer.kind)
+            .collect();
+        assert_eq!(
+            absent,
+            [
+                LayerKind::FibreNodes,
+                LayerKind::Masts,
+                LayerKind::Places,
+                LayerKind::Regions
+            ]
+        );
+    }
+}
