@@ -27,3 +27,13 @@ mod security;
 mod sites;
 mod summary;
 mod time;
+
+use axum::extract::{Query, rejection::QueryRejection};
+
+/// The parameters of a request; what cannot be read is the caller's mistake, named.
+fn query<T>(asked: Result<Query<T>, QueryRejection>) -> error::Answer<T> {
+    match asked {
+        Ok(Query(asked)) => Ok(asked),
+        Err(rejection) => Err(error::Refusal::parameter("query", rejection.body_text())),
+    }
+}

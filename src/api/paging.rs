@@ -13,7 +13,8 @@ pub(crate) const LIMIT_MAX: usize = 1_000;
 /// Longest cursor, bytes: twice the longest key that makes one.
 const CURSOR_BYTES_MAX: usize = 512;
 
-/// Parameters of every list.
+/// Parameters of every list: flattening does not survive query strings, so each list names the two
+/// again and makes this of them.
 #[derive(Debug, Default, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
@@ -33,6 +34,11 @@ pub struct Page<T> {
 }
 
 impl Paging {
+    /// The parameters of a list that names more of its own.
+    pub(crate) fn new(limit: Option<String>, cursor: Option<String>) -> Self {
+        Self { limit, cursor }
+    }
+
     /// Number of items asked for.
     pub(crate) fn limit(&self) -> Answer<usize> {
         let Some(text) = &self.limit else {
