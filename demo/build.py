@@ -34,7 +34,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 COUNTRY = "CG"
 # Colleagues in the region look at the map too: what lies around is drawn without detail.
 NEIGHBOURS = {"GAB": "Gabon", "CMR": "Cameroun", "CAF": "République centrafricaine",
-              "COD": "République démocratique du Congo", "AGO": "Angola"}
+              "COD": "République démocratique du Congo", "AGO": "Angola",
+              "GNQ": "Guinée équatoriale", "NGA": "Nigéria"}
 WINDOW = (8.0, -9.0, 22.0, 7.0)  # west, south, east, north: what the map of the Congo may show
 REGION_TOLERANCE_DEGREES = 0.002  # some 200 m, below the accuracy of the 1:10 M source
 NEIGHBOUR_TOLERANCE_DEGREES = 0.02

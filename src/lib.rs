@@ -1,1 +1,4 @@
 //! The collector of Desserte.
+
+pub mod export;
+pub mod import;

@@ -17,11 +17,14 @@ const SMALLEST_RADIUS_METRES: f64 = 6_335_000.0;
 const SMALLEST_COSINE: f64 = 0.01;
 
 /// The nearest feature found.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Hit {
-    pub(crate) feature: usize,
-    pub(crate) at: Position,
-    pub(crate) metres: f64,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// Its number in the layer, from 0.
+    pub feature: usize,
+    /// Its nearest position.
+    pub at: Position,
+    /// Geodesic metres to it.
+    pub metres: f64,
 }
 
 struct Piece {
@@ -45,13 +48,14 @@ impl PointDistance for Piece {
 }
 
 /// An index over the features of one layer.
-pub(crate) struct NearestIndex {
+pub struct NearestIndex {
     tree: RTree<Piece>,
 }
 
 impl NearestIndex {
     /// Indexes points, numbered in their order.
-    pub(crate) fn of_points(points: impl Iterator<Item = Position>) -> Self {
+    #[must_use]
+    pub fn of_points(points: impl Iterator<Item = Position>) -> Self {
         let pieces = points
             .enumerate()
             .map(|(feature, at)| piece(feature, Segment { start: at, end: at }))
@@ -62,7 +66,8 @@ impl NearestIndex {
     }
 
     /// Indexes lines, numbered in their order.
-    pub(crate) fn of_lines<'l>(lines: impl Iterator<Item = &'l [Position]>) -> Self {
+    #[must_use]
+    pub fn of_lines<'l>(lines: impl Iterator<Item = &'l [Position]>) -> Self {
         let mut pieces = Vec::new();
         for (feature, positions) in lines.enumerate() {
             for pair in positions.windows(2) {
@@ -77,7 +82,8 @@ impl NearestIndex {
     }
 
     /// The nearest feature; of two at the same distance the one that comes first in the layer.
-    pub(crate) fn nearest(&self, from: Position) -> Option<Hit> {
+    #[must_use]
+    pub fn nearest(&self, from: Position) -> Option<Hit> {
         let centre = earth_centred(from);
         let mut best: Option<Hit> = None;
         for (piece, bound_squared) in self.tree.nearest_neighbor_iter_with_distance_2(&centre) {

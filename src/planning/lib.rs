@@ -8,7 +8,7 @@
 pub mod finding;
 pub mod gap;
 pub mod geodesy;
-mod index;
+pub mod index;
 pub mod layer;
 pub mod plan;
 pub mod position;
