@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::country::{Country, Place};
 use super::duplicates::{Seen, whole};
-use super::mapping::{Mapping, SiteField, Untranslated};
+use super::mapping::{ColumnNames, Mapping, SiteField, Untranslated};
 use super::report::{ImportReport, Reason, Refusals, RowRanges, Warning, WarningRows};
 use super::site::{SiteKind, SiteRow};
 use super::table::{Geometry, Record, Table};
@@ -118,7 +118,7 @@ impl<'t> Reader<'t> {
         mapping: &'t Mapping,
         country: Option<&'t Country>,
     ) -> Result<Self, ImportError> {
-        let named = mapping.columns.values().flat_map(|names| names.iter());
+        let named = mapping.columns.values().flat_map(ColumnNames::iter);
         let mut needed: Vec<&str> = named
             .chain(mapping.keep.iter().map(|keep| keep.column.as_str()))
             .collect();
@@ -259,8 +259,8 @@ impl<'t> Reader<'t> {
     /// What stands in the first of the field's columns that says something.
     fn raw<'r>(&'r self, record: &'r Record, field: SiteField) -> Option<&'r str> {
         let constant = self.mapping.constants.get(&field).map(String::as_str);
-        let columns = self.columns.get(&field).into_iter().flatten();
-        constant.or_else(|| columns.filter_map(|column| record.value(*column)).next())
+        let mut columns = self.columns.get(&field).into_iter().flatten();
+        constant.or_else(|| columns.find_map(|column| record.value(*column)))
     }
 
     /// The text of a field, with spaces and line ends made one space.

@@ -62,14 +62,17 @@ fn named(file: &str, bytes: &[u8], label: &str) -> Result<String, ImportError> {
 /// Where the first byte stands that is no UTF-8, in the terms of somebody who looks at a sheet.
 fn not_utf8(file: &str, bytes: &[u8], offset: usize) -> ImportError {
     let (before, rest) = bytes.split_at(offset);
-    let row = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let row = before.split(|byte| *byte == b'\n').count();
     let line = before
         .rsplit(|byte| *byte == b'\n')
         .next()
         .unwrap_or(before);
     let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or(bytes);
     let delimiter = delimiter_of(header);
-    let number = line.iter().filter(|byte| **byte == delimiter).count();
+    let number = line
+        .split(|byte| *byte == delimiter)
+        .count()
+        .saturating_sub(1);
     let name = header
         .split(|byte| *byte == delimiter)
         .nth(number)

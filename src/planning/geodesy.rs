@@ -71,7 +71,7 @@ impl Segment {
         let run_y = self.end.latitude() - self.start.latitude();
         let mut share = 0.5;
         for _ in 0..PLANE_STEPS {
-            let middle = from.latitude() + (start_y + share * run_y) / 2.0;
+            let middle = from.latitude() + 0.5 * (start_y + share * run_y);
             let (per_x, per_y) = metres_per_degree(middle);
             let (dx, dy) = (run_x * per_x, run_y * per_y);
             let length_squared = dx * dx + dy * dy;
