@@ -1,14 +1,13 @@
 //! From stored samples to what a site's line did: glue around the pure rules of `desserte-domain`.
 //!
-//! [`judge`] is a function from values to values; [`load`] fetches those values from the store, and
+//! [`judge()`] is a function from values to values; [`crate::app::Source`] fetches those values from the store, and
 //! [`worker`] runs both whenever samples come or time passes.
 
 pub mod evidence;
 pub mod history;
 pub mod judge;
-pub mod load;
 pub mod months;
-pub mod test;
+mod test;
 pub mod worker;
 
 pub use evidence::EvidenceRow;

@@ -152,11 +152,17 @@ impl Config {
         }
         if let Some(url) = &self.agents.public_url {
             if !url.starts_with("https://") {
-                return refuse("agents.public_url", format!("{url:?} must start with https://"));
+                return refuse(
+                    "agents.public_url",
+                    format!("{url:?} must start with https://"),
+                );
             }
         }
         if self.assessment.silent_after_uploads == 0 {
-            return refuse("assessment.silent_after_uploads", "must be at least 1".to_owned());
+            return refuse(
+                "assessment.silent_after_uploads",
+                "must be at least 1".to_owned(),
+            );
         }
         Ok(())
     }
@@ -270,7 +276,11 @@ mod tests {
         let text = EXAMPLE.replacen("time_zone", "time_zoen", 1);
         let error = Config::parse(&text, Path::new("/etc/desserte.toml")).unwrap_err();
         let error = error.to_string();
-        for part in ["/etc/desserte.toml", "time_zoen", "did you mean `time_zone`?"] {
+        for part in [
+            "/etc/desserte.toml",
+            "time_zoen",
+            "did you mean `time_zone`?",
+        ] {
             assert!(error.contains(part), "{error}");
         }
     }

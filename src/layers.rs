@@ -73,11 +73,26 @@ impl LayerStore {
     pub fn replace(&self, layers: &Layers, at_unix_ms: i64) -> Result<(), LayersError> {
         let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction().map_err(database("writing"))?;
-        put(&transaction, LayerKind::FibreLines, &layers.fibre_lines, at_unix_ms)?;
-        put(&transaction, LayerKind::FibreNodes, &layers.fibre_nodes, at_unix_ms)?;
+        put(
+            &transaction,
+            LayerKind::FibreLines,
+            &layers.fibre_lines,
+            at_unix_ms,
+        )?;
+        put(
+            &transaction,
+            LayerKind::FibreNodes,
+            &layers.fibre_nodes,
+            at_unix_ms,
+        )?;
         put(&transaction, LayerKind::Masts, &layers.masts, at_unix_ms)?;
         put(&transaction, LayerKind::Places, &layers.places, at_unix_ms)?;
-        put(&transaction, LayerKind::Regions, &layers.regions, at_unix_ms)?;
+        put(
+            &transaction,
+            LayerKind::Regions,
+            &layers.regions,
+            at_unix_ms,
+        )?;
         transaction.commit().map_err(database("writing"))
     }
 

@@ -1,4 +1,9 @@
 //! The collector of Desserte.
 
+pub mod config;
+pub mod conformance;
 pub mod export;
+pub mod geography;
 pub mod import;
+pub mod layers;
+pub mod telemetry;

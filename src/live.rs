@@ -25,6 +25,8 @@ pub struct SiteLive {
     pub last_sample_unix_ms: Option<i64>,
     /// Slots of the last 24 hours counted as up, and measured.
     pub last_day: (u64, u64),
+    /// Slots of the last days that a plan looks back on: up, down, unknown.
+    pub last_month: (u64, u64, u64),
 }
 
 impl Default for SiteLive {
@@ -36,6 +38,7 @@ impl Default for SiteLive {
             cause: None,
             last_sample_unix_ms: None,
             last_day: (0, 0),
+            last_month: (0, 0, 0),
         }
     }
 }
@@ -129,7 +132,9 @@ impl Live {
     pub fn update(&self, site: &str, now: SiteLive) -> bool {
         let changed = {
             let mut sites = self.write();
-            let before = sites.insert(site.to_owned(), now.clone()).unwrap_or_default();
+            let before = sites
+                .insert(site.to_owned(), now.clone())
+                .unwrap_or_default();
             (before.state, before.cause) != (now.state, now.cause)
         };
         if changed {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State, rejection::{BytesRejection, QueryRejection}},
+    extract::{
+        Path, Query, State,
+        rejection::{BytesRejection, QueryRejection},
+    },
     http::StatusCode,
 };
 use serde::de::DeserializeOwned;
@@ -191,9 +194,7 @@ pub(crate) fn line(line: LineEntry) -> SiteLine {
 }
 
 fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Answer<T> {
-    let body = body.map_err(|rejection| {
-        Refusal::new(Code::TooLarge, rejection.body_text())
-    })?;
+    let body = body.map_err(|rejection| Refusal::new(Code::TooLarge, rejection.body_text()))?;
     serde_json::from_slice(&body).map_err(|error| Refusal::parameter("body", error))
 }
 

@@ -32,7 +32,9 @@ pub(crate) async fn agreements(
         .take(limit + 1)
         .map(item)
         .collect();
-    Ok(Json(page(items, limit, |item: &AgreementItem| item.id.clone())))
+    Ok(Json(page(items, limit, |item: &AgreementItem| {
+        item.id.clone()
+    })))
 }
 
 /// One agreement, with its text.

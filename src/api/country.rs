@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::State,
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use bytes::Bytes;
 use desserte_planning::layer::{LayerKind, LayerUse};
 
@@ -34,7 +29,10 @@ pub(crate) async fn country(State(app): State<Arc<App>>, headers: HeaderMap) -> 
         name_fr: geography.country.name_fr.clone(),
         name_en: geography.country.name_en.clone(),
         time_zone: geography.country.time_zone.clone(),
-        bounds: geography.bounds().or_else(|| of_sites(&app)).unwrap_or(WORLD),
+        bounds: geography
+            .bounds()
+            .or_else(|| of_sites(&app))
+            .unwrap_or(WORLD),
         invented_sites: directory.sites().iter().any(|site| site.invented),
         notice: geography
             .notice
@@ -49,7 +47,11 @@ pub(crate) async fn country(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     };
     let bytes = serde_json::to_vec(&country)
         .map_err(|error| Refusal::internal("writing the country", error))?;
-    Ok(conditional::answer(&headers, "application/json", bytes.into()))
+    Ok(conditional::answer(
+        &headers,
+        "application/json",
+        bytes.into(),
+    ))
 }
 
 /// Administrative areas (GeoJSON, property `name`).

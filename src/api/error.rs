@@ -101,7 +101,10 @@ impl Refusal {
     /// The collector's own failure: the reason goes to the log, not to the caller.
     pub(crate) fn internal(operation: &str, error: impl std::fmt::Display) -> Self {
         tracing::error!(%error, operation, "request failed: {operation}: {error}");
-        Self::new(Code::Internal, format!("{operation} failed; see the collector's log"))
+        Self::new(
+            Code::Internal,
+            format!("{operation} failed; see the collector's log"),
+        )
     }
 }
 

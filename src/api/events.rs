@@ -75,10 +75,7 @@ async fn pass_on(app: Arc<App>, sender: Sender) {
 fn to_event(app: &App, change: &Change) -> Option<Event> {
     match change {
         Change::Site { site, now } => Some(event("site", &sites::change(site, now))),
-        Change::Outage(outage) => Some(event(
-            "outage",
-            &outages::item(&app.directory(), outage),
-        )),
+        Change::Outage(outage) => Some(event("outage", &outages::item(&app.directory(), outage))),
         Change::Sample(sample) => Some(event(
             "sample",
             &super::model::SampleEvent {
@@ -101,4 +98,3 @@ fn event(name: &str, data: &impl Serialize) -> Event {
         .json_data(data)
         .unwrap_or_else(|_| Event::default().event("resync").data("{}"))
 }
-

@@ -78,7 +78,10 @@ pub(crate) async fn history(
         })
         .await?;
     let Some(rows) = found else {
-        return Err(Refusal::not_found("target", asked.target.as_deref().unwrap_or("")));
+        return Err(Refusal::not_found(
+            "target",
+            asked.target.as_deref().unwrap_or(""),
+        ));
     };
     let mut history = History {
         target: rows.target.unwrap_or_default(),
@@ -86,9 +89,13 @@ pub(crate) async fn history(
         ..History::default()
     };
     for row in rows.steps {
-        history.start_unix_s.push(row.start_unix_ms.div_euclid(1_000));
+        history
+            .start_unix_s
+            .push(row.start_unix_ms.div_euclid(1_000));
         history.sent.push(row.counts.map(|(sent, _)| sent));
-        history.received.push(row.counts.map(|(_, received)| received));
+        history
+            .received
+            .push(row.counts.map(|(_, received)| received));
         history.rtt_us_min.push(row.rtt_us_min);
         history.rtt_us_median.push(row.rtt_us_median);
         history.rtt_us_p95.push(row.rtt_us_p95);
@@ -119,7 +126,10 @@ fn range(app: &App, asked: &HistoryQuery) -> Answer<(i64, i64)> {
         return Err(Refusal::parameter("from", "must lie before `to`"));
     }
     if to - from > RANGE_MS_MAX {
-        return Err(Refusal::parameter("from", "the range is longer than two years"));
+        return Err(Refusal::parameter(
+            "from",
+            "the range is longer than two years",
+        ));
     }
     Ok((from, to))
 }
@@ -128,7 +138,9 @@ fn step(asked: &HistoryQuery, from: i64, to: i64, slot_seconds: u32) -> Answer<u
     let slot = i64::from(slot_seconds.max(1));
     let range_seconds = ((to - from) / 1_000).max(1);
     let fits = |points: i64| {
-        let slots = range_seconds.div_ceil(points).div_ceil(slot).max(1);
+        // Rounded up: a step too long by a slot is fine, one point too many is not.
+        let seconds = (range_seconds + points - 1) / points;
+        let slots = ((seconds + slot - 1) / slot).max(1);
         u32::try_from(slots * slot).unwrap_or(u32::MAX)
     };
     let Some(text) = &asked.step else {

@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 
+use super::conditional;
 use super::error::{Answer, Refusal};
 use super::model::MapColumns;
-use super::conditional;
 use crate::app::App;
 use crate::live::identifier;
 
@@ -23,7 +19,11 @@ pub(crate) async fn map(State(app): State<Arc<App>>, headers: HeaderMap) -> Answ
     let columns = columns(&app);
     let bytes = serde_json::to_vec(&columns)
         .map_err(|error| Refusal::internal("writing the map", error))?;
-    Ok(conditional::answer(&headers, "application/json", bytes.into()))
+    Ok(conditional::answer(
+        &headers,
+        "application/json",
+        bytes.into(),
+    ))
 }
 
 fn columns(app: &App) -> MapColumns {
@@ -31,7 +31,9 @@ fn columns(app: &App) -> MapColumns {
     let live = app.live.read();
     let mut columns = MapColumns::default();
     for site in directory.sites() {
-        let state = live.get(&site.id).map_or("unknown", |now| identifier(now.state));
+        let state = live
+            .get(&site.id)
+            .map_or("unknown", |now| identifier(now.state));
         columns.id.push(site.id.clone());
         columns.name.push(site.name.clone());
         columns.kind.push(site.kind.clone());

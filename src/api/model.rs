@@ -13,8 +13,8 @@ mod site;
 
 pub use agreement::{AgreementDetail, AgreementItem, Statement};
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
-pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
+pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use month::{Day, Interval, Month, MonthOutage, Ratio};
 pub use outage::{Fact, OutageItem};
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};

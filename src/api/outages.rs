@@ -51,8 +51,16 @@ pub(crate) async fn outages(
     let paging = Paging::new(asked.limit.clone(), asked.cursor.clone());
     let limit = paging.limit()?;
     let filter = OutageFilter {
-        from_unix_ms: asked.from.as_deref().map(|at| time::parse("from", at)).transpose()?,
-        to_unix_ms: asked.to.as_deref().map(|at| time::parse("to", at)).transpose()?,
+        from_unix_ms: asked
+            .from
+            .as_deref()
+            .map(|at| time::parse("from", at))
+            .transpose()?,
+        to_unix_ms: asked
+            .to
+            .as_deref()
+            .map(|at| time::parse("to", at))
+            .transpose()?,
         cause: asked.cause.as_deref().map(cause).transpose()?,
         site: asked.site,
         open: asked.open,
@@ -63,9 +71,14 @@ pub(crate) async fn outages(
     let found = app
         .blocking("reading outages", move |app| app.source().outages(&filter))
         .await?;
-    let items = found.iter().map(|outage| item(&directory, outage)).collect();
+    let items = found
+        .iter()
+        .map(|outage| item(&directory, outage))
+        .collect();
     // The identifier holds site and start; the page's key is the pair that orders the list.
-    Ok(Json(page(items, limit, |item: &OutageItem| item.id.clone())))
+    Ok(Json(page(items, limit, |item: &OutageItem| {
+        item.id.clone()
+    })))
 }
 
 /// An outage as every answer shows it.
@@ -135,7 +148,10 @@ mod tests {
             verdict: Verdict::new(
                 Cause::LastMile,
                 vec![
-                    Seen::FirstHopProbe(ProbeCount { sent: 5, received: 0 }),
+                    Seen::FirstHopProbe(ProbeCount {
+                        sent: 5,
+                        received: 0,
+                    }),
                     Seen::CollectorReachable,
                 ],
             ),
@@ -145,7 +161,10 @@ mod tests {
         assert_eq!(item.facts[0].code, "first_hop_probe");
         assert_eq!(item.facts[0].values["sent"], 5);
         assert!(item.facts[1].values.is_empty());
-        assert_eq!((item.locus.as_str(), item.cause.as_str()), ("access_line", "last_mile"));
+        assert_eq!(
+            (item.locus.as_str(), item.cause.as_str()),
+            ("access_line", "last_mile")
+        );
         assert_eq!(key_of(&item.id).unwrap(), (1_000, "a@b".to_owned()));
     }
 }

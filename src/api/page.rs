@@ -65,7 +65,10 @@ fn found(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> Response {
         file.data.into_owned().into_response()
     };
     let answer = response.headers_mut();
-    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
+    answer.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(media_type(name)),
+    );
     answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     // The bundler puts a digest of the content into the names under assets/.
     let keep = if name.starts_with("assets/") {

@@ -101,7 +101,11 @@ mod tests {
         loop {
             let paging = asked(Some("3"), cursor.as_deref());
             let after: Option<u32> = paging.after().unwrap().map(|key| key.parse().unwrap());
-            let rest = all.iter().copied().filter(|n| after.is_none_or(|a| *n > a)).collect();
+            let rest = all
+                .iter()
+                .copied()
+                .filter(|n| after.is_none_or(|a| *n > a))
+                .collect();
             let page = page(rest, paging.limit().unwrap(), u32::to_string);
             seen.extend(page.items);
             let Some(next) = page.next else { break };

@@ -76,7 +76,10 @@ async fn checked(places: &Places, request: Request, next: Next) -> Result<Respon
         check_content_type(request.headers())?;
     }
     let Ok(_place) = places.0.try_acquire() else {
-        return Err(Refusal::new(Code::Busy, "too many requests at once; try again"));
+        return Err(Refusal::new(
+            Code::Busy,
+            "too many requests at once; try again",
+        ));
     };
     tokio::time::timeout(ANSWER_TIME_MAX, next.run(request))
         .await
@@ -94,7 +97,9 @@ pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 }
 
 fn check_host(headers: &HeaderMap) -> Result<(), Refusal> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     match host {
         Some(host) if is_loopback_name(host) => Ok(()),
         _ => Err(Refusal::new(
@@ -155,7 +160,13 @@ mod tests {
 
     #[test]
     fn only_loopback_names_are_hosts() {
-        for right in ["localhost", "LOCALHOST:80", "127.0.0.1:8420", "[::1]:1", "[::1]"] {
+        for right in [
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1:8420",
+            "[::1]:1",
+            "[::1]",
+        ] {
             assert!(is_loopback_name(right), "{right}");
         }
         for wrong in [

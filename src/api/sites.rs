@@ -212,5 +212,8 @@ fn check_state(state: &str) -> Answer<()> {
     if matches!(state, "up" | "degraded" | "down" | "unknown" | "excluded") {
         return Ok(());
     }
-    Err(Refusal::parameter("state", format!("{state:?} is not a state")))
+    Err(Refusal::parameter(
+        "state",
+        format!("{state:?} is not a state"),
+    ))
 }

@@ -6,7 +6,9 @@ use super::error::{Answer, Refusal};
 
 /// A moment as text; `None` when it lies outside the calendar.
 pub(crate) fn text(unix_ms: i64) -> Option<String> {
-    Timestamp::from_millisecond(unix_ms).ok().map(|at| at.to_string())
+    Timestamp::from_millisecond(unix_ms)
+        .ok()
+        .map(|at| at.to_string())
 }
 
 /// A moment as text. A moment outside the calendar cannot have been stored; the epoch stands there.
@@ -44,10 +46,21 @@ mod tests {
     #[test]
     fn times_and_months_are_read_and_refused() {
         assert_eq!(text_or_epoch(0), "1970-01-01T00:00:00Z");
-        assert_eq!(parse("from", "2026-06-01T01:00:00+01:00").unwrap(), 1_780_272_000_000);
+        assert_eq!(
+            parse("from", "2026-06-01T01:00:00+01:00").unwrap(),
+            1_780_272_000_000
+        );
         assert!(parse("from", "yesterday").is_err());
         assert_eq!(parse_month("2026-06").unwrap(), (2026, 6));
-        for wrong in ["2026", "2026-13", "2026-6", "26-06", "2026-00", "-026-01", "2026-06-01"] {
+        for wrong in [
+            "2026",
+            "2026-13",
+            "2026-6",
+            "26-06",
+            "2026-00",
+            "-026-01",
+            "2026-06-01",
+        ] {
             assert!(parse_month(wrong).is_err(), "{wrong}");
         }
     }

@@ -76,7 +76,10 @@ impl Directory {
             .map(|(position, site)| (site.id.clone(), position))
             .collect();
         let mut tests: HashMap<String, SiteTest> = HashMap::new();
-        for stored in agreements.iter().filter(|one| one.agreement.holds_on(today)) {
+        for stored in agreements
+            .iter()
+            .filter(|one| one.agreement.holds_on(today))
+        {
             for site in &stored.agreement.sites {
                 tests
                     .entry(site.clone())

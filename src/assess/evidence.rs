@@ -107,10 +107,18 @@ fn seen(row: &EvidenceRow, evidence: &mut CauseEvidence) {
         }
         Fact::Lag { milliseconds } => evidence.agent.lagging = Some(*milliseconds >= LAG_MS_MIN),
         Fact::Gateway { sent, received, .. } => {
-            add(&mut evidence.lan.gateway, u32::from(*sent), u32::from(*received));
+            add(
+                &mut evidence.lan.gateway,
+                u32::from(*sent),
+                u32::from(*received),
+            );
         }
         Fact::FirstHop { sent, received, .. } => {
-            add(&mut evidence.path.first_hop, u32::from(*sent), u32::from(*received));
+            add(
+                &mut evidence.path.first_hop,
+                u32::from(*sent),
+                u32::from(*received),
+            );
         }
         Fact::Resolver {
             on_line,
@@ -135,7 +143,10 @@ fn gateway_uptime(seconds: u64, evidence: &mut CauseEvidence) {
 }
 
 fn add(count: &mut Option<ProbeCount>, sent: u32, received: u32) {
-    let before = count.unwrap_or(ProbeCount { sent: 0, received: 0 });
+    let before = count.unwrap_or(ProbeCount {
+        sent: 0,
+        received: 0,
+    });
     *count = Some(ProbeCount {
         sent: before.sent.saturating_add(sent),
         received: before.received.saturating_add(received),
@@ -151,14 +162,22 @@ fn targets(
     evidence: &mut CauseEvidence,
 ) {
     let (mut measured, mut failing, mut lossy) = (0_u32, 0_u32, 0_u32);
-    let (mut pinged, mut echoes) = (0_usize, ProbeCount { sent: 0, received: 0 });
+    let (mut pinged, mut echoes) = (
+        0_usize,
+        ProbeCount {
+            sent: 0,
+            received: 0,
+        },
+    );
     let (mut names, mut names_failed, mut intercepted) = (0_u32, 0_u32, false);
     let mut any = false;
     for target in &samples.targets {
         let inside = between(&target.observations, from, to);
         any |= !inside.is_empty();
         let (sent, received) = sums(inside);
-        intercepted |= inside.iter().any(|one| one.outcome == Outcome::CaptivePortal);
+        intercepted |= inside
+            .iter()
+            .any(|one| one.outcome == Outcome::CaptivePortal);
         evidence.lan.route = route(inside).or(evidence.lan.route);
         if target.kind == Kind::Http {
             names += u32::from(!inside.is_empty());
@@ -203,7 +222,10 @@ pub(crate) fn between(observations: &[Observation], from: i64, to: i64) -> &[Obs
 
 fn sums(observations: &[Observation]) -> (u64, u64) {
     observations.iter().fold((0, 0), |(sent, received), one| {
-        (sent + u64::from(one.sent), received + u64::from(one.received))
+        (
+            sent + u64::from(one.sent),
+            received + u64::from(one.received),
+        )
     })
 }
 
@@ -212,7 +234,9 @@ fn clamp(count: u64) -> u32 {
 }
 
 fn route(observations: &[Observation]) -> Option<bool> {
-    let none = observations.iter().any(|one| one.outcome == Outcome::NoRoute);
+    let none = observations
+        .iter()
+        .any(|one| one.outcome == Outcome::NoRoute);
     none.then_some(false)
 }
 

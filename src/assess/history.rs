@@ -89,7 +89,11 @@ impl HistoryRequest<'_> {
         let states = self.states(samples, outages, steps);
         let observations: &[Observation] = target.map_or(&[], |target| &target.observations);
         let rows = (0..count).zip(states).map(|(step, state)| {
-            row(between(observations, steps.at(step), steps.at(step + 1)), steps.at(step), state)
+            row(
+                between(observations, steps.at(step), steps.at(step + 1)),
+                steps.at(step),
+                state,
+            )
         });
         Rows {
             target: self
@@ -118,7 +122,9 @@ impl HistoryRequest<'_> {
             .filter(|target| self.test.counts(&target.id, target.kind))
             .map(|target| (target.kind, target.observations.as_slice()))
             .collect();
-        let slots = self.test.slots(window.start_unix_ms, window.slots, &columns);
+        let slots = self
+            .test
+            .slots(window.start_unix_ms, window.slots, &columns);
         let mut states = vec![StepState::Unknown; steps.slots];
         for (slot, state) in slots.iter().enumerate() {
             let at = window.at(slot);
@@ -141,13 +147,17 @@ impl HistoryRequest<'_> {
 }
 
 fn row(observations: &[Observation], start_unix_ms: i64, state: StepState) -> Step {
-    let mut medians: Vec<u32> = observations.iter().filter_map(|one| one.rtt_us_median).collect();
+    let mut medians: Vec<u32> = observations
+        .iter()
+        .filter_map(|one| one.rtt_us_median)
+        .collect();
     let sums = observations.iter().fold((0, 0), |(sent, received), one| {
-        (sent + u64::from(one.sent), received + u64::from(one.received))
+        (
+            sent + u64::from(one.sent),
+            received + u64::from(one.received),
+        )
     });
-    let mut rank = |hundredths: u64| {
-        nearest_rank(&mut medians, Fraction::of(hundredths, 100)?)
-    };
+    let mut rank = |hundredths: u64| nearest_rank(&mut medians, Fraction::of(hundredths, 100)?);
     Step {
         start_unix_ms,
         counts: (sums.0 > 0).then_some(sums),

@@ -201,7 +201,11 @@ mod tests {
                 rtt_us_mean_successive_difference: None,
                 coarse: false,
                 line: None,
-                outcome: if letter == b'g' { Outcome::Ok } else { Outcome::Refused },
+                outcome: if letter == b'g' {
+                    Outcome::Ok
+                } else {
+                    Outcome::Refused
+                },
             })
             .collect();
         SiteSamples {
@@ -231,7 +235,10 @@ mod tests {
         let [outage] = judgement.outages.as_slice() else {
             panic!("{:?}", judgement.outages)
         };
-        assert_eq!((outage.start_unix_ms, outage.end_unix_ms), (6_000, Some(14_000)));
+        assert_eq!(
+            (outage.start_unix_ms, outage.end_unix_ms),
+            (6_000, Some(14_000))
+        );
         assert_eq!(outage.down_slots, 4);
         assert_eq!(outage.cause.cause, Cause::Destination);
     }

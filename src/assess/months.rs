@@ -59,7 +59,12 @@ impl MonthRequest<'_> {
     fn period(&self) -> Result<Period, MonthError> {
         let (year, month) = self.month;
         let agreement = self.agreement;
-        let whole = Period::month(&agreement.time_zone, year, month, agreement.test.slot_seconds)?;
+        let whole = Period::month(
+            &agreement.time_zone,
+            year,
+            month,
+            agreement.test.slot_seconds,
+        )?;
         if self.now_unix_ms < whole.start_unix_ms {
             return Err(MonthError::Future);
         }
@@ -214,7 +219,10 @@ mod tests {
         // Down since 3 minutes before the month: 3 + 4 slots make the outage, 4 of them in June.
         let result = request.figures(&samples(-60..100, -3..4), &[]).unwrap();
         let counts = result.figures.counts;
-        assert_eq!((counts.period_slots, counts.down_slots, counts.up_slots), (100, 4, 96));
+        assert_eq!(
+            (counts.period_slots, counts.down_slots, counts.up_slots),
+            (100, 4, 96)
+        );
         assert!(!result.is_final);
         assert_eq!(result.causes, [Some(Cause::Undetermined)]);
         let (from, to) = request.span().unwrap();

@@ -77,7 +77,11 @@ impl SiteTest {
         (0..count)
             .map(|slot| {
                 row.clear();
-                row.extend(columns.iter().filter_map(|column| column.get(slot).copied()));
+                row.extend(
+                    columns
+                        .iter()
+                        .filter_map(|column| column.get(slot).copied()),
+                );
                 self.rule.decide_slot(&row)
             })
             .collect()
