@@ -3,6 +3,7 @@
 //! From bytes to typed rows and refusals; no database, no file is opened here. Every row that is
 //! not taken is named with its row, field and reason, in French and in English.
 
+mod columns;
 pub mod country;
 mod duplicates;
 pub mod error;

@@ -45,20 +45,31 @@ impl Segment {
         )
     }
 
-    /// The nearest position of the segment and the geodesic metres to it.
-    pub(crate) fn nearest(self, from: Position) -> (Position, f64) {
+    /// The nearest position of the segment and the geodesic metres to it, or `None` when it is
+    /// surely farther than the limit. `centre` is [`earth_centred`] of `from`.
+    pub(crate) fn nearest(
+        self,
+        from: Position,
+        centre: &[f64; 3],
+        limit: f64,
+    ) -> Option<(Position, f64)> {
         let foot = self.at(self.plane_share(from));
+        // The chord is shorter than the way over the surface, and ten times cheaper to know.
+        let chord = chord_metres(centre, &earth_centred(foot));
+        if chord > limit && chord < PLANE_LIMIT_METRES {
+            return None;
+        }
         let metres = metres_between(from, foot);
         if metres <= PLANE_LIMIT_METRES {
-            return (foot, metres);
+            return Some((foot, metres));
         }
         let searched = self.at(self.searched_share(from));
         let searched_metres = metres_between(from, searched);
-        if searched_metres < metres {
+        Some(if searched_metres < metres {
             (searched, searched_metres)
         } else {
             (foot, metres)
-        }
+        })
     }
 
     /// The foot's share in a plane whose scales are those of the ellipsoid half-way between the
@@ -123,6 +134,14 @@ pub(crate) fn earth_centred(position: Position) -> [f64; 3] {
     ]
 }
 
+fn chord_metres(from: &[f64; 3], to: &[f64; 3]) -> f64 {
+    from.iter()
+        .zip(to)
+        .map(|(a, b)| (a - b) * (a - b))
+        .sum::<f64>()
+        .sqrt()
+}
+
 /// Metres in a degree of longitude and in a degree of latitude, at a latitude.
 fn metres_per_degree(latitude: f64) -> (f64, f64) {
     let (sin, cos) = latitude.to_radians().sin_cos();
@@ -145,6 +164,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn nearest(segment: Segment, from: Position) -> (Position, f64) {
+        segment
+            .nearest(from, &earth_centred(from), f64::INFINITY)
+            .unwrap()
+    }
 
     fn position(latitude: f64, longitude: f64) -> Position {
         Position::new(latitude, longitude).unwrap()
@@ -180,7 +205,7 @@ mod tests {
             start: position(-1.0, 15.0),
             end: position(-1.0, 17.0),
         };
-        let (foot, metres) = segment.nearest(position(-1.1, 16.0));
+        let (foot, metres) = nearest(segment, position(-1.1, 16.0));
         assert!((foot.longitude() - 16.0).abs() < 1e-3);
         // A tenth of a degree of latitude near the equator.
         assert!((metres - 11_057.4).abs() < 5.0, "{metres}");
@@ -192,8 +217,21 @@ mod tests {
             start: position(0.0, 179.5),
             end: position(1.0, 179.9),
         };
-        let (_, metres) = segment.nearest(position(1.0, -179.9));
+        let (_, metres) = nearest(segment, position(1.0, -179.9));
         assert!(metres < 23_000.0, "{metres}");
+    }
+
+    #[test]
+    fn what_is_surely_farther_is_not_measured() {
+        let segment = Segment {
+            start: position(0.0, 15.0),
+            end: position(0.0, 16.0),
+        };
+        let from = position(1.0, 15.5);
+        let (_, metres) = nearest(segment, from);
+        let within = |limit| segment.nearest(from, &earth_centred(from), limit);
+        assert_eq!(within(metres).map(|(_, metres)| metres), Some(metres));
+        assert_eq!(within(metres - 1_000.0), None);
     }
 
     proptest! {
@@ -206,7 +244,7 @@ mod tests {
             let start = position(latitude + start.0, longitude + start.1);
             let end = position(start.latitude() + run.0, start.longitude() + run.1);
             let segment = Segment { start, end };
-            let (_, metres) = segment.nearest(from);
+            let (_, metres) = nearest(segment, from);
             let expected = brute_force(segment, from);
             prop_assert!((metres - expected).abs() <= expected * 0.001 + 0.5, "{metres} {expected}");
         }

@@ -90,7 +90,10 @@ impl NearestIndex {
             if best.is_some_and(|hit| bound_squared.sqrt() > hit.metres) {
                 break;
             }
-            let (at, metres) = piece.segment.nearest(from);
+            let limit = best.map_or(f64::INFINITY, |hit| hit.metres);
+            let Some((at, metres)) = piece.segment.nearest(from, &centre, limit) else {
+                continue;
+            };
             let better = best.is_none_or(|hit| {
                 metres
                     .total_cmp(&hit.metres)

@@ -6,6 +6,7 @@
 //! nothing, is listed with its reason, and lowers the *known share* of the weights beside the
 //! score: a reader sees how much of the question was answered.
 
+mod error;
 mod fibre_distance;
 mod fibre_node_distance;
 mod mast_distance;
@@ -19,6 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::gap::Gap;
+
+pub use error::RankingError;
 
 /// The largest weight: beyond it a planner surely mistook the field.
 pub const MAX_WEIGHT: u32 = 1_000_000;
@@ -143,38 +146,6 @@ pub struct RankedSite {
     pub known_weight_millionths: u32,
     /// Every criterion of the scenario, in the order of [`Criterion::ALL`].
     pub contributions: Vec<Contribution>,
-}
-
-/// Weights that no ranking can be made with.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum RankingError {
-    /// Every weight is 0, or there is none.
-    #[error("reading the weights of the ranking: no criterion has a weight above 0")]
-    NoWeight,
-    /// A weight is beyond [`MAX_WEIGHT`].
-    #[error("reading the weight of {criterion}: {weight} is more than {MAX_WEIGHT}", criterion = .criterion.code())]
-    WeightTooLarge {
-        /// Whose weight.
-        criterion: Criterion,
-        /// The weight given.
-        weight: u32,
-    },
-    /// A full scale is not a number above 0.
-    #[error("reading the full scale of {criterion}: {value} is not above 0", criterion = .criterion.code())]
-    FullScale {
-        /// Whose scale.
-        criterion: Criterion,
-        /// The value given.
-        value: f64,
-    },
-    /// An importance is not within 0 and 1.
-    #[error("reading the importance of site kind {kind}: {value} is not within 0 and 1")]
-    Importance {
-        /// The kind.
-        kind: String,
-        /// The value given.
-        value: f64,
-    },
 }
 
 impl Criterion {

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::import::{MAX_LISTED_PER_REASON, MAX_ROW_RANGES};
+use crate::import::site::SiteKind;
+use crate::import::{MAX_FIELD_BYTES, MAX_ID_BYTES, MAX_LISTED_PER_REASON, MAX_ROW_RANGES};
 
 const MAPPING: &str = "id=id,name=name,kind=kind,latitude=lat,longitude=lon";
 
