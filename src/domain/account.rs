@@ -1,0 +1,431 @@
+//! A period's figures for an agreement: the accounting of `sla-ref-1`.
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::decimal::{Decimal, Fraction};
+use crate::exclusion::{Exclusion, ExclusionMode, excluded_slots};
+use crate::machine::{Availability, MachineParameters, MachineRun, MissingPolicy, run};
+use crate::outage::unavailable_ranges;
+use crate::period::{Period, PeriodError};
+use crate::service_hours::ServiceHours;
+use crate::slot::SlotState;
+
+/// All that a period's figures depend on.
+#[derive(Debug, Clone)]
+pub struct AccountInput<'a> {
+    /// The period; cut it with [`Period::until`] while it runs.
+    pub period: &'a Period,
+    /// One state per slot of the period.
+    pub slots: &'a [SlotState],
+    /// Slots after the period's end known so far.
+    pub look_ahead: &'a [SlotState],
+    /// State at the end of the previous period.
+    pub carry_in: Availability,
+    /// Parameters of the machine.
+    pub machine: MachineParameters,
+    /// How excluded slots count.
+    pub exclusion_mode: ExclusionMode,
+    /// Excluded intervals.
+    pub exclusions: &'a [Exclusion],
+    /// Hours that count; `None` = all.
+    pub service_hours: Option<&'a ServiceHours>,
+    /// Share of the slots that must be measured for the figure to be billed; `None` = not asked.
+    pub minimum_measured_share: Option<Decimal>,
+}
+
+/// Why figures cannot be computed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// The slots are not those of the period.
+    #[error("account period: {given} slots given for a period of {expected}")]
+    SlotCount {
+        /// Slots given.
+        given: usize,
+        /// Slots of the period.
+        expected: usize,
+    },
+    /// The period's calendar.
+    #[error("account period: {0}")]
+    Period(#[from] PeriodError),
+}
+
+/// Counts of slots; those of a period are the sums of those of its days, and
+/// `up + down + unknown + excluded = period` always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SlotCounts {
+    /// All slots.
+    pub period_slots: u64,
+    /// Left out on both sides: excluded (mode `remove`) or outside service hours.
+    pub excluded_slots: u64,
+    /// Without data, under a policy that does not count them.
+    pub unknown_slots: u64,
+    /// `up + down`.
+    pub measured_slots: u64,
+    /// Counted as down.
+    pub down_slots: u64,
+    /// Counted as up.
+    pub up_slots: u64,
+    /// Measured slots whose own sample was good, whatever the machine says of them.
+    pub raw_good_slots: u64,
+    /// Slots counted as up whose own sample was bad: flapping, shown and not hidden.
+    pub degraded_slots: u64,
+}
+
+impl SlotCounts {
+    /// `up / measured`; `None` when nothing was measured.
+    #[must_use]
+    pub fn availability(&self) -> Option<Fraction> {
+        Fraction::of(self.up_slots, self.measured_slots)
+    }
+
+    /// `measured / (period − excluded)`; `None` when all is excluded.
+    #[must_use]
+    pub fn coverage(&self) -> Option<Fraction> {
+        Fraction::of(
+            self.measured_slots,
+            self.period_slots.saturating_sub(self.excluded_slots),
+        )
+    }
+}
+
+/// An outage as it counts in a period: clipped to it, with the slots counted as down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AccountedOutage {
+    /// Start of its first slot, Unix milliseconds.
+    pub start_unix_ms: i64,
+    /// Start of the first good slot of its exit run, or the period's end.
+    pub end_unix_ms: i64,
+    /// Slots counted as down in it (at least 1).
+    pub down_slots: u64,
+    /// It was not over at the period's end.
+    pub reaches_period_end: bool,
+}
+
+/// Slots of one local day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DayFigures {
+    /// The local day.
+    pub day: Date,
+    /// Its slots, as the period's one run of the machine judged them.
+    #[serde(flatten)]
+    pub counts: SlotCounts,
+}
+
+/// The figures of a period (a month, mostly).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MonthFigures {
+    /// Counts of slots.
+    #[serde(flatten)]
+    pub counts: SlotCounts,
+    /// `up / measured`, exact; `None` when nothing was measured.
+    pub availability: Option<Fraction>,
+    /// The same in percent with six decimals, half to even.
+    pub availability_percent: Option<String>,
+    /// Outages with at least one slot counted as down.
+    pub outages: Vec<AccountedOutage>,
+    /// `down_slots / outages × slot_seconds / 60`, minutes; `None` without an outage.
+    pub mean_time_to_repair_minutes: Option<Fraction>,
+    /// `up_slots / outages × slot_seconds / 60`, minutes; `None` without an outage.
+    pub mean_time_between_failures_minutes: Option<Fraction>,
+    /// `measured / (period − excluded)`.
+    pub coverage: Option<Fraction>,
+    /// Whether enough was measured; `None` when the agreement asks for no minimum.
+    pub billable: Option<bool>,
+    /// Availability if every unknown slot had been bad, and if every one had been good.
+    pub unknown_interval: Option<[Fraction; 2]>,
+    /// First slot that later slots may still turn; `None` when the period is decided.
+    pub open_from_slot: Option<usize>,
+    /// State at the period's end: the next period's carry-in.
+    pub state_at_end: Availability,
+    /// Local days of the period that have a slot (not those still to come).
+    pub days: Vec<DayFigures>,
+}
+
+/// How one slot counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    Excluded,
+    Unknown,
+    Up,
+    Down,
+}
+
+/// Computes a period's figures.
+pub fn account(input: &AccountInput<'_>) -> Result<MonthFigures, AccountError> {
+    let expected = input.period.slot_count();
+    if input.slots.len() != expected {
+        return Err(AccountError::SlotCount {
+            given: input.slots.len(),
+            expected,
+        });
+    }
+    let treatment = Treatment::of(input)?;
+    let machine = run(input.machine, input.carry_in, input.slots, input.look_ahead);
+    let counted = count_slots(input, &treatment, &machine, input.machine.missing);
+    let counts = sum(input.slots, &counted, 0..expected);
+    let outages = accounted_outages(input.period, &machine, &counted);
+    let days = input
+        .period
+        .days()?
+        .into_iter()
+        .filter(|(_, slots)| !slots.is_empty())
+        .map(|(day, slots)| DayFigures {
+            day,
+            counts: sum(input.slots, &counted, slots),
+        })
+        .collect();
+    let availability = counts.availability();
+    let coverage = counts.coverage();
+    Ok(MonthFigures {
+        counts,
+        availability,
+        availability_percent: availability.map(Fraction::percent_six_decimals_half_even),
+        mean_time_to_repair_minutes: mean_minutes(input.period, counts.down_slots, outages.len()),
+        mean_time_between_failures_minutes: mean_minutes(
+            input.period,
+            counts.up_slots,
+            outages.len(),
+        ),
+        outages,
+        coverage,
+        billable: input
+            .minimum_measured_share
+            .map(|share| coverage.is_some_and(|measured| share.compare_fraction(measured).is_ge())),
+        unknown_interval: unknown_interval(input, &treatment, availability),
+        open_from_slot: machine.open_from_slot,
+        state_at_end: machine.state_at_end,
+        days,
+    })
+}
+
+/// What an agreement's calendar says of each slot, before the machine.
+struct Treatment {
+    in_hours: Option<Vec<bool>>,
+    excluded: Vec<bool>,
+}
+
+impl Treatment {
+    fn of(input: &AccountInput<'_>) -> Result<Self, PeriodError> {
+        let in_hours = input
+            .service_hours
+            .map(|hours| hours.slots_in_hours(input.period))
+            .transpose()?;
+        Ok(Self {
+            in_hours,
+            excluded: excluded_slots(input.period, input.exclusions),
+        })
+    }
+
+    /// How the slot counts whatever was measured in it; `None` when the measurement decides.
+    /// Outside service hours goes first: it leaves both sides under either mode.
+    fn fixed(&self, slot: usize, mode: ExclusionMode) -> Option<Count> {
+        let in_hours = self
+            .in_hours
+            .as_ref()
+            .is_none_or(|hours| hours.get(slot) == Some(&true));
+        if !in_hours {
+            return Some(Count::Excluded);
+        }
+        let excluded = self.excluded.get(slot) == Some(&true);
+        excluded.then_some(match mode {
+            ExclusionMode::Remove => Count::Excluded,
+            ExclusionMode::AsUp => Count::Up,
+        })
+    }
+}
+
+fn count_slots(
+    input: &AccountInput<'_>,
+    treatment: &Treatment,
+    machine: &MachineRun,
+    missing: MissingPolicy,
+) -> Vec<Count> {
+    let judged = input.slots.iter().zip(&machine.states).enumerate();
+    judged
+        .map(|(slot, (state, availability))| {
+            if let Some(fixed) = treatment.fixed(slot, input.exclusion_mode) {
+                return fixed;
+            }
+            match (state, missing, availability) {
+                (SlotState::Unknown, MissingPolicy::Exclude, _) => Count::Unknown,
+                (_, _, Availability::Available) => Count::Up,
+                (_, _, Availability::Unavailable) => Count::Down,
+            }
+        })
+        .collect()
+}
+
+fn sum(slots: &[SlotState], counted: &[Count], range: std::ops::Range<usize>) -> SlotCounts {
+    let mut counts = SlotCounts::default();
+    let rows = slots
+        .iter()
+        .zip(counted)
+        .skip(range.start)
+        .take(range.len());
+    for (state, count) in rows {
+        counts.period_slots += 1;
+        match count {
+            Count::Excluded => counts.excluded_slots += 1,
+            Count::Unknown => counts.unknown_slots += 1,
+            Count::Up => counts.up_slots += 1,
+            Count::Down => counts.down_slots += 1,
+        }
+        let measured = matches!(count, Count::Up | Count::Down);
+        counts.measured_slots += u64::from(measured);
+        counts.raw_good_slots += u64::from(measured && *state == SlotState::Good);
+        counts.degraded_slots += u64::from(*count == Count::Up && *state == SlotState::Bad);
+    }
+    counts
+}
+
+fn accounted_outages(
+    period: &Period,
+    machine: &MachineRun,
+    counted: &[Count],
+) -> Vec<AccountedOutage> {
+    unavailable_ranges(&machine.states)
+        .into_iter()
+        .filter_map(|range| {
+            let inside = counted.get(range.clone()).unwrap_or_default();
+            let down_slots = inside
+                .iter()
+                .map(|count| u64::from(*count == Count::Down))
+                .sum();
+            (down_slots > 0).then_some(AccountedOutage {
+                start_unix_ms: period.slot_start_unix_ms(range.start),
+                end_unix_ms: period.slot_start_unix_ms(range.end),
+                down_slots,
+                reaches_period_end: range.end == counted.len(),
+            })
+        })
+        .collect()
+}
+
+/// `slots / outages × slot_seconds / 60`, minutes.
+fn mean_minutes(period: &Period, slots: u64, outages: usize) -> Option<Fraction> {
+    let outages = u64::try_from(outages).ok()?;
+    Fraction::of(slots * u64::from(period.slot_seconds), outages * 60)
+}
+
+/// The bounds by running the machine twice more, with every unknown slot bad and with every one
+/// good. More bad slots never make less downtime, so every possible truth lies between the two.
+fn unknown_interval(
+    input: &AccountInput<'_>,
+    treatment: &Treatment,
+    availability: Option<Fraction>,
+) -> Option<[Fraction; 2]> {
+    if !input.slots.contains(&SlotState::Unknown) && !input.look_ahead.contains(&SlotState::Unknown)
+    {
+        return availability.map(|exact| [exact, exact]);
+    }
+    let under = |missing| {
+        let parameters = MachineParameters {
+            missing,
+            ..input.machine
+        };
+        let machine = run(parameters, input.carry_in, input.slots, input.look_ahead);
+        let counted = count_slots(input, treatment, &machine, missing);
+        sum(input.slots, &counted, 0..counted.len()).availability()
+    };
+    Some([under(MissingPolicy::AsDown)?, under(MissingPolicy::AsUp)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use SlotState::{Bad, Good, Unknown};
+
+    fn june() -> Period {
+        Period::month("UTC", 2026, 6, 3_600).unwrap()
+    }
+
+    fn input<'a>(period: &'a Period, slots: &'a [SlotState]) -> AccountInput<'a> {
+        AccountInput {
+            period,
+            slots,
+            look_ahead: &[],
+            carry_in: Availability::Available,
+            machine: MachineParameters::default(),
+            exclusion_mode: ExclusionMode::Remove,
+            exclusions: &[],
+            service_hours: None,
+            minimum_measured_share: None,
+        }
+    }
+
+    #[test]
+    fn slots_of_another_period_are_refused() {
+        let period = june();
+        let error = account(&input(&period, &[Good; 719])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "account period: 719 slots given for a period of 720"
+        );
+    }
+
+    #[test]
+    fn unknown_slots_widen_the_interval_by_what_they_may_hide() {
+        let period = june();
+        let mut slots = vec![Good; 720];
+        // Two known bad slots each side of one unknown: an outage of five if it was bad.
+        slots[10..15].copy_from_slice(&[Bad, Bad, Unknown, Bad, Bad]);
+        let figures = account(&input(&period, &slots)).unwrap();
+        assert_eq!(figures.availability.unwrap().to_string(), "719/719");
+        let interval = figures.unknown_interval.unwrap().map(|one| one.to_string());
+        assert_eq!(interval, ["715/720", "720/720"]);
+        assert_eq!(figures.counts.degraded_slots, 4);
+        assert_eq!(figures.counts.raw_good_slots, 715);
+    }
+
+    #[test]
+    fn without_unknown_slots_the_interval_is_a_point_and_of_nothing_there_is_none() {
+        let period = june();
+        let figures = account(&input(&period, &[Good; 720])).unwrap();
+        assert_eq!(
+            figures.unknown_interval.unwrap().map(|one| one.numerator),
+            [720, 720]
+        );
+        let none = period.until(period.start_unix_ms);
+        let figures = account(&input(&none, &[])).unwrap();
+        assert_eq!(figures.unknown_interval, None);
+        assert_eq!(figures.availability, None);
+        assert_eq!(figures.coverage, None);
+    }
+
+    #[test]
+    fn exactly_the_minimum_measured_is_enough() {
+        let period = june();
+        let mut slots = vec![Good; 720];
+        slots[..180].fill(Unknown);
+        let billable = |share: &str| {
+            let minimum_measured_share = Some(share.parse().unwrap());
+            account(&AccountInput {
+                minimum_measured_share,
+                ..input(&period, &slots)
+            })
+            .unwrap()
+            .billable
+        };
+        assert_eq!(billable("0.75"), Some(true));
+        assert_eq!(billable("0.750000001"), Some(false));
+    }
+
+    #[test]
+    fn an_open_end_is_said() {
+        let period = june();
+        let mut slots = vec![Good; 720];
+        slots[717..].fill(Bad);
+        let open = account(&input(&period, &slots)).unwrap();
+        assert_eq!(open.open_from_slot, Some(717));
+        assert_eq!(open.counts.down_slots, 0);
+        let closed = account(&AccountInput {
+            look_ahead: &[Bad, Bad],
+            ..input(&period, &slots)
+        });
+        let closed = closed.unwrap();
+        assert_eq!((closed.open_from_slot, closed.counts.down_slots), (None, 3));
+        assert!(closed.outages[0].reaches_period_end);
+        assert_eq!(closed.state_at_end, Availability::Unavailable);
+    }
+}
