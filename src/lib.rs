@@ -1,1 +1,3 @@
 //! The collector of Desserte.
+
+pub mod registry;
