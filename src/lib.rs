@@ -6,4 +6,5 @@ pub mod export;
 pub mod geography;
 pub mod import;
 pub mod layers;
+pub mod registry;
 pub mod telemetry;

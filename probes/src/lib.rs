@@ -4,5 +4,6 @@
 //! `docs/agent-protocol.md`. Everything else is the agent itself, which knows nothing of the
 //! collector beyond these two modules.
 
+pub mod clock;
 pub mod report;
 pub mod wire;

@@ -138,7 +138,7 @@ pub struct MonthFigures {
     pub open_from_slot: Option<usize>,
     /// State at the period's end: the next period's carry-in.
     pub state_at_end: Availability,
-    /// Local days of the period.
+    /// Local days of the period that have a slot (not those still to come).
     pub days: Vec<DayFigures>,
 }
 
@@ -169,6 +169,7 @@ pub fn account(input: &AccountInput<'_>) -> Result<MonthFigures, AccountError> {
         .period
         .days()?
         .into_iter()
+        .filter(|(_, slots)| !slots.is_empty())
         .map(|(day, slots)| DayFigures {
             day,
             counts: sum(input.slots, &counted, slots),
@@ -328,4 +329,103 @@ fn unknown_interval(
         sum(input.slots, &counted, 0..counted.len()).availability()
     };
     Some([under(MissingPolicy::AsDown)?, under(MissingPolicy::AsUp)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use SlotState::{Bad, Good, Unknown};
+
+    fn june() -> Period {
+        Period::month("UTC", 2026, 6, 3_600).unwrap()
+    }
+
+    fn input<'a>(period: &'a Period, slots: &'a [SlotState]) -> AccountInput<'a> {
+        AccountInput {
+            period,
+            slots,
+            look_ahead: &[],
+            carry_in: Availability::Available,
+            machine: MachineParameters::default(),
+            exclusion_mode: ExclusionMode::Remove,
+            exclusions: &[],
+            service_hours: None,
+            minimum_measured_share: None,
+        }
+    }
+
+    #[test]
+    fn slots_of_another_period_are_refused() {
+        let period = june();
+        let error = account(&input(&period, &[Good; 719])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "account period: 719 slots given for a period of 720"
+        );
+    }
+
+    #[test]
+    fn unknown_slots_widen_the_interval_by_what_they_may_hide() {
+        let period = june();
+        let mut slots = vec![Good; 720];
+        // Two known bad slots each side of one unknown: an outage of five if it was bad.
+        slots[10..15].copy_from_slice(&[Bad, Bad, Unknown, Bad, Bad]);
+        let figures = account(&input(&period, &slots)).unwrap();
+        assert_eq!(figures.availability.unwrap().to_string(), "719/719");
+        let interval = figures.unknown_interval.unwrap().map(|one| one.to_string());
+        assert_eq!(interval, ["715/720", "720/720"]);
+        assert_eq!(figures.counts.degraded_slots, 4);
+        assert_eq!(figures.counts.raw_good_slots, 715);
+    }
+
+    #[test]
+    fn without_unknown_slots_the_interval_is_a_point_and_of_nothing_there_is_none() {
+        let period = june();
+        let figures = account(&input(&period, &[Good; 720])).unwrap();
+        assert_eq!(
+            figures.unknown_interval.unwrap().map(|one| one.numerator),
+            [720, 720]
+        );
+        let none = period.until(period.start_unix_ms);
+        let figures = account(&input(&none, &[])).unwrap();
+        assert_eq!(figures.unknown_interval, None);
+        assert_eq!(figures.availability, None);
+        assert_eq!(figures.coverage, None);
+    }
+
+    #[test]
+    fn exactly_the_minimum_measured_is_enough() {
+        let period = june();
+        let mut slots = vec![Good; 720];
+        slots[..180].fill(Unknown);
+        let billable = |share: &str| {
+            let minimum_measured_share = Some(share.parse().unwrap());
+            account(&AccountInput {
+                minimum_measured_share,
+                ..input(&period, &slots)
+            })
+            .unwrap()
+            .billable
+        };
+        assert_eq!(billable("0.75"), Some(true));
+        assert_eq!(billable("0.750000001"), Some(false));
+    }
+
+    #[test]
+    fn an_open_end_is_said() {
+        let period = june();
+        let mut slots = vec![Good; 720];
+        slots[717..].fill(Bad);
+        let open = account(&input(&period, &slots)).unwrap();
+        assert_eq!(open.open_from_slot, Some(717));
+        assert_eq!(open.counts.down_slots, 0);
+        let closed = account(&AccountInput {
+            look_ahead: &[Bad, Bad],
+            ..input(&period, &slots)
+        });
+        let closed = closed.unwrap();
+        assert_eq!((closed.open_from_slot, closed.counts.down_slots), (None, 3));
+        assert!(closed.outages[0].reaches_period_end);
+        assert_eq!(closed.state_at_end, Availability::Unavailable);
+    }
 }

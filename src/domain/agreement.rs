@@ -19,12 +19,14 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountInput;
 use crate::cause::Cause;
-use crate::decimal::Decimal;
-use crate::exclusion::ExclusionMode;
-use crate::machine::MachineParameters;
+use crate::decimal::{Decimal, Fraction};
+use crate::exclusion::{Exclusion, ExclusionMode};
+use crate::machine::{Availability, MachineParameters};
+use crate::period::{Period, PeriodError};
 use crate::service_hours::ServiceHours;
-use crate::slot::{Rule, SlotRule};
+use crate::slot::{Rule, SlotRule, SlotState};
 
 /// An agreement between who pays for a line and who provides it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +257,35 @@ impl Agreement {
         }
     }
 
+    /// A calendar month in its time zone and slots.
+    pub fn month(&self, year: i16, month: i8) -> Result<Period, PeriodError> {
+        Period::month(&self.time_zone, year, month, self.test.slot_seconds)
+    }
+
+    /// What [`crate::account::account`] needs for one site's period under these terms.
+    /// `slots` are the period's and `look_ahead` those after it, formed with
+    /// [`Agreement::slot_rule`] from its targets on its line.
+    #[must_use]
+    pub fn account_input<'a>(
+        &'a self,
+        period: &'a Period,
+        (slots, look_ahead): (&'a [SlotState], &'a [SlotState]),
+        carry_in: Availability,
+        exclusions: &'a [Exclusion],
+    ) -> AccountInput<'a> {
+        AccountInput {
+            period,
+            slots,
+            look_ahead,
+            carry_in,
+            machine: self.machine,
+            exclusion_mode: self.exclusions.mode,
+            exclusions,
+            service_hours: self.service_hours.as_ref(),
+            minimum_measured_share: self.objective.minimum_measured_share,
+        }
+    }
+
     /// What it asks of the agent at each site.
     #[must_use]
     pub fn schedule(&self) -> Schedule {
@@ -284,7 +315,7 @@ impl Agreement {
     /// Whether a month's availability keeps the promise, compared exactly; `None` when nothing was
     /// measured.
     #[must_use]
-    pub fn keeps_promise(&self, availability: Option<crate::decimal::Fraction>) -> Option<bool> {
+    pub fn keeps_promise(&self, availability: Option<Fraction>) -> Option<bool> {
         let promised = self.objective.availability_percent;
         availability.map(|fraction| promised.compare_percentage(fraction).is_ge())
     }
@@ -465,11 +496,24 @@ mod tests {
     #[test]
     fn a_promise_is_compared_exactly() {
         let agreement: Agreement = toml::from_str(SHORT).unwrap();
-        let of = |up, all| agreement.keeps_promise(crate::decimal::Fraction::of(up, all));
+        let of = |up, all| agreement.keeps_promise(Fraction::of(up, all));
         assert_eq!(of(43_157, 43_200), Some(true));
         assert_eq!(of(43_156, 43_200), Some(false));
         assert_eq!(of(999, 1_000), Some(true));
         assert_eq!(of(0, 0), None);
+    }
+
+    #[test]
+    fn a_month_under_the_example_counts_its_hours_only() {
+        let example: Agreement = toml::from_str(EXAMPLE).unwrap();
+        let period = example.month(2026, 6).unwrap();
+        let slots = vec![SlotState::Good; period.slot_count()];
+        let input = example.account_input(&period, (&slots, &[]), Availability::Available, &[]);
+        let figures = crate::account::account(&input).unwrap();
+        // 22 weekdays of 11 hours.
+        assert_eq!(figures.counts.measured_slots, 22 * 11 * 60);
+        assert_eq!(figures.billable, Some(true));
+        assert_eq!(example.keeps_promise(figures.availability), Some(true));
     }
 
     #[test]

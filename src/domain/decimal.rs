@@ -187,7 +187,7 @@ impl de::Visitor<'_> for DecimalVisitor {
 /// A fraction, kept as counted (never reduced): `up_slots / measured_slots`.
 ///
 /// The denominator is never 0: there is no fraction of nothing, see [`Fraction::of`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Fraction {
     /// Upper part.
     pub numerator: u64,

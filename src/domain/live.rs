@@ -26,7 +26,7 @@ pub enum SiteState {
 pub struct LiveInput<'a> {
     /// State of the machine after the last slot.
     pub availability: Availability,
-    /// The last slots, oldest first (some n_enter of them; the caller's choice).
+    /// The last slots, oldest first (some `n_enter` of them; the caller's choice).
     pub recent_slots: &'a [SlotState],
     /// Age of the newest sample; `None` when there never was one.
     pub last_sample_age_ms: Option<i64>,
@@ -93,6 +93,11 @@ mod tests {
 
     #[test]
     fn up_degraded_down_and_excluded() {
+        let edge = LiveInput {
+            last_sample_age_ms: Some(180_000),
+            ..input(&[Good])
+        };
+        assert_eq!(site_state(&edge), SiteState::Up);
         assert_eq!(site_state(&input(&[Good, Unknown])), SiteState::Up);
         assert_eq!(site_state(&input(&[Bad, Good])), SiteState::Degraded);
         assert_eq!(site_state(&input(&[Unknown, Unknown])), SiteState::Unknown);

@@ -206,3 +206,101 @@ fn apply(states: &mut [Availability], transition: Option<Transition>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots(text: &str) -> Vec<SlotState> {
+        let state = |c| match c {
+            'G' => SlotState::Good,
+            'B' => SlotState::Bad,
+            _ => SlotState::Unknown,
+        };
+        text.chars().map(state).collect()
+    }
+
+    fn states(parameters: MachineParameters, period: &str, ahead: &str) -> (String, Option<usize>) {
+        let run = run(
+            parameters,
+            Availability::Available,
+            &slots(period),
+            &slots(ahead),
+        );
+        let letter = |state: &Availability| match state {
+            Availability::Available => 'a',
+            Availability::Unavailable => 'u',
+        };
+        (run.states.iter().map(letter).collect(), run.open_from_slot)
+    }
+
+    fn three() -> MachineParameters {
+        MachineParameters {
+            n_enter: 3,
+            n_exit: 2,
+            ..MachineParameters::default()
+        }
+    }
+
+    #[test]
+    fn entry_and_exit_count_from_the_first_slot_of_their_run() {
+        assert_eq!(
+            states(three(), "GBBGBBBGBGG", ""),
+            ("aaaauuuuuaa".to_owned(), None)
+        );
+    }
+
+    #[test]
+    fn unknown_slots_are_skipped_or_seen_as_the_policy_says() {
+        let under = |missing| states(MachineParameters { missing, ..three() }, "GBUBUBGUG", "").0;
+        assert_eq!(under(MissingPolicy::Exclude), "auuuuuaaa");
+        assert_eq!(under(MissingPolicy::Hold), "auuuuuaaa");
+        assert_eq!(under(MissingPolicy::AsUp), "aaaaaaaaa");
+        assert_eq!(under(MissingPolicy::AsDown), "auuuuuuuu");
+    }
+
+    #[test]
+    fn look_ahead_decides_a_run_cut_by_the_end() {
+        assert_eq!(states(three(), "GB", "BB"), ("au".to_owned(), None));
+        assert_eq!(states(three(), "GB", "UBUB"), ("au".to_owned(), None));
+        assert_eq!(states(three(), "GB", "BG"), ("aa".to_owned(), None));
+        assert_eq!(states(three(), "GG", "BBB"), ("aa".to_owned(), None));
+    }
+
+    #[test]
+    fn the_end_stays_open_until_enough_is_known_or_the_limit_is_used_up() {
+        assert_eq!(states(three(), "GB", "B"), ("aa".to_owned(), Some(1)));
+        assert_eq!(states(three(), "GBBB", ""), ("auuu".to_owned(), None));
+        let short = MachineParameters {
+            lookahead_max_slots: 2,
+            ..three()
+        };
+        assert_eq!(states(short, "GB", "UU"), ("aa".to_owned(), None));
+        assert_eq!(states(short, "GB", "UUBB"), ("aa".to_owned(), None));
+        assert_eq!(states(short, "GB", "U"), ("aa".to_owned(), Some(1)));
+    }
+
+    #[test]
+    fn transitions_name_their_first_slot() {
+        let mut machine = Machine::new(three(), Availability::Available);
+        let found: Vec<_> = slots("GBUBBGG")
+            .into_iter()
+            .map(|slot| machine.push(slot))
+            .collect();
+        let enter = Transition {
+            first_slot: 1,
+            state: Availability::Unavailable,
+        };
+        let exit = Transition {
+            first_slot: 5,
+            state: Availability::Available,
+        };
+        assert_eq!(
+            found,
+            [None, None, None, None, Some(enter), None, Some(exit)]
+        );
+        assert_eq!(machine.pending_from_slot(), None);
+        assert_eq!(machine.push(SlotState::Bad), None);
+        assert_eq!(machine.pending_from_slot(), Some(7));
+    }
+}

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cause::Verdict;
 use crate::machine::{Availability, MachineRun};
+use crate::slot::SlotState;
 
 /// One outage of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ pub fn unavailable_ranges(states: &[Availability]) -> Vec<Range<usize>> {
 /// reaches the last slot has no end yet.
 pub fn outages(
     run: &MachineRun,
-    slots: &[crate::slot::SlotState],
+    slots: &[SlotState],
     start_unix_ms: i64,
     slot_ms: i64,
     mut cause: impl FnMut(Range<usize>) -> Verdict,
@@ -55,9 +56,7 @@ pub fn outages(
         .into_iter()
         .map(|range| {
             let inside = slots.get(range.clone()).unwrap_or_default();
-            let known = inside
-                .iter()
-                .filter(|slot| **slot != crate::slot::SlotState::Unknown);
+            let known = inside.iter().filter(|slot| **slot != SlotState::Unknown);
             Outage {
                 start_unix_ms: at(range.start),
                 end_unix_ms: (range.end < run.states.len()).then(|| at(range.end)),
@@ -66,4 +65,40 @@ pub fn outages(
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cause::{Cause, Fact};
+    use crate::machine::{MachineParameters, run};
+    use crate::slot::SlotState::{Bad, Good, Unknown};
+
+    #[test]
+    fn outages_with_their_ends_slots_and_causes() {
+        let parameters = MachineParameters {
+            n_enter: 2,
+            n_exit: 1,
+            ..MachineParameters::default()
+        };
+        let slots = [Good, Bad, Unknown, Bad, Good, Bad, Bad];
+        let run = run(parameters, Availability::Available, &slots, &[]);
+        let mut asked = Vec::new();
+        let found = outages(&run, &slots, 60_000, 1_000, |range| {
+            asked.push(range);
+            Verdict::new(Cause::Undetermined, vec![Fact::EvidenceInsufficient])
+        });
+        assert_eq!(asked, [1..4, 5..7]);
+        let times: Vec<_> = found
+            .iter()
+            .map(|one| (one.start_unix_ms, one.end_unix_ms, one.down_slots))
+            .collect();
+        assert_eq!(times, [(61_000, Some(64_000), 2), (65_000, None, 2)]);
+    }
+
+    #[test]
+    fn no_state_no_range() {
+        assert!(unavailable_ranges(&[]).is_empty());
+        assert!(unavailable_ranges(&[Availability::Available; 3]).is_empty());
+    }
 }

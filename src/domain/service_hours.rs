@@ -187,6 +187,15 @@ mod tests {
     }
 
     #[test]
+    fn a_window_that_ends_when_it_begins_lasts_a_day() {
+        let sunday = hours("windows = [{ days = [6], from = '12:00', to = '12:00' }]");
+        let june = Period::month("UTC", 2026, 6, 3_600).unwrap();
+        let inside = sunday.slots_in_hours(&june).unwrap();
+        // Four Sundays; the one of 31 May reaches 12 hours into June.
+        assert_eq!(inside.iter().filter(|one| **one).count(), 4 * 24 + 12);
+    }
+
+    #[test]
     fn times_of_day_are_read_strictly() {
         for text in ["8:00", "08:60", "24:01", "0800", "-1:00", "08:00:00", ""] {
             assert!(text.parse::<ClockTime>().is_err(), "{text}");

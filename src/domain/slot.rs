@@ -181,3 +181,141 @@ fn target_slots(
         .map(|(sent, received)| rule.decide_target(sent, received))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use SlotState::{Bad, Good, Unknown};
+
+    fn observation(start_unix_ms: i64, sent: u16, received: u16) -> Observation {
+        Observation {
+            start_unix_ms,
+            uncertainty_ms: 20,
+            sequence: 1,
+            sent,
+            received,
+            rtt_us_min: None,
+            rtt_us_median: None,
+            rtt_us_max: None,
+            rtt_us_mean_successive_difference: None,
+            coarse: false,
+            line: None,
+            outcome: if received > 0 {
+                Outcome::Ok
+            } else {
+                Outcome::Timeout
+            },
+        }
+    }
+
+    fn form(observations: &[Observation]) -> Vec<SlotState> {
+        form_slots(&SlotRule::default(), 600_000, 3, &[observations])
+    }
+
+    #[test]
+    fn exactly_the_threshold_is_good() {
+        let rule = SlotRule::default();
+        let states = [10, 9, 8, 7, 0].map(|received| rule.decide_target(10, received));
+        assert_eq!(states, [Good, Good, Good, Bad, Bad]);
+        assert_eq!(rule.decide_target(2, 0), Unknown);
+        assert_eq!(rule.decide_target(0, 0), Unknown);
+        // More received than sent (duplicates) is no loss and no overflow.
+        assert_eq!(rule.decide_target(5, 9), Good);
+        let free = SlotRule {
+            minimum_sent: 0,
+            ..rule
+        };
+        assert_eq!(free.decide_target(0, 0), Unknown);
+    }
+
+    #[test]
+    fn the_slot_holding_the_start_is_decided() {
+        let at = |ms| form(&[observation(ms, 5, 5)]);
+        assert_eq!(at(599_999), [Unknown, Unknown, Unknown]);
+        assert_eq!(at(600_000), [Good, Unknown, Unknown]);
+        assert_eq!(at(659_999), [Good, Unknown, Unknown]);
+        assert_eq!(at(660_000), [Unknown, Good, Unknown]);
+        assert_eq!(at(779_999), [Unknown, Unknown, Good]);
+        assert_eq!(at(780_000), [Unknown, Unknown, Unknown]);
+        assert_eq!(at(i64::MIN), [Unknown, Unknown, Unknown]);
+        assert_eq!(at(i64::MAX), [Unknown, Unknown, Unknown]);
+    }
+
+    #[test]
+    fn several_observations_of_a_target_are_summed() {
+        assert_eq!(
+            form(&[observation(600_000, 2, 2)]),
+            [Unknown, Unknown, Unknown]
+        );
+        let two = [observation(600_000, 2, 2), observation(630_000, 2, 1)];
+        assert_eq!(form(&two), [Bad, Unknown, Unknown]);
+    }
+
+    #[test]
+    fn a_sample_that_may_lie_in_three_slots_is_not_trusted() {
+        let with = |uncertainty_ms| {
+            form(&[Observation {
+                uncertainty_ms,
+                ..observation(630_000, 5, 5)
+            }])
+        };
+        assert_eq!(with(30_000), [Good, Unknown, Unknown]);
+        assert_eq!(with(30_001), [Unknown, Unknown, Unknown]);
+    }
+
+    #[test]
+    fn no_route_is_bad_and_not_sent_is_unknown() {
+        let with = |outcome, sent| {
+            form(&[Observation {
+                outcome,
+                ..observation(600_000, sent, 0)
+            }])
+        };
+        assert_eq!(with(Outcome::NoRoute, 0), [Bad, Unknown, Unknown]);
+        assert_eq!(with(Outcome::NoRoute, 5), [Bad, Unknown, Unknown]);
+        assert_eq!(with(Outcome::NotSent, 5), [Unknown, Unknown, Unknown]);
+    }
+
+    #[test]
+    fn targets_combine_with_unknowns_left_open() {
+        let decide = |rule, targets: &[SlotState]| {
+            SlotRule {
+                rule,
+                ..SlotRule::default()
+            }
+            .decide_slot(targets)
+        };
+        assert_eq!(decide(Rule::Any, &[Bad, Unknown, Good]), Good);
+        assert_eq!(decide(Rule::Any, &[Bad, Unknown]), Unknown);
+        assert_eq!(decide(Rule::Any, &[Bad, Bad]), Bad);
+        assert_eq!(decide(Rule::All, &[Good, Good]), Good);
+        assert_eq!(decide(Rule::All, &[Good, Unknown]), Unknown);
+        assert_eq!(decide(Rule::All, &[Bad, Unknown]), Bad);
+        assert_eq!(decide(Rule::Quorum(2), &[Good, Good, Bad]), Good);
+        assert_eq!(decide(Rule::Quorum(2), &[Good, Unknown, Bad]), Unknown);
+        assert_eq!(decide(Rule::Quorum(2), &[Good, Bad, Bad]), Bad);
+        assert_eq!(decide(Rule::Quorum(2), &[Good]), Unknown);
+        assert_eq!(decide(Rule::Quorum(0), &[Bad]), Bad);
+        for rule in [Rule::Any, Rule::All, Rule::Quorum(1)] {
+            assert_eq!(decide(rule, &[]), Unknown);
+        }
+    }
+
+    #[test]
+    fn slots_of_several_targets_line_up() {
+        let (one, other) = ([observation(600_000, 5, 0)], [observation(660_000, 5, 5)]);
+        let of = |rule| {
+            let rule = SlotRule {
+                rule,
+                ..SlotRule::default()
+            };
+            form_slots(&rule, 600_000, 2, &[&one, &other])
+        };
+        assert_eq!(of(Rule::Any), [Unknown, Good]);
+        assert_eq!(of(Rule::All), [Bad, Unknown]);
+        assert_eq!(
+            form_slots(&SlotRule::default(), 0, 2, &[]),
+            [Unknown, Unknown]
+        );
+    }
+}

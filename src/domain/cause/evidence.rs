@@ -109,7 +109,8 @@ impl ProbeCount {
     }
 }
 
-/// The site's own network.
+/// The site's own network, on the interface that carries the packets to the targets. Left out whole
+/// for targets that need no link (on the host itself): a host without a route reaches those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LanEvidence {

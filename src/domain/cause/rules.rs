@@ -195,13 +195,15 @@ pub(super) fn no_link(evidence: &CauseEvidence) -> Option<Verdict> {
 }
 
 /// The gateway is silent to ARP and ping, and nothing beyond it answers. A gateway that only
-/// ignores pings is not silent: ARP must have failed, or the pings be partly lost.
+/// ignores pings is not silent: ARP must have failed, or the pings be partly lost. With ARP failed,
+/// some answered pings only mean that it went within the interval; all of them, that the entry of
+/// the neighbour table is stale.
 pub(super) fn gateway_silent(evidence: &CauseEvidence, failing: Failing) -> Option<Verdict> {
     let lan = &evidence.lan;
     let silent = match failing {
         Failing::Dead => {
             lan.gateway_neighbour == Some(NeighbourState::Failed)
-                && lan.gateway.is_none_or(ProbeCount::dead)
+                && lan.gateway.is_none_or(|probe| !probe.whole())
                 && !evidence.something_beyond_answers()
         }
         Failing::Lossy => lan

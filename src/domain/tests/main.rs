@@ -1,5 +1,10 @@
 //! The domain through its public interface: worked cases, scenario files and properties.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: a panic is the test's failure"
+)]
+
 mod causes;
 mod conformance;
 mod properties;
