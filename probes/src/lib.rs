@@ -5,5 +5,17 @@
 //! collector beyond these two modules.
 
 pub mod clock;
+mod files;
+pub mod identity;
+pub mod kinds;
 pub mod report;
+pub mod spool;
+mod tls;
+pub mod upload;
+pub mod volume;
 pub mod wire;
+
+pub use files::FileError;
+
+/// Name and version of this software, as reports and requests carry it.
+pub const SOFTWARE: &str = concat!("desserte-probe/", env!("CARGO_PKG_VERSION"));
