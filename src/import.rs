@@ -19,8 +19,9 @@ mod text;
 
 pub use error::ImportError;
 
-/// Largest file that is read: a country's sites or fibre are a hundredth of it.
-pub const MAX_FILE_BYTES: usize = 256 * 1024 * 1024;
+/// Largest file that is read: a country's sites or fibre are a tenth of it, and parsing takes some
+/// ten times its size in memory.
+pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
 /// Most rows or features of one file.
 pub const MAX_ROWS: usize = 1_000_000;
 /// Most columns of a CSV file, or distinct properties of a GeoJSON file.

@@ -20,10 +20,15 @@ pub fn write_text(
     let (read, accepted) = (report.rows_read, report.accepted.len());
     let (left_out, refused) = (report.left_out, report.refused.count);
     let file = &report.file;
-    let total = language.pick(
-        format!("{file} : {read} lignes lues, {accepted} acceptées, {left_out} laissées de côté, {refused} refusées"),
-        format!("{file}: {read} rows read, {accepted} accepted, {left_out} left out, {refused} refused"),
-    );
+    let total = match language {
+        Language::Fr => format!(
+            "{file} : lignes lues {read}, acceptées {accepted}, laissées de côté {left_out}, \
+             refusées {refused}"
+        ),
+        Language::En => format!(
+            "{file}: rows read {read}, accepted {accepted}, left out {left_out}, refused {refused}"
+        ),
+    };
     writeln!(out, "{total}").map_err(failed)?;
     write_warnings(&report.warnings, language, out)?;
     write_refusals(&report.refused, language, out)
@@ -37,10 +42,9 @@ pub fn write_warnings(
 ) -> Result<(), ExportError> {
     for warning in warnings {
         let text = language.pick(warning.text_fr, warning.text_en);
-        let rows = match (warning.count, language) {
-            (0, _) => String::new(),
-            (count, Language::Fr) => format!(" ({count} lignes : {})", warning.rows),
-            (count, Language::En) => format!(" ({count} rows: {})", warning.rows),
+        let rows = match warning.count {
+            0 => String::new(),
+            count => format!(" [{count}] {}", warning.rows),
         };
         writeln!(out, "! {text}{rows}").map_err(|source| ExportError::Write {
             what: "the import report",
@@ -141,7 +145,10 @@ mod tests {
     fn every_refused_row_is_named_in_both_languages() {
         let report = report(2);
         let fr = text(&report, Language::Fr);
-        assert!(fr.starts_with("s.csv : 3 lignes lues, 1 acceptées"), "{fr}");
+        assert!(
+            fr.starts_with("s.csv : lignes lues 3, acceptées 1, laissées de côté 0, refusées 2"),
+            "{fr}"
+        );
         assert!(
             fr.contains(
                 "ligne 2, lat « x » : ce n'est pas un nombre de degrés [coordinate_invalid]"
@@ -154,7 +161,7 @@ mod tests {
             "{en}"
         );
         assert!(
-            en.contains("! sites without a name: kept without one (1 rows: 3)"),
+            en.contains("! sites without a name: kept without one [1] 3"),
             "{en}"
         );
     }

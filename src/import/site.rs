@@ -1,6 +1,7 @@
 //! A public site as it comes out of a file.
 
 use desserte_planning::Position;
+use desserte_planning::plan::PlanSite;
 use serde::{Deserialize, Serialize};
 
 /// What a public site is. Closed list.
@@ -113,6 +114,21 @@ pub struct SiteRow {
     pub operator: Option<String>,
     /// True for a site of a demonstration.
     pub invented: bool,
+}
+
+impl From<SiteRow> for PlanSite {
+    /// A row as a plan needs it, not measured yet.
+    fn from(row: SiteRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            kind: row.kind.code().to_owned(),
+            position: Some(row.position),
+            region: row.region,
+            invented: row.invented,
+            availability: None,
+        }
+    }
 }
 
 #[cfg(test)]

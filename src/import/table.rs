@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::report::Reason;
 use super::{ImportError, MAX_COLUMNS, MAX_ROWS, text};
 
 /// Longitude and latitude, or what a projected file has in their place.
@@ -23,8 +24,15 @@ pub(super) struct Table {
 pub(super) struct Record {
     /// CSV: the row as a spreadsheet counts it (the header is 1). GeoJSON: the feature, from 1.
     pub(super) row: usize,
-    pub(super) values: Vec<String>,
+    values: Values,
     pub(super) geometry: Geometry,
+}
+
+/// The values of a row. Features are sparse: a file in which every feature has properties of its
+/// own must not become a table of rows × columns.
+enum Values {
+    Csv(csv::StringRecord),
+    Feature(BTreeMap<usize, String>),
 }
 
 /// What a feature draws.
@@ -48,22 +56,25 @@ impl Table {
         encoding: Option<&str>,
     ) -> Result<Self, ImportError> {
         let text = text::decode(file, bytes, encoding)?;
-        let table = if text.trim_start().starts_with('{') {
-            geojson(file, &text)?
+        if text.trim_start().starts_with('{') {
+            geojson(file, &text)
         } else {
-            csv(file, &text)?
-        };
-        if table.columns.len() > MAX_COLUMNS {
-            return Err(ImportError::TooManyColumns {
-                file: file.to_owned(),
-            });
+            csv(file, &text)
         }
-        Ok(table)
     }
 
     /// The number of a column.
     pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
+    }
+
+    /// Why a row does not fit the header; a feature always fits.
+    pub(super) fn misfit(&self, record: &Record) -> Option<Reason> {
+        let Values::Csv(fields) = &record.values else {
+            return None;
+        };
+        let (expected, found) = (self.columns.len(), fields.len());
+        (expected != found).then_some(Reason::FieldCount { expected, found })
     }
 
     /// The error that names the missing columns and those that exist.
@@ -89,7 +100,11 @@ impl Table {
 impl Record {
     /// The value of a column, without surrounding space; `None` when it says nothing.
     pub(super) fn value(&self, column: usize) -> Option<&str> {
-        let value = self.values.get(column)?.trim();
+        let value = match &self.values {
+            Values::Csv(record) => record.get(column)?,
+            Values::Feature(values) => values.get(&column)?.as_str(),
+        };
+        let value = value.trim();
         // What databases and statistics programs print for "nothing".
         let nothing = ["", "null", "<na>", "nan", "n/a", "none", "\\n"];
         if nothing.contains(&value.to_ascii_lowercase().as_str()) {
@@ -109,12 +124,9 @@ fn csv(file: &str, text: &str) -> Result<Table, ImportError> {
         .delimiter(text::delimiter_of(text.as_bytes()))
         .flexible(true) // a row with too many or too few fields is refused by itself
         .from_reader(text.as_bytes());
-    let columns = reader
-        .headers()
-        .map_err(failed)?
-        .iter()
-        .map(|name| name.trim().to_owned());
-    let columns: Vec<String> = columns.collect();
+    let headers = reader.headers().map_err(failed)?;
+    let columns: Vec<String> = headers.iter().map(|name| name.trim().to_owned()).collect();
+    check_columns(file, columns.len())?;
     let mut records = Vec::new();
     for (number, record) in reader.records().enumerate() {
         if number >= MAX_ROWS {
@@ -124,7 +136,7 @@ fn csv(file: &str, text: &str) -> Result<Table, ImportError> {
         }
         records.push(Record {
             row: number + 2,
-            values: record.map_err(failed)?.iter().map(str::to_owned).collect(),
+            values: Values::Csv(record.map_err(failed)?),
             geometry: Geometry::None,
         });
     }
@@ -134,6 +146,15 @@ fn csv(file: &str, text: &str) -> Result<Table, ImportError> {
         records,
         has_geometry: false,
     })
+}
+
+fn check_columns(file: &str, count: usize) -> Result<(), ImportError> {
+    if count > MAX_COLUMNS {
+        return Err(ImportError::TooManyColumns {
+            file: file.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Only what is used of RFC 7946; other members are allowed there and ignored here.
@@ -173,20 +194,24 @@ fn geojson(file: &str, text: &str) -> Result<Table, ImportError> {
         });
     }
     check_crs(file, collection.crs.as_ref())?;
-    let columns = property_names(&collection.features);
+    let numbers = property_names(&collection.features);
+    check_columns(file, numbers.len())?;
     let records = collection
         .features
-        .into_iter()
+        .iter()
         .enumerate()
         .map(|(number, feature)| Record {
             row: number + 1,
-            values: columns
-                .iter()
-                .map(|column| property(&feature, column))
-                .collect(),
+            values: Values::Feature(properties(feature, &numbers)),
             geometry: feature.geometry.as_ref().map_or(Geometry::None, geometry),
         });
     let records: Vec<Record> = records.collect();
+    let mut columns: Vec<(usize, String)> = numbers
+        .into_iter()
+        .map(|(name, number)| (number, name))
+        .collect();
+    columns.sort();
+    let columns = columns.into_iter().map(|(_, name)| name).collect();
     refuse_projected(file, &records)?;
     Ok(Table {
         file: file.to_owned(),
@@ -199,41 +224,41 @@ fn geojson(file: &str, text: &str) -> Result<Table, ImportError> {
 /// `@id` is the feature's own identifier, which is no property.
 const FEATURE_ID: &str = "@id";
 
-fn property_names(features: &[Feature]) -> Vec<String> {
-    let mut names = std::collections::BTreeSet::new();
+fn property_names(features: &[Feature]) -> BTreeMap<String, usize> {
+    let mut names = BTreeMap::new();
     for feature in features {
-        names.extend(
-            feature
-                .properties
-                .iter()
-                .flatten()
-                .map(|(name, _)| name.clone()),
-        );
+        for name in feature.properties.iter().flat_map(BTreeMap::keys) {
+            let next = names.len();
+            names.entry(name.clone()).or_insert(next);
+        }
         if feature.id.is_some() {
-            names.insert(FEATURE_ID.to_owned());
+            let next = names.len();
+            names.entry(FEATURE_ID.to_owned()).or_insert(next);
         }
         if names.len() > MAX_COLUMNS {
-            break; // one too many is enough for the caller to refuse the file
+            break; // one too many is enough to refuse the file
         }
     }
-    names.into_iter().collect()
+    names
 }
 
-fn property(feature: &Feature, name: &str) -> String {
-    let value = feature
+fn properties(feature: &Feature, columns: &BTreeMap<String, usize>) -> BTreeMap<usize, String> {
+    let id = feature.id.iter().map(|id| (FEATURE_ID, id));
+    let own = feature
         .properties
-        .as_ref()
-        .and_then(|properties| properties.get(name));
-    let value = value.or(if name == FEATURE_ID {
-        feature.id.as_ref()
-    } else {
-        None
-    });
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
+        .iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), value));
+    // A property named like the identifier goes before it: the later entry stays.
+    id.chain(own)
+        .filter(|(_, value)| !value.is_null())
+        .filter_map(|(name, value)| {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            Some((*columns.get(name)?, text))
+        })
+        .collect()
 }
 
 /// RFC 7946 knows WGS84 only; older files name their system in a `crs` member.

@@ -200,3 +200,61 @@ fn geojson_carries_the_assumptions_and_reads_as_geojson() {
     );
     assert_eq!(last["properties"]["fibre_distance"].get("value"), None);
 }
+
+/// The whole way of the demonstration: its sites and places, no fibre, both exports.
+#[test]
+fn the_demonstration_country_is_planned_and_exported() {
+    use crate::import::layers::{Manifest, read_layer};
+    use crate::import::sites::{Options, import_sites};
+
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read(repository.join(path)).unwrap();
+    let sites = import_sites(
+        "sites.csv",
+        &read("demo/congo/sites.csv"),
+        &Options::default(),
+    );
+    let sites: Vec<PlanSite> = sites
+        .unwrap()
+        .accepted
+        .into_iter()
+        .map(PlanSite::from)
+        .collect();
+    let count = sites.len();
+    let manifest = String::from_utf8(read("demo/examples/layers.toml")).unwrap();
+    let manifest = Manifest::from_toml("layers.toml", &manifest).unwrap();
+    let mut layers = Layers::default();
+    let bytes = read("demo/congo/places.csv");
+    read_layer(&manifest.layer[0], &bytes, None)
+        .unwrap()
+        .layer
+        .add_to(&mut layers);
+    let plan = plan(sites, &layers, Scenario::default()).unwrap();
+    assert_eq!(plan.rows.len(), count);
+    let first = &plan.rows[0];
+    assert_eq!(
+        first.gap.place.known().unwrap().nearest.name.as_deref(),
+        Some("Brazzaville")
+    );
+    for row in &plan.rows {
+        assert!(
+            row.gap.fibre_line.known().is_none(),
+            "no fibre is shipped, none is guessed"
+        );
+        assert!(
+            row.gap.place.known().unwrap().nearest.metres < 60_000.0,
+            "{}",
+            row.site.id
+        );
+        assert!(row.site.invented);
+    }
+    let mut bytes = Vec::new();
+    write_csv(&plan, Language::Fr, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert_eq!(text.matches("\r\n").count(), count + 1);
+    assert!(text.contains("couche absente : tracés de fibre"));
+    let mut bytes = Vec::new();
+    write_geojson(&plan, &mut bytes).unwrap();
+    let value: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(value["desserte_plan"]["invented_sites"], count);
+}

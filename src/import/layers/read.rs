@@ -58,9 +58,8 @@ impl<'t> Reader<'t> {
     ) -> Vec<F> {
         let mut features = Vec::new();
         for record in &self.table.records {
-            let (expected, found) = (self.table.columns.len(), record.values.len());
-            let outcome = if expected != found {
-                Err(("*".to_owned(), None, Reason::FieldCount { expected, found }))
+            let outcome = if let Some(reason) = self.table.misfit(record) {
+                Err(("*".to_owned(), None, reason))
             } else if !self.columns.keeps(record) {
                 rows.left_out += 1;
                 continue;

@@ -68,9 +68,7 @@ impl<'t> Reader<'t> {
 
     /// `None`: left out by a filter.
     pub(super) fn read(&self, record: &Record) -> Result<Option<Read>, No> {
-        let (expected, found) = (self.table.columns.len(), record.values.len());
-        if expected != found {
-            let reason = Reason::FieldCount { expected, found };
+        if let Some(reason) = self.table.misfit(record) {
             return Err(No {
                 field: "*".to_owned(),
                 value: None,

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::import::site::SiteKind;
-use crate::import::{MAX_FIELD_BYTES, MAX_ID_BYTES, MAX_LISTED_PER_REASON, MAX_ROW_RANGES};
+use crate::import::{
+    MAX_COLUMNS, MAX_FIELD_BYTES, MAX_ID_BYTES, MAX_LISTED_PER_REASON, MAX_ROW_RANGES,
+};
 
 const MAPPING: &str = "id=id,name=name,kind=kind,latitude=lat,longitude=lon";
 
@@ -242,6 +244,34 @@ fn geojson_points_are_sites_and_other_shapes_are_named() {
 }
 
 #[test]
+fn features_with_properties_of_their_own_stay_small_or_are_refused() {
+    let feature = |number: usize| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"p{number}":1,"id":{number},"kind":"school"}},
+            "geometry":{{"type":"Point","coordinates":[15,-{number}e-3]}}}}"#
+        )
+    };
+    let file = |count: usize| {
+        let features: Vec<String> = (1..=count).map(feature).collect();
+        format!(
+            r#"{{"type":"FeatureCollection","features":[{}]}}"#,
+            features.join(",")
+        )
+    };
+    let read = |text: &str| import_sites("s.geojson", text.as_bytes(), &Options::default());
+    let report = read(&file(MAX_COLUMNS - 2)).unwrap();
+    assert_eq!(report.accepted.len(), MAX_COLUMNS - 2);
+    assert_eq!(report.accepted[9].id, "10");
+    let error = read(&file(MAX_COLUMNS)).unwrap_err();
+    assert_eq!(
+        error,
+        ImportError::TooManyColumns {
+            file: "s.geojson".to_owned()
+        }
+    );
+}
+
+#[test]
 fn a_projected_file_is_refused_as_a_whole() {
     let text = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},
         "geometry":{"type":"Point","coordinates":[1486000.0,-410000.0]}}]}"#;
@@ -398,5 +428,40 @@ fn real_files_of_three_countries_import() {
             health.refused.duplicates > 0,
             "{country}: nodes and ways of one building"
         );
+    }
+}
+
+proptest::proptest! {
+    /// Whatever the bytes, nothing panics, and every row is accounted for once.
+    #[test]
+    fn every_row_of_any_file_is_accounted_for(
+        rows in proptest::collection::vec("[-0-9.,;\"a-z\u{e9}\t ]{0,30}", 0..30),
+        tail in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..20),
+    ) {
+        let mut text = b"id,name,kind,lat,lon\n".to_vec();
+        for (number, row) in rows.iter().enumerate() {
+            text.extend(format!("{number},{row},school,{row},15.5\n").bytes());
+        }
+        text.extend(tail);
+        if let Ok(report) = read(&text, None) {
+            let listed: usize = report.refused.rows_by_reason.values().map(RowRanges::count).sum();
+            proptest::prop_assert_eq!(listed, report.refused.count);
+            proptest::prop_assert_eq!(
+                report.rows_read,
+                report.accepted.len() + report.left_out + report.refused.count
+            );
+        }
+    }
+
+    #[test]
+    fn no_json_makes_it_panic(
+        coordinates in "[-0-9.,\\[\\]null]{0,40}", kind in "(Point|LineString|Polygon|MultiPolygon|X)",
+    ) {
+        let text = format!(
+            r#"{{"type":"FeatureCollection","features":[{{"properties":{{"kind":"school"}},"geometry":{{"type":"{kind}","coordinates":{coordinates}}}}}]}}"#
+        );
+        if let Ok(report) = import_sites("s.geojson", text.as_bytes(), &Options::default()) {
+            proptest::prop_assert_eq!(report.accepted.len() + report.refused.count, 1);
+        }
     }
 }
