@@ -1,3 +1,4 @@
 //! The collector of Desserte.
 
 pub mod registry;
+pub mod store;
