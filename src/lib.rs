@@ -7,4 +7,5 @@ pub mod geography;
 pub mod import;
 pub mod layers;
 pub mod registry;
+pub mod store;
 pub mod telemetry;
