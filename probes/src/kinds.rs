@@ -5,8 +5,10 @@ pub mod icmp;
 mod kernel;
 pub mod names;
 
+use std::net::IpAddr;
+
 use crate::{
-    report::{Detail, Family, Kind, Outcome},
+    report::{Detail, Kind, Outcome},
     wire::schedule::{Measure, Target},
 };
 
@@ -27,8 +29,8 @@ pub struct Measured {
     pub coarse: bool,
     /// What only this kind has.
     pub detail: Option<Detail>,
-    /// Family of the address that was measured.
-    pub family: Option<Family>,
+    /// The address that was measured.
+    pub address: Option<IpAddr>,
     /// ICMP errors that came back: type, code, how many.
     pub icmp_errors: Vec<(u8, u8, u16)>,
 }
@@ -45,7 +47,7 @@ impl Measured {
             times: None,
             coarse: false,
             detail: None,
-            family: None,
+            address: None,
             icmp_errors: vec![],
         }
     }

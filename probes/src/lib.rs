@@ -4,12 +4,18 @@
 //! `docs/agent-protocol.md`. Everything else is the agent itself, which knows nothing of the
 //! collector beyond these two modules.
 
+pub mod agent;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod evidence;
 mod files;
 pub mod identity;
 pub mod kinds;
 pub mod report;
+pub mod schedule;
 pub mod spool;
+pub mod status;
 mod tls;
 pub mod upload;
 pub mod volume;

@@ -26,7 +26,7 @@ use super::{Measured, Times, micros, names::Names, outcome_of};
 use crate::{
     SOFTWARE,
     clock::Clock,
-    report::{Detail, Family, Outcome},
+    report::{Detail, Outcome},
     tls::Recorder,
     volume::{Counted, Volume},
 };
@@ -75,7 +75,7 @@ struct Phases {
     first_byte: Option<Duration>,
     total: Option<Duration>,
     status: Option<u16>,
-    family: Option<Family>,
+    address: Option<std::net::IpAddr>,
 }
 
 struct Parts {
@@ -127,7 +127,7 @@ impl Bench {
             Err(_) => Outcome::Timeout,
         };
         // Time for the name ran out together with the whole: the phase tells which it was.
-        let unnamed = phases.dns.is_none() && phases.family.is_none();
+        let unnamed = phases.dns.is_none() && phases.address.is_none();
         let outcome = if outcome == Outcome::Timeout && unnamed {
             Outcome::DnsTimeout
         } else {
@@ -155,7 +155,7 @@ impl Bench {
                 chain_expires_unix_s: shown.chain_expires_unix_s,
                 certificate_valid: shown.valid,
             }),
-            family: phases.family,
+            address: phases.address,
             ..Measured::nothing(start, outcome)
         }
     }
@@ -174,11 +174,7 @@ impl Bench {
             phases.dns = Some(self.since(begun));
         }
         let address = addresses.first().ok_or(Outcome::DnsNoData)?;
-        phases.family = Some(if address.is_ipv6() {
-            Family::Ipv6
-        } else {
-            Family::Ipv4
-        });
+        phases.address = Some(*address);
         let connecting = self.clock.monotonic();
         let stream = TcpStream::connect(SocketAddr::new(*address, parts.port)).await;
         let stream = stream.map_err(|error| outcome_of(&error))?;

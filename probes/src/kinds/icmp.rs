@@ -21,7 +21,7 @@ use tokio::{
 use super::{Measured, Times, kernel, micros, outcome_of};
 use crate::{
     clock::{Clock, monotonic_exact, realtime_exact},
-    report::{Family, Outcome},
+    report::Outcome,
     volume::Volume,
 };
 
@@ -225,7 +225,7 @@ impl Bench {
             }
         };
         let mut measured = Measured::nothing(start, Outcome::Ok);
-        measured.family = Some(if ipv6 { Family::Ipv6 } else { Family::Ipv4 });
+        measured.address = Some(spec.address);
         let mut rtts = Vec::with_capacity(usize::from(spec.packets));
         let begun = monotonic_exact();
         for index in 0..spec.packets {

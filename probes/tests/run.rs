@@ -1,0 +1,226 @@
+//! The binary at work: enrolled, killed, restarted, told to stop.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use desserte_probe::{
+    agent::{AgentOptions, run},
+    config::Config,
+    report::{Content, Fact, Outcome},
+    wire::schedule::{Measure, Schedule, Target},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    sync::watch,
+};
+
+use crate::{
+    cli::BINARY,
+    stub::{Seen, Stub},
+    upload::schedule,
+};
+
+async fn web_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut buffer = [0; 1_024];
+            let _ = stream.read(&mut buffer).await;
+            let _ = stream.write_all(b"HTTP/1.1 204 None\r\n\r\n").await;
+        }
+    });
+    url
+}
+
+fn measuring(url: String) -> Schedule {
+    let measure = Measure::Http {
+        url,
+        status_from: 200,
+        status_to: 299,
+        timeout_ms: 500,
+        body_bytes_max: 1_000,
+    };
+    let target = Target {
+        id: "portal".into(),
+        slot_seconds: 1,
+        measure,
+    };
+    Schedule {
+        targets: vec![target],
+        ..schedule()
+    }
+}
+
+fn start(data: &Path) -> Child {
+    Command::new(BINARY)
+        .args(["run", "--data", data.to_str().unwrap()])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+async fn until(stub: &Stub, what: &str, reached: impl Fn(&Seen) -> bool) {
+    for _ in 0..300 {
+        if reached(&stub.seen.lock().unwrap()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("never reached: {what}");
+}
+
+fn starts(seen: &Seen) -> Vec<Option<bool>> {
+    let facts = seen
+        .entries
+        .values()
+        .filter_map(|entry| match &entry.content {
+            Content::Minute(minute) => Some(&minute.evidence),
+            Content::Summary(_) => None,
+        });
+    facts
+        .flatten()
+        .filter_map(|e| match e.fact {
+            Fact::Started { clean_stop, .. } => Some(clean_stop),
+            _ => None,
+        })
+        .collect()
+}
+
+fn good_samples(seen: &Seen) -> usize {
+    let samples = seen
+        .entries
+        .values()
+        .filter_map(|entry| match &entry.content {
+            Content::Minute(minute) => Some(&minute.samples),
+            Content::Summary(_) => None,
+        });
+    samples
+        .flatten()
+        .filter(|s| s.outcome == Outcome::Ok && s.received == 1)
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_loses_nothing_recorded_and_a_stop_is_told_from_it() {
+    let stub = Stub::start(measuring(web_server().await)).await;
+    let data = tempfile::tempdir().unwrap();
+    let enrol = Command::new(BINARY)
+        .args([
+            "enrol",
+            "--collector",
+            &stub.url,
+            "--code",
+            &stub.code,
+            "--data",
+        ])
+        .arg(data.path())
+        .output()
+        .unwrap();
+    assert!(
+        enrol.status.success(),
+        "{}",
+        String::from_utf8_lossy(&enrol.stderr)
+    );
+    let answer: serde_json::Value = serde_json::from_slice(&enrol.stdout).unwrap();
+    assert_eq!(answer["site"], "s1");
+
+    let mut child = start(data.path());
+    until(&stub, "samples of the first process", |seen| {
+        good_samples(seen) >= 3
+    })
+    .await;
+    child.kill().unwrap(); // SIGKILL
+    child.wait().unwrap();
+    let before = stub.seen.lock().unwrap().entries.len();
+
+    let mut child = start(data.path());
+    until(&stub, "entries of the second process", |seen| {
+        seen.entries.len() > before + 3
+    })
+    .await;
+    let status = Command::new(BINARY)
+        .args(["status", "--language", "en", "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(status.stdout).unwrap();
+    assert!(
+        text.contains("running") && text.contains("Mairie de Ouesso"),
+        "{text}"
+    );
+    assert!(
+        text.contains("portal") && text.contains("answers, 1/1"),
+        "{text}"
+    );
+    let second = Command::new(BINARY)
+        .args(["run", "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another process runs this agent"));
+
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    let mut child = start(data.path());
+    until(&stub, "the third start", |seen| starts(seen).len() == 3).await;
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+
+    let seen = stub.seen.lock().unwrap();
+    assert_eq!(seen.problems, Vec::<String>::new());
+    assert_eq!(starts(&seen), [None, Some(false), Some(true)]);
+    let sequences: Vec<u64> = seen.entries.keys().map(|(_, sequence)| *sequence).collect();
+    let all: Vec<u64> = (1..=sequences.len() as u64).collect();
+    assert_eq!(sequences, all, "no gap, nothing twice");
+}
+
+/// The collector's demonstration runs agents in its own process.
+#[tokio::test]
+async fn an_agent_runs_inside_another_program_and_follows_a_new_schedule() {
+    let stub = Stub::start(measuring(web_server().await)).await;
+    let data = tempfile::tempdir().unwrap();
+    desserte_probe::identity::enrol(data.path(), &stub.url, &stub.code)
+        .await
+        .unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let options = AgentOptions::new(data.path(), Config::default());
+    let agent = tokio::spawn(run(options, stopped));
+    until(&stub, "a sample", |seen| good_samples(seen) >= 1).await;
+    {
+        // A closed port: the only target starts failing.
+        let mut schedule = stub.schedule.lock().unwrap();
+        *schedule = Schedule {
+            revision: 2,
+            ..measuring("http://127.0.0.1:1/".into())
+        };
+    }
+    until(&stub, "a failing sample", |seen| {
+        seen.reports
+            .iter()
+            .flat_map(|r| &r.entries)
+            .any(|entry| match &entry.content {
+                Content::Minute(minute) => minute
+                    .samples
+                    .iter()
+                    .any(|s| s.outcome == Outcome::Refused && s.received == 0),
+                Content::Summary(_) => false,
+            })
+    })
+    .await;
+    stop.send(true).unwrap();
+    agent.await.unwrap().unwrap();
+    let seen = stub.seen.lock().unwrap();
+    assert_eq!(seen.problems, Vec::<String>::new());
+    let last = seen.entries.values().next_back().unwrap();
+    assert!(
+        matches!(&last.content, Content::Minute(m)
+            if m.evidence.iter().any(|e| matches!(e.fact, Fact::Stopping { .. }))),
+        "the stop was uploaded: {last:?}"
+    );
+}
