@@ -1,1 +1,3 @@
-//! Integration tests of the collector.
+//! Integration tests of the collector: one binary, one module a subject.
+
+mod tidy;

@@ -1,0 +1,42 @@
+# Build folders, npm packages and logs live in the user's cache, so that a fresh clone starts warm.
+SHELL := /bin/bash
+CACHE := $(or $(DESSERTE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/desserte)
+export DESSERTE_CACHE := $(CACHE)
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export DESSERTE_REFERENCE ?= $(abspath ../shared)
+
+WEB ?= 127.0.0.1:8420
+DATA ?= $(CACHE)/demo
+
+.PHONY: run build test test-long lint bench page setup clean-cache
+
+## Build the page and the collector, start the demonstration, print the address to open.
+run: page
+	@DESSERTE_PAGE_DIGEST=$$(tests/page-digest.sh) cargo build --release --package desserte --bin desserte
+	@exec "$(CARGO_TARGET_DIR)/release/desserte" demo --data "$(DATA)" --web "$(WEB)"
+
+## Compile both release binaries and copy them to target/release/.
+build: page
+	@DESSERTE_PAGE_DIGEST=$$(tests/page-digest.sh) cargo build --release --package desserte --package desserte-probe
+	@mkdir -p target/release
+	@cp "$(CARGO_TARGET_DIR)"/release/{desserte,desserte-probe} target/release/
+
+## Everything, in order; ends with `N passed, N failed`.
+test:
+	@tests/run.sh
+
+## The same with the heavy repetitions of the same tests.
+test-long:
+	@DESSERTE_REPEAT=long tests/run.sh
+
+lint:
+	@tests/run.sh check
+
+## The dashboard's page, from its locked packages.
+page:
+	@tests/setup.sh node
+	@tests/npm.sh ci
+	@tests/npm.sh run build
+
+setup:
+	@tests/setup.sh all

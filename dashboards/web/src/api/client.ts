@@ -1,0 +1,146 @@
+import type {
+  AgentItem,
+  Agreement,
+  Country,
+  EnrolmentCode,
+  FeatureCollection,
+  History,
+  MapColumns,
+  MonthFigures,
+  Outage,
+  Page,
+  Place,
+  Plan,
+  Problem,
+  SiteDetail,
+  SiteItem,
+  Statement,
+  Summary,
+} from './types';
+
+/** Longest wait for an answer; a month's figures over a cold store stay well below it. */
+const TIMEOUT_MS = 30_000;
+/** Pages read in a row for one list: a screen never loads more than this many pages by itself. */
+const PAGES_MAX = 10;
+
+/** A request that failed: `code` is the server's closed code, or `network` / `timeout`. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    readonly detail: string | null,
+    readonly path: string,
+  ) {
+    super(`${path}: ${code}${detail ? ` (${detail})` : ''}`);
+  }
+}
+
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** A path with its query; absent and empty values are left out. */
+export function address(path: string, query: Query = {}): string {
+  const pairs = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') pairs.set(name, String(value));
+  }
+  const text = pairs.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+async function problemOf(response: Response, path: string): Promise<ApiError> {
+  let problem: Partial<Problem> = {};
+  try {
+    problem = (await response.json()) as Partial<Problem>;
+  } catch {
+    // A proxy or a crash answers without a problem document: the status is all there is.
+  }
+  return new ApiError(
+    problem.code ?? `http_${response.status}`,
+    response.status,
+    problem.detail ?? problem.title ?? null,
+    path,
+  );
+}
+
+async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      ...init,
+      signal: init.signal ?? AbortSignal.timeout(TIMEOUT_MS),
+      headers: { Accept: 'application/json', ...init.headers },
+    });
+  } catch (error) {
+    const late = error instanceof DOMException && error.name === 'TimeoutError';
+    throw new ApiError(late ? 'timeout' : 'network', 0, null, path);
+  }
+  if (!response.ok) throw await problemOf(response, path);
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new ApiError('malformed_answer', response.status, null, path);
+  }
+}
+
+function post<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+/** A list up to its end, or to `PAGES_MAX` pages; `next` then says that there is more. */
+async function all<T>(path: string, query: Query = {}): Promise<Page<T>> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const answer: Page<T> = await request<Page<T>>(
+      address(path, { limit: 1000, ...query, cursor }),
+    );
+    items.push(...answer.items);
+    cursor = answer.next;
+    if (cursor === null) break;
+  }
+  return { items, next: cursor };
+}
+
+/** What a country may not have answers `null`, so that the map draws the rest. */
+async function optional<T>(path: string): Promise<T | null> {
+  try {
+    return await request<T>(path);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+const V1 = '/api/v1';
+const part = encodeURIComponent;
+
+export const api = {
+  country: () => request<Country>(`${V1}/country`),
+  shape: (name: 'regions' | 'border' | 'neighbours') =>
+    optional<FeatureCollection>(`${V1}/country/${name}.geojson`),
+  places: () => optional<{ items: Place[] }>(`${V1}/country/places.json`),
+  summary: () => request<Summary>(`${V1}/summary`),
+  map: () => request<MapColumns>(`${V1}/map`),
+  sites: (query: Query) => request<Page<SiteItem>>(address(`${V1}/sites`, query)),
+  site: (id: string) => request<SiteDetail>(`${V1}/sites/${part(id)}`),
+  history: (id: string, query: Query) =>
+    request<History>(address(`${V1}/sites/${part(id)}/history`, query)),
+  month: (id: string, month: string, agreement: string) =>
+    request<MonthFigures>(address(`${V1}/sites/${part(id)}/months/${month}`, { agreement })),
+  outages: (query: Query) => request<Page<Outage>>(address(`${V1}/outages`, query)),
+  openOutages: () => all<Outage>(`${V1}/outages`, { open: true }),
+  agents: () => all<AgentItem>(`${V1}/agents`),
+  agreements: () => all<Agreement>(`${V1}/agreements`),
+  statement: (id: string, month: string) =>
+    request<Statement>(`${V1}/agreements/${part(id)}/statements/${month}`),
+  plan: (query: Query) => request<Plan>(address(`${V1}/plans/current`, query)),
+  planExport: (format: 'csv' | 'geojson', language: string, weights: string) =>
+    address(`${V1}/plans/current/export`, { format, language, weights }),
+  makeCode: (site: string) => post<EnrolmentCode>(`${V1}/sites/${part(site)}/codes`, {}),
+  confirmLine: (agent: string, key: string, author: string, reason: string) =>
+    post<unknown>(`${V1}/agents/${part(agent)}/lines/${part(key)}/confirm`, { author, reason }),
+};

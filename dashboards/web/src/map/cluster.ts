@@ -1,0 +1,198 @@
+// Grouping of sites by a grid of screen pixels at a zoom level. Pure: from columns to marks.
+
+import { SITE_STATES, type MapColumns, type SiteState } from '../api/types';
+
+/** Side of a grid cell, in screen pixels: about the width of the largest ring. */
+export const CELL_PX = 64;
+/** From this zoom on every site is drawn by itself: towns are then wider than a cell. */
+export const ZOOM_WITHOUT_CLUSTERS = 13;
+/** Latitude where the web Mercator square ends. */
+const LATITUDE_MAX = 85.05112878;
+
+export interface Mark {
+  /** World pixels at the zoom level. */
+  x: number;
+  y: number;
+  count: number;
+  /** Sites of each state, in the order of `SITE_STATES`. */
+  states: number[];
+  /** The row of the site when the mark is a single one, else −1. */
+  row: number;
+  bounds: { south: number; west: number; north: number; east: number };
+}
+
+/** WGS 84 degrees → web Mercator world pixels (EPSG:3857, tiles of 256). */
+export function project(latitude: number, longitude: number, zoom: number): [number, number] {
+  const size = 256 * 2 ** zoom;
+  const clipped = Math.max(-LATITUDE_MAX, Math.min(LATITUDE_MAX, latitude));
+  const sine = Math.sin((clipped * Math.PI) / 180);
+  return [
+    (longitude / 360 + 0.5) * size,
+    (0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * size,
+  ];
+}
+
+interface Cell extends Mark {
+  sumX: number;
+  sumY: number;
+}
+
+const order = new Map<SiteState, number>(SITE_STATES.map((state, index) => [state, index]));
+
+function cellOf(columns: MapColumns, row: number, x: number, y: number): Cell {
+  const latitude = columns.latitude[row] ?? 0;
+  const longitude = columns.longitude[row] ?? 0;
+  const states = SITE_STATES.map(() => 0);
+  states[order.get(columns.state[row] ?? 'unknown') ?? 0] = 1;
+  return {
+    x,
+    y,
+    sumX: x,
+    sumY: y,
+    count: 1,
+    states,
+    row,
+    bounds: { south: latitude, north: latitude, west: longitude, east: longitude },
+  };
+}
+
+function join(into: Cell, other: Cell): void {
+  into.sumX += other.sumX;
+  into.sumY += other.sumY;
+  into.count += other.count;
+  into.x = into.sumX / into.count;
+  into.y = into.sumY / into.count;
+  into.row = -1;
+  into.states = into.states.map((count, index) => count + (other.states[index] ?? 0));
+  into.bounds = {
+    south: Math.min(into.bounds.south, other.bounds.south),
+    north: Math.max(into.bounds.north, other.bounds.north),
+    west: Math.min(into.bounds.west, other.bounds.west),
+    east: Math.max(into.bounds.east, other.bounds.east),
+  };
+}
+
+/** Passes of joining: a join moves a ring's centre, which may cover the next one. */
+const PASSES_MAX = 8;
+
+/** Rings that overlap after the grid are joined, until none does. */
+function joinNeighbours(cells: Cell[]): Cell[] {
+  let marks = cells;
+  for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+    const joined = joinOnce(marks);
+    if (joined.length === marks.length) return joined;
+    marks = joined;
+  }
+  return marks;
+}
+
+const square = (x: number, y: number) => `${Math.floor(x / CELL_PX)} ${Math.floor(y / CELL_PX)}`;
+
+/** The first ring kept that a cell overlaps; two rings are never wider than a grid cell. */
+function overlapped(kept: Map<string, Cell[]>, cell: Cell): Cell | undefined {
+  for (let dx = -1; dx <= 1; dx += 1) {
+    for (let dy = -1; dy <= 1; dy += 1) {
+      const found = kept
+        .get(square(cell.x + dx * CELL_PX, cell.y + dy * CELL_PX))
+        ?.find((a) => Math.hypot(a.x - cell.x, a.y - cell.y) < radius(a) + radius(cell));
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+/** Each ring is joined to a larger one that it overlaps. */
+function joinOnce(cells: Cell[]): Cell[] {
+  const kept = new Map<string, Cell[]>();
+  const keep = (cell: Cell) => {
+    const key = square(cell.x, cell.y);
+    const there = kept.get(key);
+    if (there) there.push(cell);
+    else kept.set(key, [cell]);
+  };
+  for (const cell of cells.sort((a, b) => b.count - a.count || a.row - b.row)) {
+    const larger = overlapped(kept, cell);
+    if (!larger) {
+      keep(cell);
+      continue;
+    }
+    const before = square(larger.x, larger.y);
+    join(larger, cell);
+    if (square(larger.x, larger.y) === before) continue;
+    kept.set(before, kept.get(before)?.filter((other) => other !== larger) ?? []);
+    keep(larger);
+  }
+  return [...kept.values()].flat();
+}
+
+/** Radius in pixels at which a mark is drawn. */
+export function radius(mark: { count: number }): number {
+  return mark.count === 1 ? 7 : Math.min(13 + 4.5 * Math.log10(mark.count), 30);
+}
+
+/**
+ * The marks of the rows given at a zoom level; each site is counted in exactly one mark. A row
+ * without a usable position is left out.
+ */
+export function cluster(
+  columns: MapColumns,
+  rows: readonly number[],
+  zoom: number,
+  grouped: boolean,
+): Mark[] {
+  const cells = new Map<string, Cell>();
+  const single: Cell[] = [];
+  for (const row of rows) {
+    const latitude = columns.latitude[row];
+    const longitude = columns.longitude[row];
+    if (latitude === undefined || longitude === undefined) continue;
+    if (!Number.isFinite(latitude) || !Number.isFinite(longitude)) continue;
+    const [x, y] = project(latitude, longitude, zoom);
+    const cell = cellOf(columns, row, x, y);
+    if (!grouped || zoom >= ZOOM_WITHOUT_CLUSTERS) {
+      single.push(cell);
+      continue;
+    }
+    const key = square(x, y);
+    const found = cells.get(key);
+    if (found) join(found, cell);
+    else cells.set(key, cell);
+  }
+  return grouped && zoom < ZOOM_WITHOUT_CLUSTERS ? joinNeighbours([...cells.values()]) : single;
+}
+
+/** Which mark lies under a point, the topmost (last drawn) first; with a margin for fingers. */
+export function hit(marks: readonly Mark[], x: number, y: number, margin: number): Mark | null {
+  let best: Mark | null = null;
+  let nearest = Infinity;
+  for (const mark of marks) {
+    const distance = Math.hypot(mark.x - x, mark.y - y) - radius(mark);
+    if (distance <= margin && distance <= nearest) {
+      best = mark;
+      nearest = distance;
+    }
+  }
+  return best;
+}
+
+/** Rows that pass the filters; an empty filter lets all pass. */
+export function filterRows(
+  columns: MapColumns,
+  filter: { kind: string; state: string; region: string; query: string },
+): number[] {
+  const wanted = fold(filter.query);
+  const rows: number[] = [];
+  for (let row = 0; row < columns.id.length; row += 1) {
+    if (filter.kind && columns.kind[row] !== filter.kind) continue;
+    if (filter.state && columns.state[row] !== filter.state) continue;
+    if (filter.region && columns.region[row] !== filter.region) continue;
+    if (wanted && !fold(`${columns.name[row] ?? ''} ${columns.id[row]}`).includes(wanted)) continue;
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** Lower case without accents: "hopital" finds "Hôpital". */
+export function fold(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
+}

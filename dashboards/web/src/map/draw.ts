@@ -1,0 +1,102 @@
+// Strokes on a canvas: a shape a state, a ring a cluster, a label with a halo.
+
+import { SITE_STATES, type SiteState } from '../api/types';
+import type { Mark } from './cluster';
+import { radius } from './cluster';
+import type { Palette } from './palette';
+
+type Context = CanvasRenderingContext2D;
+
+function path(context: Context, state: SiteState, x: number, y: number, r: number): void {
+  context.beginPath();
+  if (state === 'degraded') {
+    context.moveTo(x, y - r * 1.15);
+    context.lineTo(x + r * 1.15, y);
+    context.lineTo(x, y + r * 1.15);
+    context.lineTo(x - r * 1.15, y);
+    context.closePath();
+  } else if (state === 'down') {
+    context.moveTo(x, y - r * 1.1);
+    context.lineTo(x + r * 1.1, y + r * 0.85);
+    context.lineTo(x - r * 1.1, y + r * 0.85);
+    context.closePath();
+  } else if (state === 'excluded') {
+    context.rect(x - r * 0.85, y - r * 0.85, r * 1.7, r * 1.7);
+  } else {
+    context.arc(x, y, r, 0, 2 * Math.PI);
+  }
+}
+
+export function drawSite(
+  context: Context,
+  palette: Palette,
+  state: SiteState,
+  [x, y, r]: [number, number, number],
+): void {
+  path(context, state, x, y, r);
+  const hue = palette.states[state];
+  context.fillStyle = state === 'unknown' ? palette.surface : hue;
+  context.fill();
+  context.lineWidth = state === 'unknown' ? 2 : 1.25;
+  context.strokeStyle = state === 'unknown' ? hue : palette.surface;
+  context.stroke();
+}
+
+export function drawCluster(
+  context: Context,
+  palette: Palette,
+  mark: Mark,
+  [x, y]: [number, number],
+  label: string,
+): void {
+  const r = radius(mark);
+  const width = Math.max(4, r * 0.26);
+  context.beginPath();
+  context.arc(x, y, r, 0, 2 * Math.PI);
+  context.fillStyle = palette.surface;
+  context.fill();
+  let angle = -Math.PI / 2;
+  SITE_STATES.forEach((state, index) => {
+    const part = ((mark.states[index] ?? 0) / mark.count) * 2 * Math.PI;
+    if (part === 0) return;
+    context.beginPath();
+    context.arc(x, y, r - width / 2, angle, angle + part);
+    context.lineWidth = width;
+    context.strokeStyle = palette.states[state];
+    context.stroke();
+    angle += part;
+  });
+  // A thin red circle outside: one site in ten is down, seen from afar and not by the ring alone.
+  const down = mark.states[SITE_STATES.indexOf('down')] ?? 0;
+  if (down * 10 >= mark.count) {
+    context.beginPath();
+    context.arc(x, y, r + 2.5, 0, 2 * Math.PI);
+    context.lineWidth = 1.5;
+    context.strokeStyle = palette.states.down;
+    context.stroke();
+  }
+  context.font = `600 ${r > 18 ? 12 : 11}px ${FONT}`;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillStyle = palette.text;
+  context.fillText(label, x, y + 0.5);
+}
+
+export const FONT = 'system-ui, "DejaVu Sans", sans-serif';
+
+export function drawLabel(
+  context: Context,
+  text: string,
+  [x, y]: [number, number],
+  style: { color: string; halo: string; size: number; bold: boolean },
+): void {
+  context.font = `${style.bold ? '600 ' : ''}${style.size}px ${FONT}`;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.lineJoin = 'round';
+  context.lineWidth = 3;
+  context.strokeStyle = style.halo;
+  context.strokeText(text, x, y);
+  context.fillStyle = style.color;
+  context.fillText(text, x, y);
+}

@@ -1,0 +1,52 @@
+import type { Contribution, PlanCriterion } from './api/types';
+
+/** The share of each criterion in the sum of the weights: the sliders' if moved, else the plan's. */
+export function chosenWeights(
+  criteria: readonly PlanCriterion[],
+  sliders: Readonly<Record<string, number>> | null,
+): Record<string, number> {
+  const raw = criteria.map((item): [string, number] => [
+    item.id,
+    sliders ? (sliders[item.id] ?? 0) : item.weight,
+  ]);
+  const sum = raw.reduce((total, [, weight]) => total + weight, 0);
+  return Object.fromEntries(raw.map(([id, weight]) => [id, sum > 0 ? weight / sum : 0]));
+}
+
+/** `criterion:share,…` as the API takes it; the shares sum to one. */
+export function weightsText(sliders: Readonly<Record<string, number>>): string {
+  const sum = Object.values(sliders).reduce((total, weight) => total + weight, 0);
+  if (sum <= 0) return '';
+  return Object.entries(sliders)
+    .map(([id, weight]) => `${id}:${Number((weight / sum).toFixed(6))}`)
+    .join(',');
+}
+
+export interface Segment {
+  criterion: string;
+  contribution: number;
+  /** Left edge and width as shares of the whole bar. */
+  from: number;
+  width: number;
+}
+
+/** The full length of the bars: the best score possible, or the best reached if that is more. */
+export function barScale(criteria: readonly PlanCriterion[], bestScore: number): number {
+  return Math.max(criteria.reduce((total, item) => total + item.weight, 0), bestScore);
+}
+
+/**
+ * The known contributions side by side on a bar of length `whole`; what stays empty is what was
+ * not needed or not known.
+ */
+export function segments(contributions: readonly Contribution[], whole: number): Segment[] {
+  let from = 0;
+  const result: Segment[] = [];
+  for (const item of contributions) {
+    if (item.contribution === null || item.contribution <= 0 || whole <= 0) continue;
+    const width = item.contribution / whole;
+    result.push({ criterion: item.criterion, contribution: item.contribution, from, width });
+    from += width;
+  }
+  return result;
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+
+import type { History } from './api/types';
+import { summarise, toRuns, toSeries } from './series';
+
+const history: History = {
+  target: 'a',
+  step_seconds: 60,
+  start_unix_s: [0, 60, 120, 180, 300],
+  sent: [5, null, 5, 5, 0],
+  received: [5, null, 0, 4, 0],
+  rtt_us_min: [1000, null, null, 3000, null],
+  rtt_us_median: [2000, null, null, 4000, null],
+  rtt_us_p95: [2500, null, null, 9000, null],
+  state: ['up', 'unknown', 'down', 'up', 'up'],
+};
+
+describe('toSeries', () => {
+  const series = toSeries(history);
+  it('keeps what was not measured a gap', () => {
+    expect(series.medianMs).toEqual([2, null, null, 4, null]);
+    expect(series.lossPercent).toEqual([0, null, 100, 20, null]);
+  });
+  it('gives no round trip to a step that lost everything', () => {
+    expect(series.lossPercent[2]).toBe(100);
+    expect([series.minimumMs[2], series.medianMs[2], series.p95Ms[2]]).toEqual([null, null, null]);
+  });
+  it('does not let a duplicate answer make the loss negative', () => {
+    const doubled = { ...history, received: [6, null, 0, 4, 0] };
+    expect(toSeries(doubled).lossPercent[0]).toBe(0);
+  });
+});
+
+describe('toRuns', () => {
+  it('joins equal neighbours only when they touch', () => {
+    expect(toRuns(history)).toEqual([
+      { state: 'up', from: 0, to: 60 },
+      { state: 'unknown', from: 60, to: 120 },
+      { state: 'down', from: 120, to: 180 },
+      { state: 'up', from: 180, to: 240 },
+      { state: 'up', from: 300, to: 360 },
+    ]);
+  });
+  it('calls a missing state unknown', () => {
+    const silent: History = { ...history, start_unix_s: [0, 60], state: [null, null] };
+    expect(toRuns(silent)).toEqual([{ state: 'unknown', from: 0, to: 120 }]);
+  });
+});
+
+describe('summarise', () => {
+  it('counts measured points and the packets lost in them', () => {
+    expect(summarise(history)).toEqual({
+      points: 5,
+      measured: 3,
+      lowUs: 2000,
+      highUs: 4000,
+      lossShare: 0.4,
+    });
+  });
+  it('has no figure when nothing was measured', () => {
+    const nothing: History = {
+      ...history,
+      start_unix_s: [0],
+      sent: [null],
+      received: [null],
+      rtt_us_median: [null],
+    };
+    const { lowUs, highUs, lossShare } = summarise(nothing);
+    expect([lowUs, highUs, lossShare]).toEqual([null, null, null]);
+  });
+});

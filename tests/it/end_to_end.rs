@@ -1,0 +1,211 @@
+//! Real agents, a real collector, real faults: the collector is killed in the middle of uploads, the
+//! link is cut for a while, and in the end every measurement is there exactly once.
+//!
+//! The oracle is the target itself: it counts the requests that it was asked. Each is one
+//! measurement with one request sent, so the history must hold as many, and never two in a slot.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread::sleep,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::processes::{Agent, Collector, Relay, Target, desserte, get};
+
+/// Kills of the collector: three, or many with `DESSERTE_REPEAT=long`.
+fn kills() -> u32 {
+    #[expect(clippy::disallowed_methods, reason = "the one parameter of the long tests")]
+    let long = std::env::var("DESSERTE_REPEAT").is_ok_and(|value| value == "long");
+    if long { 40 } else { 3 }
+}
+
+const SLOT_SECONDS: u32 = 2;
+/// Batches and samples per batch of the agent in Python.
+const PYTHON_BATCHES: u32 = 12;
+
+fn sites_csv(sites: &[&str]) -> String {
+    let mut text =
+        "id,name,kind,latitude,longitude,place,region,operator,invented\n".to_owned();
+    for (number, site) in sites.iter().enumerate() {
+        text += &format!("{site},École {number},school,-4.2{number},15.2{number},B,B,,true\n");
+    }
+    text
+}
+
+fn agreement(site: &str, url: &str) -> String {
+    format!(
+        r#"id = "agreement-{site}"
+version = 1
+title = "Essai de {site}"
+valid_from = "2020-01-01"
+time_zone = "Africa/Brazzaville"
+sites = ["{site}"]
+
+[parties]
+customer = "Essai"
+contractor = "Essai"
+
+[test]
+targets = ["target-{site}"]
+packets_per_slot = 1
+minimum_sent = 1
+slot_seconds = {SLOT_SECONDS}
+
+[[target]]
+id = "target-{site}"
+name = "Cible de {site}"
+
+[target.measure.http]
+url = "{url}"
+status_from = 200
+status_to = 299
+timeout_ms = 1000
+body_bytes_max = 4096
+"#
+    )
+}
+
+struct Bench {
+    folder: tempfile::TempDir,
+    target: Target,
+    data: PathBuf,
+}
+
+impl Bench {
+    /// A data folder with three sites, two of them with an agreement whose target counts.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("collector");
+        let target = Target::start();
+        let csv = folder.path().join("sites.csv");
+        fs::write(&csv, sites_csv(&["site-a", "site-b", "site-p"])).unwrap();
+        desserte(&["import", "sites", text(&csv), "--data", text(&data), "--apply"]);
+        for site in ["site-a", "site-b"] {
+            let file = folder.path().join(format!("{site}.toml"));
+            fs::write(&file, agreement(site, &target.url(site))).unwrap();
+            desserte(&["agreements", "add", text(&file), "--data", text(&data)]);
+        }
+        Self { folder, target, data }
+    }
+
+    fn code(&self, site: &str) -> String {
+        let data = text(&self.data);
+        let answer = desserte(&[
+            "agents", "code", "--site", site, "--data", data, "--format", "json",
+        ]);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        answer["code"].as_str().unwrap().to_owned()
+    }
+
+    fn enrol(&self, site: &str, relay: &Relay) -> Agent {
+        Agent::enrol(&self.folder.path().join(site), &relay.url(), &self.code(site))
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Requests in the collector's history of a target, and the most in one slot.
+fn history(collector: &Collector, site: &str, target: &str) -> (u64, u64) {
+    let now = jiff::Timestamp::from_millisecond(unix_ms()).unwrap();
+    let from = now - jiff::SignedDuration::from_mins(20);
+    let to = now + jiff::SignedDuration::from_secs(10);
+    let step = SLOT_SECONDS;
+    let path = format!(
+        "/api/v1/sites/{site}/history?target={target}&from={from}&to={to}&step={step}"
+    );
+    let answer = get(&collector.web, &path);
+    let sent = answer["sent"].as_array().unwrap_or_else(|| panic!("{path}: {answer}"));
+    let sent = sent.iter().filter_map(Value::as_u64);
+    sent.fold((0, 0), |(sum, most), one| (sum + one, most.max(one)))
+}
+
+fn unix_ms() -> i64 {
+    use desserte_probe::clock::{Clock as _, SystemClock};
+    SystemClock::default().unix_ms()
+}
+
+/// The small agent that was written from docs/agent-protocol.md alone.
+fn python_agent(bench: &Bench, relay: &Relay) -> std::process::Child {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/python_agent.py");
+    let log = fs::File::create(bench.folder.path().join("python.log")).unwrap();
+    Command::new("/usr/bin/python3")
+        .arg(script)
+        .args(["--collector", &relay.url(), "--code", &bench.code("site-p")])
+        .args(["--state", text(&bench.folder.path().join("python.json"))])
+        .args(["--batches", &PYTHON_BATCHES.to_string()])
+        .stdout(fs::File::create(bench.folder.path().join("python.out")).unwrap())
+        .stderr(log)
+        .spawn()
+        .expect("python3 with python3-cryptography (tests/setup.sh network)")
+}
+
+#[test]
+fn kills_and_cuts_lose_nothing_and_double_nothing() {
+    let bench = Bench::new();
+    let mut collector = Collector::start(&bench.data);
+    let relay = Relay::start(&collector.agents);
+    let mut agents = [bench.enrol("site-a", &relay), bench.enrol("site-b", &relay)];
+    for agent in &mut agents {
+        agent.run();
+    }
+    let mut python = python_agent(&bench, &relay);
+
+    for round in 0..kills() {
+        sleep(Duration::from_millis(2_500 + u64::from(round % 5) * 370));
+        if round % 3 == 1 {
+            relay.cut();
+            sleep(Duration::from_secs(5));
+            relay.restore();
+            sleep(Duration::from_millis(300));
+        }
+        collector.kill();
+        sleep(Duration::from_millis(700));
+        collector = Collector::start(&bench.data);
+        relay.lead_to(&collector.agents);
+    }
+    sleep(Duration::from_secs(4));
+
+    for agent in &mut agents {
+        agent.stop_with_an_empty_spool();
+    }
+    let status = python.wait().unwrap();
+    let log = fs::read_to_string(bench.folder.path().join("python.log")).unwrap();
+    assert!(status.success(), "the agent in Python failed:\n{log}");
+
+    sleep(Duration::from_secs(1));
+    for site in ["site-a", "site-b"] {
+        let asked = bench.target.asked(site);
+        let (kept, most) = history(&collector, site, &format!("target-{site}"));
+        assert!(asked > 5, "{site}: only {asked} measurements were made");
+        assert_eq!(most, 1, "{site}: a slot was counted twice");
+        // A request may be under way when the agent is told to stop.
+        assert!(kept == asked || kept + 1 == asked, "{site}: {asked} made, {kept} kept");
+    }
+    check_python(&bench, &collector);
+    collector.stop();
+}
+
+/// Every receipt that the agent in Python printed covers samples that are there once.
+fn check_python(bench: &Bench, collector: &Collector) {
+    let printed = fs::read_to_string(bench.folder.path().join("python.out")).unwrap();
+    let receipts: Vec<Value> =
+        printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let mut names: Vec<_> = receipts.iter().map(|r| r["batch_hash"].to_string()).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), usize::try_from(PYTHON_BATCHES).unwrap(), "{printed}");
+    let samples: u64 = receipts
+        .iter()
+        .filter(|receipt| receipt["duplicate"] == false)
+        .map(|r| r["sequence_last"].as_u64().unwrap() - r["sequence_first"].as_u64().unwrap() + 1)
+        .sum();
+    let site = get(&collector.web, "/api/v1/sites/site-p");
+    assert!(site["agents"].as_array().is_some_and(|all| all.len() == 1), "{site}");
+    assert!(samples > 0, "{printed}");
+}
