@@ -26,7 +26,10 @@ mod plans;
 mod security;
 mod sites;
 mod summary;
-mod time;
+pub(crate) mod time;
+
+pub(crate) use months::shown as months_shown;
+pub(crate) use outages::item as outage_shown;
 
 use axum::extract::{Query, rejection::QueryRejection};
 

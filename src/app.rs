@@ -2,6 +2,7 @@
 
 mod directory;
 mod source;
+mod status;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 pub use directory::{Directory, SiteEntry, StoredAgreement, fold};
 pub use source::{Source, SourceError};
+pub use status::status_text;
 
 use crate::api::error::Refusal;
 use crate::config::Config;
@@ -137,8 +139,8 @@ pub struct OutageFilter {
     pub cause: Option<Cause>,
     /// Those that last, or those that are over.
     pub open: Option<bool>,
-    /// Those after this start and site, in the order of the list.
-    pub after: Option<(i64, String)>,
+    /// Those after this start and number, in the order of the list.
+    pub after: Option<(i64, i64)>,
     /// At most so many.
     pub limit: usize,
 }
@@ -163,6 +165,8 @@ pub struct App {
     pub geography: Geography,
     /// Address of the agents' listener, as enrolment shows it.
     pub agents_url: String,
+    /// SHA-256 of the collector's public key: agents recognise it by that.
+    pub key_sha256: [u8; 32],
     /// Turns true when the collector stops.
     pub shutdown: watch::Receiver<bool>,
 }
@@ -191,6 +195,8 @@ pub struct Parts {
     pub geography: Geography,
     /// Address of the agents' listener, as enrolment shows it.
     pub agents_url: String,
+    /// SHA-256 of the collector's public key: agents recognise it by that.
+    pub key_sha256: [u8; 32],
     /// Turns true when the collector stops.
     pub shutdown: watch::Receiver<bool>,
 }
@@ -212,6 +218,7 @@ impl App {
             config: parts.config,
             geography: parts.geography,
             agents_url: parts.agents_url,
+            key_sha256: parts.key_sha256,
             shutdown: parts.shutdown,
         };
         app.count_agents()?;

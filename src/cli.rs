@@ -132,6 +132,37 @@ fn dispatch(command: Command, context: Context) -> Outcome {
     }
 }
 
+impl Context {
+    /// The language of what is written for people.
+    fn export(self) -> crate::export::Language {
+        match self.language {
+            Language::Fr => crate::export::Language::Fr,
+            Language::En => crate::export::Language::En,
+        }
+    }
+}
+
+/// Author of what is entered by a command: whoever may write the data folder.
+const AUTHOR: &str = "command line";
+
+fn now_unix_ms() -> i64 {
+    use desserte_probe::clock::Clock as _;
+    desserte_probe::clock::SystemClock.unix_ms()
+}
+
+/// Makes a data folder that is not there yet.
+fn make_folder(folder: &std::path::Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::failed(format!("making {}: {error}", folder.display())))
+}
+
+/// The registry of a data folder; a server may have it open at the same time.
+fn registry(data: &Data) -> Result<crate::registry::Registry, Failure> {
+    make_folder(&data.data)?;
+    crate::registry::Registry::open(&data.data.join(crate::collector::REGISTRY_FILE))
+        .map_err(Failure::failed)
+}
+
 /// The data folder of a command.
 #[derive(Debug, clap::Args)]
 struct Data {

@@ -1,11 +1,15 @@
 //! The collector of Desserte.
 
+pub mod api;
+pub mod app;
+pub mod assess;
 pub mod config;
 pub mod conformance;
 pub mod export;
 pub mod geography;
 pub mod import;
 pub mod layers;
+pub mod live;
 pub mod registry;
 pub mod store;
 pub mod telemetry;

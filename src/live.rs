@@ -46,6 +46,8 @@ impl Default for SiteLive {
 /// An outage of a site, as it is stored and shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteOutage {
+    /// Number in the registry; 0 before it is stored.
+    pub id: i64,
     /// The site.
     pub site: String,
     /// Start of its first bad slot.

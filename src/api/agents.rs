@@ -67,7 +67,7 @@ pub(crate) async fn create_code(
     let site = id.clone();
     let (code, expires_unix_ms) = app
         .blocking("making an enrolment code", move |app| {
-            app.source().create_code(&site)
+            app.source().create_code(&site, app.key_sha256)
         })
         .await?;
     Ok((

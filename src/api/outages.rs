@@ -85,7 +85,7 @@ pub(crate) async fn outages(
 pub(crate) fn item(directory: &Directory, outage: &SiteOutage) -> OutageItem {
     let site = directory.site(&outage.site);
     OutageItem {
-        id: format!("{}@{}", outage.site, outage.start_unix_ms),
+        id: outage.id.to_string(),
         site: outage.site.clone(),
         site_name: site.and_then(|site| site.name.clone()),
         site_kind: site.map_or_else(|| "other".to_owned(), |site| site.kind.clone()),
@@ -125,11 +125,14 @@ fn cause(name: &str) -> Answer<Cause> {
         .ok_or_else(|| Refusal::parameter("cause", format!("{name:?} is not a cause")))
 }
 
-/// Site and start of a cursor: the place in the list after which the page begins.
-fn key_of(key: &str) -> Answer<(i64, String)> {
+/// Start and number of a cursor: the place in the list after which the page begins.
+fn key_of(key: &str) -> Answer<(i64, i64)> {
     let refused = || Refusal::parameter("cursor", "not a cursor of this list");
-    let (site, start) = key.rsplit_once('@').ok_or_else(refused)?;
-    Ok((start.parse().map_err(|_| refused())?, site.to_owned()))
+    let (id, start) = key.split_once('@').ok_or_else(refused)?;
+    Ok((
+        start.parse().map_err(|_| refused())?,
+        id.parse().map_err(|_| refused())?,
+    ))
 }
 
 #[cfg(test)]
@@ -140,7 +143,8 @@ mod tests {
     #[test]
     fn facts_are_codes_with_values_and_names_may_be_missing() {
         let outage = SiteOutage {
-            site: "a@b".to_owned(),
+            id: 7,
+            site: "a".to_owned(),
             start_unix_ms: 1_000,
             end_unix_ms: None,
             slot_seconds: 60,
@@ -165,6 +169,7 @@ mod tests {
             (item.locus.as_str(), item.cause.as_str()),
             ("access_line", "last_mile")
         );
-        assert_eq!(key_of(&item.id).unwrap(), (1_000, "a@b".to_owned()));
+        assert_eq!(key_of("7@1000").unwrap(), (1_000, 7));
+        assert!(key_of("7").is_err());
     }
 }

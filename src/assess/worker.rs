@@ -9,7 +9,8 @@ use desserte_domain::machine::Availability;
 use desserte_domain::slot::SlotState;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::judge::{Judgement, SiteSamples, Window, judge};
+use super::judge::{Judgement, Window, judge};
+use super::long::{DAY_MS, long_figures};
 use super::test::SiteTest;
 use crate::app::{App, PLAN_DAYS, SourceError};
 use crate::live::{Change, SampleSeen, SiteLive, SiteOutage};
@@ -23,8 +24,6 @@ const LONG_FIGURES_EVERY_MS: i64 = 60_000;
 /// Judged before a new sample at least, milliseconds: a run that unknown slots stretch must be seen
 /// whole.
 const LOOK_BACK_MS: i64 = 3_600_000;
-/// Samples told to readers of events per site and batch: the newest of each target.
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// New samples of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +44,7 @@ struct Held {
 
 /// Judges every measured site once, then runs until the app stops.
 pub async fn run(app: Arc<App>, mut arrivals: broadcast::Receiver<Arrived>) {
-    let mut worker = Worker {
-        app: Arc::clone(&app),
-        held: HashMap::new(),
-        registry_version: None,
-        layers_version: None,
-        ticks: 0,
-    };
-    worker = worker.on_thread(Worker::start).await;
+    let mut worker = Worker::new(Arc::clone(&app)).on_thread(Worker::start).await;
     let mut ticker = tokio::time::interval(TICK);
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut stop = app.shutdown.clone();
@@ -73,6 +65,11 @@ pub async fn run(app: Arc<App>, mut arrivals: broadcast::Receiver<Arrived>) {
     }
 }
 
+/// Judges every measured site once: what a collector does at its start.
+pub fn catch_up(app: &Arc<App>) {
+    Worker::new(Arc::clone(app)).start();
+}
+
 /// Everything that waits, joined by site.
 fn drain(first: Arrived, arrivals: &mut broadcast::Receiver<Arrived>) -> Vec<Arrived> {
     let mut by_site: HashMap<String, Arrived> = HashMap::from([(first.site.clone(), first)]);
@@ -91,12 +88,22 @@ fn drain(first: Arrived, arrivals: &mut broadcast::Receiver<Arrived>) -> Vec<Arr
 struct Worker {
     app: Arc<App>,
     held: HashMap<String, Held>,
-    registry_version: Option<i64>,
+    registry_version: Option<crate::registry::Version>,
     layers_version: Option<i64>,
     ticks: u64,
 }
 
 impl Worker {
+    fn new(app: Arc<App>) -> Self {
+        Self {
+            app,
+            held: HashMap::new(),
+            registry_version: None,
+            layers_version: None,
+            ticks: 0,
+        }
+    }
+
     /// Judging is work for a processor, and reading the store waits for a disk: neither belongs on
     /// the threads that serve.
     async fn on_thread(mut self, work: impl FnOnce(&mut Self) + Send + 'static) -> Self {
@@ -110,13 +117,7 @@ impl Worker {
             Ok(worker) => worker,
             Err(error) => {
                 tracing::error!(%error, "the assessment failed; it starts again");
-                Self {
-                    app,
-                    held: HashMap::new(),
-                    registry_version: None,
-                    layers_version: None,
-                    ticks: 0,
-                }
+                Self::new(app)
             }
         }
     }
@@ -203,9 +204,9 @@ impl Worker {
             app.source()
                 .outages_between(site, judgement.window.start_unix_ms, i64::MAX)?;
         let found = site_outages(site, &test, &judgement);
-        if stored != found {
-            app.source()
-                .replace_outages(site, judgement.window.start_unix_ms, &found)?;
+        if differ(&stored, &found) {
+            let from = judgement.window.start_unix_ms;
+            let found = app.source().replace_outages(site, from, &test, &found)?;
             tell_outages(&app, &stored, &found);
         }
         let before = app.live.of(site);
@@ -219,7 +220,8 @@ impl Worker {
         let held = self.held.entry(site.to_owned()).or_default();
         if now - held.long_figures_unix_ms >= LONG_FIGURES_EVERY_MS {
             held.long_figures_unix_ms = now;
-            (fresh.last_day, fresh.last_month) = long_figures(&app, site, &test, now)?;
+            let figures = long_figures(app.source(), site, &test, now)?;
+            (fresh.last_day, fresh.last_month) = (figures.day, figures.plan);
         }
         if app.live.update(site, fresh) {
             app.live.tell(Change::Summary);
@@ -238,7 +240,10 @@ impl Worker {
         let upload_seconds = directory.site(site).and_then(|entry| entry.upload_seconds);
         let last_sample = self.app.source().last_sample_unix_ms(site)?;
         let recent = last_known(&judgement.slots, test);
-        let excluded = self.app.source().excluded_at(site, now)?;
+        let excluded = {
+            let source = self.app.source();
+            source.excluded_at(test.agreement.as_deref(), site, now)?
+        };
         let state = site_state(&LiveInput {
             availability: judgement.run.state_at_end,
             recent_slots: recent,
@@ -315,6 +320,7 @@ fn site_outages(site: &str, test: &SiteTest, judgement: &Judgement) -> Vec<SiteO
         .outages
         .iter()
         .map(|outage| SiteOutage {
+            id: 0,
             site: site.to_owned(),
             start_unix_ms: outage.start_unix_ms,
             end_unix_ms: outage.end_unix_ms,
@@ -324,6 +330,15 @@ fn site_outages(site: &str, test: &SiteTest, judgement: &Judgement) -> Vec<SiteO
             agent: None,
         })
         .collect()
+}
+
+/// Whether the outages found say anything else than those stored, numbers apart.
+fn differ(stored: &[SiteOutage], found: &[SiteOutage]) -> bool {
+    let said = |outage: &SiteOutage| SiteOutage {
+        id: 0,
+        ..outage.clone()
+    };
+    stored.len() != found.len() || !stored.iter().all(|one| found.contains(&said(one)))
 }
 
 /// Tells of outages that opened, changed their cause or closed; not of a growing count of slots.
@@ -384,42 +399,6 @@ fn since(before: &SiteLive, fresh: &SiteLive, judgement: &Judgement) -> Option<i
         SiteState::Unknown => fresh.last_sample_unix_ms,
         SiteState::Down | SiteState::Excluded => Some(judgement.window.end_unix_ms()),
     }
-}
-
-type LongFigures = ((u64, u64), (u64, u64, u64));
-
-/// Slots of the last day (up, measured) and of the last days that a plan looks back on (up, down,
-/// unknown).
-fn long_figures(
-    app: &App,
-    site: &str,
-    test: &SiteTest,
-    now: i64,
-) -> Result<LongFigures, SourceError> {
-    let window = Window::between(now - PLAN_DAYS * DAY_MS, now, test.rule.slot_seconds);
-    let span = (window.start_unix_ms, window.end_unix_ms());
-    let samples: SiteSamples = app.source().samples(site, span)?;
-    let judgement = judge(test, &samples, window, Availability::Available);
-    let day_start = now - DAY_MS;
-    let (mut up, mut down, mut unknown, mut day) = (0, 0, 0, (0, 0));
-    for (slot, (state, availability)) in judgement
-        .slots
-        .iter()
-        .zip(&judgement.run.states)
-        .enumerate()
-    {
-        if *state == SlotState::Unknown {
-            unknown += 1;
-            continue;
-        }
-        let available = u64::from(*availability == Availability::Available);
-        up += available;
-        down += 1 - available;
-        if window.at(slot) >= day_start {
-            day = (day.0 + available, day.1 + 1);
-        }
-    }
-    Ok((day, (up, down, unknown)))
 }
 
 #[cfg(test)]
