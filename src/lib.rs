@@ -1,4 +1,6 @@
 //! The collector of Desserte.
 
+pub mod collector;
+pub mod ingest;
 pub mod registry;
 pub mod store;
