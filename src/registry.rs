@@ -114,13 +114,23 @@ impl Registry {
         operation: &'static str,
         write: impl FnOnce(&Transaction<'_>) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
+        let written = self.write_quietly(operation, write)?;
+        self.writes.fetch_add(1, Ordering::Release);
+        Ok(written)
+    }
+
+    /// Writes what nobody who watches [`Registry::version`] needs to look at again.
+    fn write_quietly<T>(
+        &self,
+        operation: &'static str,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
         let mut connection = self.lock();
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(error::database(operation))?;
         let written = write(&transaction)?;
         transaction.commit().map_err(error::database(operation))?;
-        self.writes.fetch_add(1, Ordering::Release);
         Ok(written)
     }
 }

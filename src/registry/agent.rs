@@ -249,7 +249,7 @@ impl Registry {
 
     /// Writes heartbeats down, in one transaction: agent, when, counter.
     pub fn keep_heartbeats(&self, beats: &[(AgentId, i64, u32)]) -> Result<(), RegistryError> {
-        self.write("keep heartbeats", |transaction| {
+        self.write_quietly("keep heartbeats", |transaction| {
             let mut statement = transaction
                 .prepare_cached(
                     "UPDATE agent SET heartbeat_at = ?, heartbeat_counter = ? WHERE id = ?",

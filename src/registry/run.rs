@@ -20,7 +20,7 @@ impl Registry {
 
     /// Notes that a run is alive.
     pub fn run_alive(&self, run: i64, at_unix_ms: i64) -> Result<(), RegistryError> {
-        self.write("run alive", |transaction| {
+        self.write_quietly("run alive", |transaction| {
             transaction
                 .execute(
                     "UPDATE collector_run SET alive_at = max(alive_at, ?) WHERE id = ?",

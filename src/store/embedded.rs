@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use desserte_domain::observation::Outcome;
@@ -41,7 +41,7 @@ pub struct EmbeddedStore {
 struct Writer {
     connection: Connection,
     /// Numbers of series that are committed.
-    series: HashMap<SeriesKey, i64>,
+    series: HashMap<Arc<SeriesKey>, i64>,
 }
 
 impl EmbeddedStore {
@@ -52,7 +52,7 @@ impl EmbeddedStore {
         migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
         let series = read_series(&connection, SeriesFilter::default())?
             .into_iter()
-            .map(|one| (one.key, one.id.0))
+            .map(|one| (Arc::new(one.key), one.id.0))
             .collect();
         let reader = || {
             open_database(path, "NORMAL")
@@ -89,7 +89,7 @@ impl SampleStore for EmbeddedStore {
                 Some(id) => *id,
                 None => {
                     let id = number(&transaction, &row.series)?;
-                    new_series.insert(row.series.clone(), id);
+                    new_series.insert(Arc::clone(&row.series), id);
                     id
                 }
             };
@@ -371,7 +371,7 @@ fn push(block: &mut SampleBlock, row: &Row<'_>) -> rusqlite::Result<()> {
 fn sample(row: &Row<'_>, series: SeriesKey) -> rusqlite::Result<SampleRow> {
     let detail: Option<String> = row.get("detail")?;
     Ok(SampleRow {
-        series,
+        series: Arc::new(series),
         time_unix_ms: row.get("time_unix_ms")?,
         uncertainty_ms: row.get("uncertainty_ms")?,
         sequence: unsigned(row.get("sequence")?),

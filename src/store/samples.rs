@@ -1,6 +1,8 @@
 //! What every engine offers. Samples lie on (series, time, sequence); slots are formed by the domain
 //! alone, so an engine computes nothing.
 
+use std::sync::Arc;
+
 use desserte_domain::observation::{LineNumber, Observation, Outcome};
 use desserte_probe::{
     report::{Detail, Fact, Family, Kind},
@@ -55,7 +57,7 @@ pub struct SeriesFilter<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleRow {
     /// Its series.
-    pub series: SeriesKey,
+    pub series: Arc<SeriesKey>,
     /// Corrected start, Unix milliseconds.
     pub time_unix_ms: i64,
     /// The truth lies within ± this, milliseconds.

@@ -1,6 +1,6 @@
 //! Reading the journal.
 
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
 use bytes::Bytes;
 use desserte_probe::wire::{
@@ -47,6 +47,31 @@ impl Journal {
             .prepare_cached("SELECT * FROM batch WHERE position = ?")
             .and_then(|mut statement| statement.query_row([signed(position)], batch).optional())
             .map_err(StoreError::database("read batch"))
+    }
+
+    /// Sequence numbers of a batch's entries that were first accepted with it.
+    pub fn owned_entries(&self, batch: &JournaledBatch) -> Result<HashSet<u64>, StoreError> {
+        let envelope = &batch.envelope;
+        self.reader()
+            .prepare_cached(
+                "SELECT sequence FROM entry WHERE agent = ? AND boot = ?
+                     AND sequence BETWEEN ? AND ? AND position = ?",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_map(
+                        params![
+                            envelope.agent.to_string(),
+                            envelope.boot.to_string(),
+                            signed(envelope.sequence_first),
+                            signed(envelope.sequence_last),
+                            signed(batch.position)
+                        ],
+                        |row| row.get(0).map(unsigned),
+                    )?
+                    .collect()
+            })
+            .map_err(StoreError::database("read entries"))
     }
 
     /// The batch of an agent that came last.
