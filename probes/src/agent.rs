@@ -208,8 +208,8 @@ pub async fn once(options: &AgentOptions) -> Result<Vec<(Target, Measured)>, Age
             gap: Duration::from_millis(200),
             ..Place::of(measurer.agent, &target)
         };
-        let measured = Arc::clone(&measurer).guarded(target.clone(), place).await;
-        results.push((target, measured));
+        let result = Arc::clone(&measurer).guarded(target.clone(), place).await;
+        results.push((target, result));
     }
     Ok(results)
 }

@@ -160,9 +160,9 @@ mod tests {
     fn sleep_and_steps_are_told_apart() {
         let clock = ManualClock::new(1_780_000_000_000, 50_000);
         let mut watch = ClockWatch::new(&clock);
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         assert_eq!(watch.look(&clock), vec![]);
-        clock.suspend(Duration::from_secs(600));
+        clock.suspend(Duration::from_mins(10));
         assert_eq!(
             watch.look(&clock),
             vec![Fact::Suspended {

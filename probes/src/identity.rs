@@ -208,11 +208,10 @@ mod tests {
             load_key(data.path()).unwrap().unwrap().to_bytes(),
             made.to_bytes()
         );
-        let mode = std::fs::metadata(data.path().join(KEY))
+        let permissions = std::fs::metadata(data.path().join(KEY))
             .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
+            .permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
         std::fs::write(data.path().join(KEY), "short").unwrap();
         assert!(load_key(data.path()).is_err());
     }

@@ -107,15 +107,18 @@ pub fn kind_of(target: &Target) -> Kind {
 pub(crate) fn outcome_of(error: &std::io::Error) -> Outcome {
     use std::io::ErrorKind as K;
     match error.kind() {
-        K::NetworkUnreachable | K::NetworkDown | K::AddrNotAvailable => Outcome::NoRoute,
+        // The last two: `ip route add prohibit` and `blackhole`, the machine's own table says no.
+        K::NetworkUnreachable
+        | K::NetworkDown
+        | K::AddrNotAvailable
+        | K::PermissionDenied
+        | K::InvalidInput => Outcome::NoRoute,
         K::HostUnreachable => Outcome::Unreachable,
         K::ConnectionRefused => Outcome::Refused,
         K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe | K::UnexpectedEof => {
             Outcome::Reset
         }
         K::TimedOut => Outcome::Timeout,
-        // `ip route add prohibit` and `blackhole`: the machine's own table says no.
-        K::PermissionDenied | K::InvalidInput => Outcome::NoRoute,
         _ => Outcome::NotSent,
     }
 }

@@ -42,9 +42,9 @@ use crate::{
 };
 
 /// How long an agent that the collector does not accept waits before it asks again.
-const NOT_ACCEPTED_PAUSE: Duration = Duration::from_secs(3_600);
+const NOT_ACCEPTED_PAUSE: Duration = Duration::from_hours(1);
 /// Codes with which the collector refuses a batch for good.
-const REFUSED_FOR_GOOD: [&str; 8] = [
+const REFUSED_FOR_GOOD: [&str; 7] = [
     "malformed",
     "sequence_conflict",
     "too_large",
@@ -52,7 +52,6 @@ const REFUSED_FOR_GOOD: [&str; 8] = [
     "unknown_version",
     "invalid_report",
     "future_dated",
-    "chain_conflict",
 ];
 
 /// Why an upload ended early.
@@ -243,7 +242,11 @@ impl Uploader {
             }
         }
         if revision != schedule_revision {
-            uploaded.schedule = Some(self.fetch_schedule().await?);
+            // What was measured is safe by now: a schedule can wait for the next upload.
+            match self.fetch_schedule().await {
+                Ok(schedule) => uploaded.schedule = Some(schedule),
+                Err(error) => tracing::warn!(%error, "schedule not fetched"),
+            }
         }
         Ok(())
     }

@@ -224,3 +224,45 @@ async fn an_agent_runs_inside_another_program_and_follows_a_new_schedule() {
         "the stop was uploaded: {last:?}"
     );
 }
+
+/// The small foreign agent of `tests/it/python_agent.py`, written from the protocol's page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_agent_written_from_the_page_is_understood() {
+    let python = ["/usr/bin/python3", "python3"].into_iter().find(|python| {
+        let found = Command::new(python)
+            .args(["-c", "import cryptography"])
+            .output();
+        found.is_ok_and(|output| output.status.success())
+    });
+    let Some(python) = python else {
+        println!("skipped: Python 3 with the package cryptography is not installed");
+        return;
+    };
+    let stub = Stub::start(schedule()).await;
+    let data = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/it/python_agent.py");
+    let output = Command::new(python)
+        .arg(script)
+        .args([
+            "--collector",
+            &stub.url,
+            "--code",
+            &stub.code,
+            "--batches",
+            "3",
+            "--resend",
+        ])
+        .arg("--state")
+        .arg(data.path().join("state.json"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 6);
+    let seen = stub.seen.lock().unwrap();
+    assert_eq!(seen.problems, Vec::<String>::new());
+    assert_eq!((seen.entries.len(), seen.posts), (3, 6));
+}

@@ -189,7 +189,7 @@ async fn an_agent_that_is_not_accepted_keeps_everything_and_asks_hourly() {
         .manners
         .push_back(Manner::Refuse(403, "revoked"));
     let error = Uploader::new(shared.clone()).upload(1).await.1.unwrap_err();
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(3_600)));
+    assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
     assert_eq!(shared.spool.lock().unwrap().stats().entries, 1);
     stub.seen
         .lock()

@@ -41,6 +41,8 @@ const EVENTS_MAX: usize = 8;
 const SLOW_FACTS_EVERY: u64 = 15;
 /// A record interval that began later than this was late: the machine is overloaded.
 const LAG_MIN: Duration = Duration::from_secs(1);
+/// The tick that stands for "no heartbeats": it does nothing when it comes.
+const NO_HEARTBEAT: Duration = Duration::from_hours(24);
 /// Echo requests of an active probe of the gateway.
 const GATEWAY_PACKETS: u16 = 2;
 /// How long the gateway may take.
@@ -172,7 +174,7 @@ impl Recorder {
 
     fn heartbeat_period(&self) -> Duration {
         match self.schedule.heartbeat_seconds {
-            0 => Duration::from_secs(86_400 * 365),
+            0 => NO_HEARTBEAT,
             seconds => Duration::from_secs(u64::from(seconds)),
         }
     }

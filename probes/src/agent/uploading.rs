@@ -46,16 +46,16 @@ pub(super) async fn run(
     (mut stop, first_delay): (watch::Receiver<bool>, Duration),
 ) {
     let mut backoff = Backoff::default();
-    let (mut wait, mut wakeable) = (first_delay.mul_f64(rand::random()), true);
+    let (mut pause, mut may_wake) = (first_delay.mul_f64(rand::random()), true);
     loop {
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = orders.wake.notified(), if wakeable => {}
+            () = tokio::time::sleep(pause) => {}
+            () = orders.wake.notified(), if may_wake => {}
             () = told(&mut stop) => {}
         }
         let last = *stop.borrow();
-        let (uploaded, result) = uploader.upload(orders.revision.load(Relaxed)).await;
-        (wait, wakeable) = match &result {
+        let (achieved, result) = uploader.upload(orders.revision.load(Relaxed)).await;
+        (pause, may_wake) = match &result {
             Ok(()) => {
                 backoff.reset();
                 (
@@ -65,13 +65,13 @@ pub(super) async fn run(
             }
             Err(error) => {
                 let wish = error.retry_after();
-                let wait = backoff.next(wish, rand::random());
-                tracing::warn!(%error, wait_seconds = wait.as_secs(), "upload failed");
-                (wait, wish.is_none())
+                let pause = backoff.next(wish, rand::random());
+                tracing::warn!(%error, pause_seconds = pause.as_secs(), "upload failed");
+                (pause, wish.is_none())
             }
         };
         let event = UploadEvent {
-            uploaded,
+            uploaded: achieved,
             error: result.err().map(|e| e.to_string()),
         };
         if events.send(event).await.is_err() || last {

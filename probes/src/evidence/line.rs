@@ -15,7 +15,7 @@ use crate::{
 /// Flags of a route (linux/route.h): up, reject.
 const ROUTE_UP: u32 = 0x1;
 const ROUTE_REJECT: u32 = 0x200;
-/// Flag of a complete entry of `/proc/net/arp` (linux/if_arp.h, `ATF_COM`).
+/// Flag of a complete entry of `/proc/net/arp` (`ATF_COM` of `linux/if_arp.h`).
 const ARP_COMPLETE: u32 = 0x2;
 
 /// A line and its state now.

@@ -7,7 +7,16 @@
 //! process's figure is used and marked coarse. Only an echo reply is an answer. ICMP errors are
 //! evidence, and the outcome of the packet that they concern.
 
-use std::{cell::RefCell, collections::HashMap, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    future::{Future as _, poll_fn},
+    net::IpAddr,
+    pin::pin,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use socket2::Type;
 use surge_ping::{
@@ -32,11 +41,11 @@ const JOBS_MAX: usize = crate::wire::schedule::TARGETS_MAX;
 const GRACE: Duration = Duration::from_millis(250);
 /// After a packet without answer, its late answer may overwrite a stamp for this long.
 const LATE_WINDOW: Duration = Duration::from_secs(30);
-/// How far the kernel's figure may exceed the process's before it is a later packet's stamp.
+/// How long after the process read the answer a stamp may lie before it is a later packet's.
 const STAMP_SLACK: Duration = Duration::from_micros(500);
 /// A socket that had no answer for this long is replaced: a translator on the way may hold a dead
 /// state for it.
-const RENEW_AFTER: Duration = Duration::from_secs(120);
+const RENEW_AFTER: Duration = Duration::from_mins(2);
 /// IPv4 and ICMP heads of an echo request without payload.
 const HEAD_BYTES: u64 = 28;
 /// ICMP errors taken from a socket at once.
@@ -264,7 +273,16 @@ impl Bench {
         let payload = vec![0; usize::from(spec.payload_bytes)];
         let size = HEAD_BYTES + u64::from(spec.payload_bytes);
         let sent_at = monotonic_exact();
-        let answer = ping(&mut pinger, PingSequence(link.sequence), &payload).await;
+        let mut asked = pin!(ping(&mut pinger, PingSequence(link.sequence), &payload));
+        // The first poll sends: what comes after it is waiting.
+        let mut sent_by = None;
+        let answer = poll_fn(|cx| {
+            let polled = asked.as_mut().poll(cx);
+            sent_by.get_or_insert_with(monotonic_exact);
+            polled
+        })
+        .await;
+        let sent = (sent_at, sent_by.unwrap_or(sent_at));
         let now = (monotonic_exact(), realtime_exact());
         let stamp = kernel::last_receive_stamp(socket.get_native_sock());
         self.volume.add(size, if answer.is_ok() { size } else { 0 });
@@ -275,7 +293,7 @@ impl Bench {
                     .is_some_and(|l| now.0.saturating_sub(l) < LATE_WINDOW);
                 let usable = link.kind == SocketKind::Datagram && !late;
                 let exact = stamp.filter(|_| usable);
-                let exact = exact.and_then(|s| kernel_rtt(sent_at, now, s, process));
+                let exact = exact.and_then(|s| kernel_rtt(sent, now, s, process));
                 let rtt = exact.unwrap_or(process);
                 if rtt <= spec.timeout {
                     Fate::Answered {
@@ -328,17 +346,18 @@ async fn ping(
     Ok((answer, took))
 }
 
-/// The response time by the kernel's stamp; `None` when the stamp cannot be this packet's.
+/// The response time by the kernel's stamp; `None` when the stamp cannot be this packet's: before
+/// sending, after now, or after the time at which the process had read the answer.
 fn kernel_rtt(
-    sent_at: Duration,
+    (sent_at, sent_by): (Duration, Duration),
     (now, now_wall): (Duration, Duration),
     stamp: Duration,
     process: Duration,
 ) -> Option<Duration> {
-    let elapsed = now.checked_sub(sent_at)?;
     let since_received = now_wall.checked_sub(stamp)?;
-    let rtt = elapsed.checked_sub(since_received)?;
-    (rtt <= process + STAMP_SLACK).then_some(rtt)
+    let received = now.checked_sub(since_received)?;
+    let rtt = received.checked_sub(sent_at)?;
+    (received <= sent_by + process + STAMP_SLACK).then_some(rtt)
 }
 
 /// Counts queued ICMP errors; returns the type of the last one.
@@ -389,14 +408,12 @@ mod tests {
     #[test]
     fn a_stamp_counts_only_between_sending_and_now() {
         let wall = Duration::from_secs(1_780_000_000);
-        let (sent, now) = (MS * 1_000, (MS * 1_050, wall));
+        let ago = |ms| wall.checked_sub(MS * ms).unwrap();
+        let (sent, now) = ((MS * 1_000, MS * 1_000), (MS * 1_050, wall));
         // Received 30 ms ago: 20 ms of round trip, 30 ms of waiting for the processor.
+        assert_eq!(kernel_rtt(sent, now, ago(30), MS * 50), Some(MS * 20));
         assert_eq!(
-            kernel_rtt(sent, now, wall - MS * 30, MS * 50),
-            Some(MS * 20)
-        );
-        assert_eq!(
-            kernel_rtt(sent, now, wall - MS * 51, MS * 50),
+            kernel_rtt(sent, now, ago(51), MS * 50),
             None,
             "before sending"
         );
@@ -406,7 +423,7 @@ mod tests {
             "in the future"
         );
         assert_eq!(
-            kernel_rtt(sent, now, wall - MS, MS * 20),
+            kernel_rtt(sent, now, ago(1), MS * 20),
             None,
             "of a later packet"
         );

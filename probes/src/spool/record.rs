@@ -87,6 +87,9 @@ fn index_of<T: PartialEq + Clone>(table: &mut Vec<T>, item: &T) -> u16 {
     u16::try_from(index).unwrap_or(u16::MAX)
 }
 
+/// An index points outside its table.
+struct OutsideTable;
+
 struct Map {
     targets: Vec<u16>,
     lines: Vec<u16>,
@@ -126,17 +129,16 @@ impl Map {
         self.lines.get(usize::from(index)).copied()
     }
 
-    fn known_line(&self, line: Option<u16>) -> Option<Option<u16>> {
-        match line {
-            Some(index) => self.line(index).map(Some),
-            None => Some(None),
-        }
+    /// No line is a line that needs no translation.
+    fn known_line(&self, line: Option<u16>) -> Result<Option<u16>, OutsideTable> {
+        line.map(|index| self.line(index).ok_or(OutsideTable))
+            .transpose()
     }
 
     fn sample(&self, sample: &Sample) -> Option<Sample> {
         Some(Sample {
             target: self.target(sample.target)?,
-            line: self.known_line(sample.line)?,
+            line: self.known_line(sample.line).ok()?,
             ..sample.clone()
         })
     }
@@ -144,7 +146,7 @@ impl Map {
     fn run(&self, run: &SummaryRun) -> Option<SummaryRun> {
         Some(SummaryRun {
             target: self.target(run.target)?,
-            line: self.known_line(run.line)?,
+            line: self.known_line(run.line).ok()?,
             ..run.clone()
         })
     }

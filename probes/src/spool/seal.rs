@@ -109,15 +109,15 @@ fn sample_count(entry: &Entry) -> usize {
 
 impl Spool {
     /// Seals every entry that waits, in the order of sequence. Returns how many batches that made.
-    pub fn seal(&mut self, sealer: &Sealer, now: &Sealing) -> Result<usize, SpoolError> {
+    pub fn seal(&mut self, by: &Sealer, now: &Sealing) -> Result<usize, SpoolError> {
         self.writer = None;
         let mut made = 0;
         let mut filling: Option<Filling> = None;
         let paths: Vec<_> = self.segments.iter().map(|s| s.path.clone()).collect();
         let sealed = self.state.sealed_sequence;
         for path in paths {
-            let (list, lost) = records(&path)?;
-            self.state.entries_lost += lost;
+            let (list, damaged) = records(&path)?;
+            self.state.entries_lost += damaged;
             for record in list.into_iter().filter(|r| r.sequence > sealed) {
                 let back = match &mut filling {
                     Some(open) => open.take(record),
@@ -125,7 +125,7 @@ impl Spool {
                 };
                 let Some(record) = back else { continue };
                 if let Some(full) = filling.take() {
-                    made += self.close(full, sealer, now)?;
+                    made += self.close(&full, by, now)?;
                 }
                 filling = Filling::start(record);
                 if filling.is_none() {
@@ -134,7 +134,7 @@ impl Spool {
             }
         }
         if let Some(full) = filling {
-            made += self.close(full, sealer, now)?;
+            made += self.close(&full, by, now)?;
         }
         self.state.sealed_sequence = self.next_sequence - 1;
         self.state.save(&self.folder)?;
@@ -145,17 +145,17 @@ impl Spool {
     /// Encodes and writes one batch, or two halves when it is too large.
     fn close(
         &mut self,
-        filling: Filling,
-        sealer: &Sealer,
+        filling: &Filling,
+        by: &Sealer,
         now: &Sealing,
     ) -> Result<usize, SpoolError> {
-        let report = make_report(&filling, sealer, now);
-        self.close_report(report, sealer)
+        let report = make_report(filling, by, now);
+        self.close_report(report, by)
     }
 
-    fn close_report(&mut self, report: Report, sealer: &Sealer) -> Result<usize, SpoolError> {
+    fn close_report(&mut self, report: Report, by: &Sealer) -> Result<usize, SpoolError> {
         match encode(&report) {
-            Ok(body) => self.write_batch(&report, body, sealer).map(|()| 1),
+            Ok(body) => self.write_batch(&report, body, by).map(|()| 1),
             Err(ColumnsError::TooLarge { .. }) if report.entries.len() > 1 => {
                 let mut early = report;
                 let middle = early.entries.len() / 2;
@@ -163,18 +163,18 @@ impl Spool {
                     entries: early.entries.split_off(middle),
                     ..early.clone()
                 };
-                Ok(self.close_report(early, sealer)? + self.close_report(late, sealer)?)
+                Ok(self.close_report(early, by)? + self.close_report(late, by)?)
             }
             // An entry that breaks the contract would be refused for ever: it is counted instead.
             Err(error @ (ColumnsError::Invalid(_) | ColumnsError::TooLarge { .. })) => {
                 tracing::error!(%error, "entries not sealed");
-                self.close_valid(report, sealer)
+                self.close_valid(report, by)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn close_valid(&mut self, mut report: Report, sealer: &Sealer) -> Result<usize, SpoolError> {
+    fn close_valid(&mut self, mut report: Report, by: &Sealer) -> Result<usize, SpoolError> {
         let before = report.entries.len();
         let mut kept = Vec::with_capacity(before);
         for entry in std::mem::take(&mut report.entries) {
@@ -189,21 +189,21 @@ impl Spool {
         }
         report.entries = kept;
         let body = encode(&report)?;
-        self.write_batch(&report, body, sealer).map(|()| 1)
+        self.write_batch(&report, body, by).map(|()| 1)
     }
 
     fn write_batch(
         &mut self,
         report: &Report,
         body: Vec<u8>,
-        sealer: &Sealer,
+        by: &Sealer,
     ) -> Result<(), SpoolError> {
         let (Some(first), Some(last)) = (report.entries.first(), report.entries.last()) else {
             return Ok(());
         };
         let previous = parse_hex("chain head", &self.state.chain_head).unwrap_or([0; 32]);
         let envelope = Envelope::seal(
-            &sealer.key,
+            &by.key,
             (report.agent, report.boot),
             (first.sequence, last.sequence),
             previous,
@@ -225,7 +225,7 @@ impl Spool {
 }
 
 /// Entries of an earlier boot are sealed as that boot's: with its last boot time and its exchanges.
-fn make_report(filling: &Filling, sealer: &Sealer, now: &Sealing) -> Report {
+fn make_report(filling: &Filling, by: &Sealer, now: &Sealing) -> Report {
     let current = filling.boot == now.boot;
     let last = &filling.last.draft;
     let known = if current {
@@ -236,9 +236,9 @@ fn make_report(filling: &Filling, sealer: &Sealer, now: &Sealing) -> Report {
     let newest = known.len().saturating_sub(BATCH_EXCHANGES_MAX);
     Report {
         version: VERSION,
-        agent: sealer.agent,
+        agent: by.agent,
         boot: filling.boot,
-        software: sealer.software.clone(),
+        software: by.software.clone(),
         profile: last.profile,
         sealed_boottime_ms: if current {
             now.boottime_ms

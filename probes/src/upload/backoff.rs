@@ -6,9 +6,9 @@ use std::time::Duration;
 /// Longest wait after the first failure.
 const FIRST: Duration = Duration::from_secs(10);
 /// Longest wait ever, before the collector's own wish.
-const CAP: Duration = Duration::from_secs(15 * 60);
+const CAP: Duration = Duration::from_mins(15);
 /// Longest wish (`Retry-After`) that is honoured.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 
 /// Counts failures in a row.
 #[derive(Debug, Clone, Default)]
@@ -56,9 +56,9 @@ mod tests {
     #[test]
     fn the_collectors_wish_is_a_lower_bound_with_a_limit() {
         let mut backoff = Backoff::default();
-        let wish = Some(Duration::from_secs(120));
+        let wish = Some(Duration::from_mins(2));
         assert!((120..=130).contains(&backoff.next(wish, 0.7).as_secs()));
-        let week = Some(Duration::from_secs(604_800));
+        let week = Some(Duration::from_hours(168));
         assert!(backoff.next(week, 1.0).as_secs() <= 3_610);
     }
 }

@@ -24,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// TLS handshake.
 const TLS_TIMEOUT: Duration = Duration::from_secs(15);
 /// One request with its answer; a batch of four hours is some 20 KB, so this serves 3 kbit/s.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// Largest answer that is read. A schedule with every target takes a quarter.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Addresses of the collector's name that are tried.
