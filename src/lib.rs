@@ -1,5 +1,6 @@
 //! The collector of Desserte.
 
+pub mod agents;
 pub mod api;
 pub mod app;
 pub mod assess;
