@@ -297,8 +297,12 @@ impl App {
 
     /// Reads the registry anew and tells readers to do the same.
     pub fn refresh_directory(&self) -> Result<(), SourceError> {
-        let version = self.directory().version + 1;
-        let fresh = Arc::new(self.source.directory(version)?);
+        let held = self.directory();
+        let fresh = Arc::new(self.source.directory(held.version + 1)?);
+        // The collector's own signs of life change the registry too, and concern nobody.
+        if fresh.says_the_same(&held) {
+            return Ok(());
+        }
         self.live.retain(|site| fresh.site(site).is_some());
         *self
             .directory

@@ -159,7 +159,7 @@ fn make_folder(folder: &std::path::Path) -> Result<(), Failure> {
 /// The registry of a data folder; a server may have it open at the same time.
 fn registry(data: &Data) -> Result<crate::registry::Registry, Failure> {
     make_folder(&data.data)?;
-    crate::registry::Registry::open(&data.data.join(crate::collector::REGISTRY_FILE))
+    crate::registry::Registry::open(&crate::collector::registry_path(&data.data))
         .map_err(Failure::failed)
 }
 

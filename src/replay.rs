@@ -20,7 +20,9 @@ use crate::api::model::{Month, OutageItem};
 use crate::api::{months_shown, outage_shown, time as text};
 use crate::app::Directory;
 use crate::assess::months::{MonthError, MonthRequest, MonthResult};
-use crate::assess::{EvidenceRow, SiteSamples, SiteTest, TargetSamples, Window, judge, observation};
+use crate::assess::{
+    EvidenceRow, SiteSamples, SiteTest, TargetSamples, Window, judge, observation,
+};
 use crate::ingest::{Rows, rows};
 use crate::live::SiteOutage;
 use crate::registry::{Assignment, line_key};
@@ -201,10 +203,14 @@ fn read(
             (Some(site), sites) if sites.contains(&site) => site,
             (None, [only]) => only.clone(),
             (Some(site), _) => {
-                return Err(refused(format!("site: {site:?} is not one of the agreement's")));
+                return Err(refused(format!(
+                    "site: {site:?} is not one of the agreement's"
+                )));
             }
             (None, _) => {
-                return Err(refused("site: the agreement covers several; name one".to_owned()));
+                return Err(refused(
+                    "site: the agreement covers several; name one".to_owned(),
+                ));
             }
         };
         received.push(Received {
@@ -246,7 +252,10 @@ impl Intake {
             .or_default()
             .push(one.at_unix_ms);
         let key = (one.report.agent, one.report.boot);
-        for mapped in self.times.learn(key, &one.report.time_exchanges, one.clone()) {
+        for mapped in self
+            .times
+            .learn(key, &one.report.time_exchanges, one.clone())
+        {
             self.expand(&mapped);
         }
     }
@@ -278,7 +287,11 @@ impl Intake {
         let batch = time::journaled(&one.report, one.at_unix_ms);
         match rows(&batch, &one.report, &mapped.map, &assignments, &owned) {
             Ok(rows) if latest(&rows) > one.at_unix_ms + FUTURE_MS_MAX => {
-                self.refuse(one, "future_dated", "measured after it was received".to_owned());
+                self.refuse(
+                    one,
+                    "future_dated",
+                    "measured after it was received".to_owned(),
+                );
             }
             Ok(rows) => self.keep(one, rows),
             Err(error) => self.refuse(one, "invalid_report", error.to_string()),
@@ -299,7 +312,11 @@ impl Intake {
                 }
             }
         }
-        for entry in report.entries.iter().filter(|one| owned.contains(&one.sequence)) {
+        for entry in report
+            .entries
+            .iter()
+            .filter(|one| owned.contains(&one.sequence))
+        {
             let key = (report.agent, report.boot, entry.sequence);
             self.entries.insert(key, time::digest(entry));
         }
@@ -331,7 +348,7 @@ impl Intake {
         let mut targets: BTreeMap<&str, TargetSamples> = BTreeMap::new();
         let counted = self.samples.iter().filter(|(_, confirmed)| *confirmed);
         for (row, _) in counted.filter(|(row, _)| row.series.site == site) {
-            let SeriesKey { target, kind, .. } = &row.series;
+            let SeriesKey { target, kind, .. } = row.series.as_ref();
             targets
                 .entry(target)
                 .or_insert_with(|| empty(target, *kind))
@@ -339,7 +356,9 @@ impl Intake {
                 .push(observation(row));
         }
         for target in targets.values_mut() {
-            target.observations.sort_by_key(|one| (one.start_unix_ms, one.sequence));
+            target
+                .observations
+                .sort_by_key(|one| (one.start_unix_ms, one.sequence));
         }
         let mut evidence: Vec<EvidenceRow> = self
             .evidence
@@ -368,7 +387,9 @@ impl Intake {
         let window = Window::between(from, result.period.end_unix_ms, test.rule.slot_seconds);
         let judgement = judge(&test, &samples, window, Availability::Available);
         let in_period = judgement.outages.iter().filter(|outage| {
-            outage.end_unix_ms.is_none_or(|end| end > result.period.start_unix_ms)
+            outage
+                .end_unix_ms
+                .is_none_or(|end| end > result.period.start_unix_ms)
         });
         let outages = in_period
             .map(|outage| {
@@ -403,7 +424,11 @@ fn empty(target: &str, kind: Kind) -> TargetSamples {
 }
 
 fn latest(rows: &Rows) -> i64 {
-    rows.samples.iter().map(|row| row.time_unix_ms).max().unwrap_or(i64::MIN)
+    rows.samples
+        .iter()
+        .map(|row| row.time_unix_ms)
+        .max()
+        .unwrap_or(i64::MIN)
 }
 
 fn slot_runs(test: &SiteTest, samples: &SiteSamples, result: &MonthResult) -> Vec<SlotRun> {

@@ -95,6 +95,14 @@ impl Directory {
         }
     }
 
+    /// Whether another image holds the same sites, agreements and tests.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.sites == other.sites
+            && self.agreements == other.agreements
+            && self.tests == other.tests
+    }
+
     /// Open sites, by identifier.
     #[must_use]
     pub fn sites(&self) -> &[SiteEntry] {

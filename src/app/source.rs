@@ -9,7 +9,7 @@ use desserte_domain::exclusion::Exclusion;
 use desserte_domain::observation::Observation;
 use desserte_domain::outage::Outage;
 use desserte_probe::clock::{Clock, SystemClock};
-use desserte_probe::report::{Fact, Family};
+use desserte_probe::report::Family;
 use desserte_probe::wire::enrol::Code;
 use desserte_probe::wire::id::AgentId;
 use desserte_probe::wire::schedule::Measure;
@@ -18,6 +18,7 @@ use super::directory::{Directory, SiteEntry, StoredAgreement, fold};
 use super::status::status_text;
 use super::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
 use crate::assess::{EvidenceRow, SiteSamples, SiteTest, TargetSamples, observation};
+use crate::collector::{Collector, registry_path};
 use crate::live::SiteOutage;
 use crate::registry::{
     self, AgentRecord, Decision, LineRecord, OutageRecord, Registry, RegistryError, SiteStatus,
@@ -25,17 +26,12 @@ use crate::registry::{
 };
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
-use crate::store::journal::Journal;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
 
-/// The registry's file in a data folder.
-pub const REGISTRY_FILE: &str = "registry.sqlite";
 /// The sample store's file in a data folder.
-pub const SAMPLES_FILE: &str = "samples.sqlite";
+const SAMPLES_FILE: &str = "samples.sqlite";
 /// Author of decisions that come through the page: it has no accounts yet.
 const AUTHOR: &str = "web page";
-/// How far back the last report of an agent's spool is looked for, milliseconds.
-const SPOOL_LOOK_BACK_MS: i64 = 3_600_000;
 /// Attempts to reach the collector are reported after they were made: evidence is read so much
 /// beyond a window's end, milliseconds. Before its start, what was said of a link still holds.
 const EVIDENCE_MARGIN_MS: i64 = 120_000;
@@ -61,14 +57,25 @@ pub struct Source {
     registry: Arc<Registry>,
     samples: Arc<dyn SampleStore>,
     clock: Arc<dyn Clock>,
-    /// When batches arrived; `None` where nothing arrives.
-    journal: Option<Arc<Journal>>,
+    /// The collector of this process; `None` where nothing arrives.
+    collector: Option<Arc<Collector>>,
 }
 
 impl Source {
+    /// The files of the collector that runs in this process.
+    #[must_use]
+    pub fn new(collector: Arc<Collector>) -> Self {
+        Self {
+            registry: Arc::clone(collector.registry()),
+            samples: Arc::clone(collector.samples()),
+            clock: Arc::clone(collector.clock()),
+            collector: Some(collector),
+        }
+    }
+
     /// The files of a data folder that another process may be writing.
     pub fn read_only(data: &Path) -> Result<Self> {
-        let registry = Registry::open(&data.join(REGISTRY_FILE))?;
+        let registry = Registry::open(&registry_path(data))?;
         let samples = EmbeddedStore::open(&data.join(SAMPLES_FILE))?;
         Ok(Self::of(registry, Arc::new(samples), Arc::new(SystemClock)))
     }
@@ -80,8 +87,16 @@ impl Source {
             registry: Arc::new(registry),
             samples,
             clock,
-            journal: None,
+            collector: None,
         }
+    }
+
+    /// What the collector of this process counted; `None` where nothing arrives.
+    #[must_use]
+    pub fn counters(&self) -> Option<crate::ingest::Counters> {
+        self.collector
+            .as_ref()
+            .map(|collector| collector.counters())
     }
 
     /// The registry.
@@ -148,22 +163,22 @@ impl Source {
 
     fn agent(&self, agent: AgentRecord) -> Result<AgentEntry> {
         let lines = self.registry.lines_of_agent(agent.id)?;
-        let spool = match &agent.site {
-            Some(site) => self.spool(site, agent.id)?,
-            None => None,
-        };
-        let batch = match &self.journal {
-            Some(journal) => journal.last_batch_of(agent.id)?,
-            None => None,
-        };
+        let heard = self
+            .collector
+            .as_ref()
+            .map(|collector| collector.activity(agent.id))
+            .unwrap_or_default();
+        let heartbeat = heard.heartbeat.map(|(at, _)| at);
         Ok(AgentEntry {
             upload_seconds: self.upload_seconds(agent.id)?,
-            last_batch_unix_ms: batch.as_ref().map(|batch| batch.received_unix_ms),
-            last_heartbeat_unix_ms: agent.heartbeat.map(|(at, _)| at),
-            software: Some(agent.software),
-            boot: batch.map(|batch| batch.envelope.boot.to_string()),
-            spool_records: spool.map(|(records, _)| records),
-            spool_dropped: spool.map(|(_, dropped)| dropped),
+            last_batch_unix_ms: heard.batch_unix_ms,
+            last_heartbeat_unix_ms: heartbeat.or(agent.heartbeat.map(|(at, _)| at)),
+            software: Some(heard.software.unwrap_or(agent.software)),
+            boot: heard.boot.map(|boot| boot.to_string()),
+            spool_records: heard.spool.map(|spool| spool.entries),
+            spool_dropped: heard
+                .spool
+                .map(|spool| spool.minutes_thinned.saturating_add(spool.entries_lost)),
             lines: lines.into_iter().map(line).collect(),
             id: agent.id.to_string(),
             site: agent.site,
@@ -175,27 +190,6 @@ impl Source {
     fn upload_seconds(&self, agent: AgentId) -> Result<u32> {
         let schedule = self.registry.schedule(agent)?;
         Ok(schedule.map_or(UPLOAD_SECONDS_DEFAULT, |schedule| schedule.upload_seconds))
-    }
-
-    /// What an agent said last of its spool: entries kept, entries lost or thinned.
-    fn spool(&self, site: &str, agent: AgentId) -> Result<Option<(u64, u64)>> {
-        let now = self.now_unix_ms();
-        let rows = self
-            .samples
-            .evidence(site, now - SPOOL_LOOK_BACK_MS, i64::MAX)?;
-        Ok(rows
-            .into_iter()
-            .rev()
-            .filter(|row| row.agent == agent)
-            .find_map(|row| match row.fact {
-                Fact::Spool {
-                    entries,
-                    minutes_thinned,
-                    entries_lost,
-                    ..
-                } => Some((entries, minutes_thinned.saturating_add(entries_lost))),
-                _ => None,
-            }))
     }
 
     /// A site with its past; an alias finds it too.
@@ -356,12 +350,12 @@ impl Source {
 
     /// When batches of a site's agents arrived, ascending.
     fn arrivals(&self, site: &str, from: i64, to: i64) -> Result<Vec<i64>> {
-        let Some(journal) = &self.journal else {
+        let Some(collector) = &self.collector else {
             return Ok(Vec::new());
         };
         let mut arrivals = Vec::new();
         for agent in self.registry.agents_of(site)? {
-            arrivals.append(&mut journal.arrivals(agent.id, from, to)?);
+            arrivals.append(&mut collector.journal().arrivals(agent.id, from, to)?);
         }
         arrivals.sort_unstable();
         Ok(arrivals)

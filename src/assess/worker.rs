@@ -13,6 +13,7 @@ use super::judge::{Judgement, Window, judge};
 use super::long::{DAY_MS, long_figures};
 use super::test::SiteTest;
 use crate::app::{App, PLAN_DAYS, SourceError};
+use crate::ingest::IngestEvent;
 use crate::live::{Change, SampleSeen, SiteLive, SiteOutage};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
@@ -25,17 +26,6 @@ const LONG_FIGURES_EVERY_MS: i64 = 60_000;
 /// whole.
 const LOOK_BACK_MS: i64 = 3_600_000;
 
-/// New samples of a site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrived {
-    /// The site.
-    pub site: String,
-    /// The oldest of them, Unix milliseconds.
-    pub from_unix_ms: i64,
-    /// The newest of them.
-    pub to_unix_ms: i64,
-}
-
 /// What the worker remembers of a site between two looks.
 #[derive(Debug, Clone, Default)]
 struct Held {
@@ -43,7 +33,7 @@ struct Held {
 }
 
 /// Judges every measured site once, then runs until the app stops.
-pub async fn run(app: Arc<App>, mut arrivals: broadcast::Receiver<Arrived>) {
+pub async fn run(app: Arc<App>, mut arrivals: broadcast::Receiver<IngestEvent>) {
     let mut worker = Worker::new(Arc::clone(&app)).on_thread(Worker::start).await;
     let mut ticker = tokio::time::interval(TICK);
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -71,8 +61,8 @@ pub fn catch_up(app: &Arc<App>) {
 }
 
 /// Everything that waits, joined by site.
-fn drain(first: Arrived, arrivals: &mut broadcast::Receiver<Arrived>) -> Vec<Arrived> {
-    let mut by_site: HashMap<String, Arrived> = HashMap::from([(first.site.clone(), first)]);
+fn drain(first: IngestEvent, arrivals: &mut broadcast::Receiver<IngestEvent>) -> Vec<IngestEvent> {
+    let mut by_site: HashMap<String, IngestEvent> = HashMap::from([(first.site.clone(), first)]);
     while let Ok(next) = arrivals.try_recv() {
         by_site
             .entry(next.site.clone())
@@ -132,7 +122,7 @@ impl Worker {
         self.app.live.tell(Change::Summary);
     }
 
-    fn arrived(&mut self, batch: &[Arrived]) {
+    fn arrived(&mut self, batch: &[IngestEvent]) {
         let now = self.app.now_unix_ms();
         for arrived in batch {
             self.look(&arrived.site, arrived.from_unix_ms, now);
@@ -265,7 +255,7 @@ impl Worker {
         })
     }
 
-    fn tell_samples(&self, arrived: &Arrived) {
+    fn tell_samples(&self, arrived: &IngestEvent) {
         let newest = match self.app.source().newest_samples(&arrived.site) {
             Ok(newest) => newest,
             Err(error) => {

@@ -1,12 +1,13 @@
 //! Agents: list, enrolment codes, revocation, lines.
 
 use clap::{Args, Subcommand};
-use desserte_probe::wire::enrol::Code;
 use serde::Serialize;
 
 use super::output::Output;
 use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::api::time;
+use crate::collector::identity::Identity;
+use crate::collector::new_code;
 use crate::registry::{AgentRecord, Decision};
 
 /// What is done with agents.
@@ -135,23 +136,22 @@ fn row(agent: AgentRecord, unconfirmed_lines: usize) -> Row {
 impl NewCode {
     fn run(&self, context: Context) -> Outcome {
         let registry = registry(&self.data)?;
-        if registry.site(&self.site).map_err(Failure::failed)?.is_none() {
+        if registry
+            .site(&self.site)
+            .map_err(Failure::failed)?
+            .is_none()
+        {
             let text = context.language.pick("site inconnu", "no such site");
             return Err(Failure::Input(format!("{text}: {:?}", self.site)));
         }
-        let identity = crate::collector::Identity::open(&self.data.data).map_err(Failure::failed)?;
-        let code = Code {
-            secret: rand::random(),
-            collector_key_sha256: identity.key_sha256(),
-        };
-        let expires = registry
-            .keep_code(&code.secret, &self.site, AUTHOR, now_unix_ms())
+        let identity = Identity::open(&self.data.data).map_err(Failure::failed)?;
+        let made = new_code(&registry, &identity, &self.site, AUTHOR, now_unix_ms())
             .map_err(Failure::failed)?;
         self.output.one(&CodeRow {
-            code: code.to_text(),
+            code: made.code.to_text(),
             collector: crate::serve::agents_url(&self.data.data),
             site: self.site.clone(),
-            expires_at: time::text(expires),
+            expires_at: time::text(made.expires_unix_ms),
         })
     }
 }

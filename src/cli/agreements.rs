@@ -99,7 +99,9 @@ impl Add {
 
 impl List {
     fn run(&self) -> Outcome {
-        let stored = registry(&self.data)?.agreements().map_err(Failure::failed)?;
+        let stored = registry(&self.data)?
+            .agreements()
+            .map_err(Failure::failed)?;
         let rows: Vec<Row> = stored
             .into_iter()
             .map(|one| Row {
@@ -110,7 +112,11 @@ impl List {
                 valid_to: one.agreement.valid_to.map(|day| day.to_string()),
                 sites: one.agreement.sites,
                 slot_seconds: one.agreement.test.slot_seconds,
-                target_availability_percent: one.agreement.objective.availability_percent.to_string(),
+                target_availability_percent: one
+                    .agreement
+                    .objective
+                    .availability_percent
+                    .to_string(),
             })
             .collect();
         self.output.list(&rows)
@@ -125,10 +131,11 @@ impl Check {
         if let Some(data) = &self.data {
             self.check_sites(&document, data, context)?;
         }
-        tell(context.language.pick(
-            "L’engagement est valable.",
-            "The agreement is valid.",
-        ));
+        tell(
+            context
+                .language
+                .pick("L’engagement est valable.", "The agreement is valid."),
+        );
         Ok(())
     }
 
@@ -153,7 +160,10 @@ pub(super) fn refused(file: &Path, error: &RegistryError, context: Context) -> F
     match (error, context.language) {
         (RegistryError::Agreement { id, problems }, Language::Fr) => {
             let lines: Vec<String> = problems.iter().map(|one| one.in_french()).collect();
-            Failure::Input(format!("{file} : engagement {id} :\n  {}", lines.join("\n  ")))
+            Failure::Input(format!(
+                "{file} : engagement {id} :\n  {}",
+                lines.join("\n  ")
+            ))
         }
         (RegistryError::Database { .. }, _) => Failure::Failed(format!("{file}: {error}")),
         _ => Failure::Input(format!("{file}: {error}")),

@@ -32,7 +32,9 @@ impl Conformance {
             return Ok(());
         }
         Err(Failure::failed(
-            context.language.pick("des cas diffèrent", "some cases differ"),
+            context
+                .language
+                .pick("des cas diffèrent", "some cases differ"),
         ))
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::output::{Format, json, name_of, read, read_text, tell, write};
 use super::{Context, Data, Failure, Outcome};
+use crate::enter::new_site;
 use crate::export::{self, import_report};
 use crate::import::country::Country;
 use crate::import::layers::{LayerImport, Manifest, read_layer};
@@ -137,22 +138,7 @@ impl SitesFile {
 
     fn enter(&self, report: &ImportReport) -> Result<ImportOutcome, Failure> {
         let registry = super::registry(&self.data)?;
-        let sites: Vec<NewSite> = report
-            .accepted
-            .iter()
-            .map(|row| NewSite {
-                id: row.id.clone(),
-                name: row.name.clone(),
-                kind: row.kind.code().to_owned(),
-                latitude: row.position.latitude(),
-                longitude: row.position.longitude(),
-                place: row.place.clone(),
-                region: row.region.clone(),
-                operator: row.operator.clone(),
-                invented: row.invented,
-                aliases: Vec::new(),
-            })
-            .collect();
+        let sites: Vec<NewSite> = report.accepted.iter().map(new_site).collect();
         registry
             .upsert_sites(&sites, super::AUTHOR, super::now_unix_ms())
             .map_err(Failure::failed)
@@ -172,7 +158,7 @@ impl SitesFile {
             })?,
             Some(Format::Csv) => {
                 let mut bytes = Vec::new();
-                import_report::write_csv(report, context.export(), &mut bytes)
+                import_report::write_csv(&report.refused, context.export(), &mut bytes)
                     .map_err(Failure::failed)?;
                 bytes
             }
@@ -203,7 +189,9 @@ fn text(
 /// A mapping given as a TOML file, or inline.
 fn mapping(given: &str, context: Context) -> Result<Mapping, Failure> {
     let file = Path::new(given);
-    let is_file = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let is_file = file
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
     let read = if is_file {
         Mapping::from_toml(&read_text(file, TEXT_BYTES_MAX)?)
     } else {
@@ -263,4 +251,3 @@ fn describe(
     import_report::write_warnings(&read.warnings, language, report).map_err(Failure::failed)?;
     import_report::write_refusals(&read.refused, language, report).map_err(Failure::failed)
 }
-

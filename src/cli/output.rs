@@ -63,7 +63,9 @@ fn csv<T: Serialize>(items: &[T]) -> Result<Vec<u8>, Failure> {
             return Err(Failure::failed("a row is no object"));
         };
         if number == 0 {
-            writer.write_record(members.keys()).map_err(Failure::failed)?;
+            writer
+                .write_record(members.keys())
+                .map_err(Failure::failed)?;
         }
         writer
             .write_record(members.values().map(cell))
@@ -134,8 +136,10 @@ pub(super) fn read_text(file: &Path, bytes_max: u64) -> Result<String, Failure> 
 
 /// The name by which messages call a file.
 pub(super) fn name_of(file: &Path) -> String {
-    file.file_name()
-        .map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned())
+    file.file_name().map_or_else(
+        || file.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -150,8 +154,14 @@ mod tests {
             count: Option<i32>,
         }
         let rows = [
-            Row { name: "=1+1", count: Some(-3) },
-            Row { name: "a,b", count: None },
+            Row {
+                name: "=1+1",
+                count: Some(-3),
+            },
+            Row {
+                name: "a,b",
+                count: None,
+            },
         ];
         let text = String::from_utf8(csv(&rows).unwrap()).unwrap();
         assert!(text.contains("'=1+1"), "{text}");

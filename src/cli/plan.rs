@@ -48,13 +48,12 @@ pub(super) struct PlanCommand {
 impl PlanCommand {
     pub(super) fn run(self, context: Context) -> Outcome {
         let text = read_text(&self.scenario, SCENARIO_BYTES_MAX)?;
-        let scenario =
-            scenario_from_toml(&name_of(&self.scenario), &text).map_err(|error| match context
-                .language
-            {
+        let scenario = scenario_from_toml(&name_of(&self.scenario), &text).map_err(|error| {
+            match context.language {
                 Language::Fr => Failure::Input(error.text_fr()),
                 Language::En => Failure::Input(error.text_en()),
-            })?;
+            }
+        })?;
         if let Some(month) = &scenario.month {
             // Measurements of the last days count; a month in a scenario is not silently ignored.
             return Err(Failure::Input(format!(
@@ -96,7 +95,10 @@ impl PlanCommand {
                 let test = directory.test(&site.id);
                 let LongFigures { plan, .. } =
                     long_figures(&source, &site.id, &test, now).map_err(Failure::failed)?;
-                Ok(plan_site(site, Some(plan).filter(|(up, down, _)| up + down > 0)))
+                Ok(plan_site(
+                    site,
+                    Some(plan).filter(|(up, down, _)| up + down > 0),
+                ))
             })
             .collect()
     }

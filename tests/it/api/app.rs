@@ -218,7 +218,7 @@ fn geography(country: &Country) -> Geography {
 
 /// One request a minute; evidence that the collector was reached all the time.
 pub fn filling(agent: AgentId, line: &str, minutes: i64, bad: &[i64]) -> Filling {
-    let series = SeriesKey {
+    let series = Arc::new(SeriesKey {
         site: SITE.to_owned(),
         agent,
         target: "portal".to_owned(),
@@ -226,7 +226,7 @@ pub fn filling(agent: AgentId, line: &str, minutes: i64, bad: &[i64]) -> Filling
         slot_seconds: 60,
         line: Some(line.to_owned()),
         family: Some(Family::Ipv4),
-    };
+    });
     let mut filling = Filling {
         position: 1,
         ..Filling::default()
