@@ -1,0 +1,42 @@
+//! The web listener: what a browser, a script or a map program asks the collector.
+//!
+//! Nothing is computed here: handlers read the registry, the live state and the results of
+//! [`crate::assess`], and write them in the shapes of [`model`]. Every route is in [`router`], every
+//! refusal in [`error`].
+
+pub mod error;
+pub mod model;
+pub mod router;
+pub mod server;
+
+mod agents;
+mod agreements;
+mod conditional;
+mod country;
+mod events;
+mod health;
+mod history;
+mod map;
+mod months;
+mod openapi;
+mod outages;
+mod page;
+mod paging;
+mod plans;
+mod security;
+mod sites;
+mod summary;
+pub(crate) mod time;
+
+pub(crate) use months::shown as months_shown;
+pub(crate) use outages::item as outage_shown;
+
+use axum::extract::{Query, rejection::QueryRejection};
+
+/// The parameters of a request; what cannot be read is the caller's mistake, named.
+fn query<T>(asked: Result<Query<T>, QueryRejection>) -> error::Answer<T> {
+    match asked {
+        Ok(Query(asked)) => Ok(asked),
+        Err(rejection) => Err(error::Refusal::parameter("query", rejection.body_text())),
+    }
+}

@@ -1,0 +1,72 @@
+//! Whether the collector lives, and its own figures.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+
+use super::error::{Answer, Refusal};
+use super::model::Health;
+use super::summary;
+use crate::app::App;
+use crate::telemetry::StateLabel;
+
+/// The collector answers.
+#[utoipa::path(get, path = "/health", tag = "collector", responses((status = 200, body = Health)))]
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health {
+        status: "ok".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// The collector's own figures in OpenMetrics 1.0.
+#[utoipa::path(get, path = "/metrics", tag = "collector", responses(
+    (status = 200, content_type = "application/openmetrics-text", body = String),
+))]
+pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Answer<Response> {
+    let now = summary::now(&app);
+    for (state, count) in [
+        ("up", now.sites.up),
+        ("degraded", now.sites.degraded),
+        ("down", now.sites.down),
+        ("unknown", now.sites.unknown),
+        ("excluded", now.sites.excluded),
+    ] {
+        set(&app.metrics.sites, state, count);
+    }
+    set(&app.metrics.agents, "silent", now.agents.silent);
+    set(
+        &app.metrics.agents,
+        "reporting",
+        now.agents.total.saturating_sub(now.agents.silent),
+    );
+    let text = app
+        .metrics
+        .text()
+        .map_err(|error| Refusal::internal("writing the metrics", error))?;
+    let mut response = text.into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+    );
+    Ok(response)
+}
+
+type Gauges = prometheus_client::metrics::family::Family<
+    StateLabel,
+    prometheus_client::metrics::gauge::Gauge<i64>,
+>;
+
+fn set(gauges: &Gauges, state: &str, count: u64) {
+    let label = StateLabel {
+        state: state.to_owned(),
+    };
+    gauges
+        .get_or_create(&label)
+        .set(i64::try_from(count).unwrap_or(i64::MAX));
+}

@@ -1,0 +1,24 @@
+//! The shapes of every answer, field by field.
+//!
+//! What is not known is `null`, never 0. Times are RFC 3339 in UTC unless the name says
+//! otherwise.
+
+mod agreement;
+mod country;
+mod fleet;
+mod month;
+mod outage;
+mod plan;
+mod site;
+
+pub use agreement::{AgreementDetail, AgreementItem, Statement};
+pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
+pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
+pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
+pub use month::{Day, Interval, Month, MonthOutage, Ratio};
+pub use outage::{Fact, OutageItem};
+pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};
+pub use site::{
+    History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteItem, SiteLine,
+    SiteTarget, SiteVersion,
+};

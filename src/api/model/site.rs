@@ -1,0 +1,200 @@
+//! Sites: the list, one site, its history.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A site in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct SiteItem {
+    /// Stable identifier.
+    pub id: String,
+    /// Name; `null` when it has none.
+    pub name: Option<String>,
+    /// Kind.
+    pub kind: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Town or village.
+    pub place: Option<String>,
+    /// Administrative area.
+    pub region: Option<String>,
+    /// Who provides its line.
+    pub operator: Option<String>,
+    /// `up`, `degraded`, `down`, `unknown` or `excluded`.
+    pub state: String,
+    /// Since when; `null` when it was never measured.
+    pub since: Option<String>,
+    /// Cause of the open outage.
+    pub cause: Option<String>,
+    /// Whether the site is invented, for a demonstration.
+    pub invented: bool,
+    /// Agents assigned to it now.
+    pub agents: u64,
+}
+
+/// One site.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct SiteDetail {
+    /// What the list says of it.
+    #[serde(flatten)]
+    pub site: SiteItem,
+    /// Other names and identifiers that it had.
+    pub aliases: Vec<String>,
+    /// What was true of it, and when; the oldest first.
+    pub versions: Vec<SiteVersion>,
+    /// Agents that are or were assigned to it.
+    pub agents: Vec<SiteAgent>,
+    /// What is measured from it.
+    pub targets: Vec<SiteTarget>,
+    /// Agreements that name it.
+    pub agreements: Vec<String>,
+    /// The last sample of each target.
+    pub latest: Vec<LatestSample>,
+}
+
+/// What was true of a site in an interval.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct SiteVersion {
+    /// From when.
+    pub valid_from: String,
+    /// Until when; `null`: still.
+    pub valid_to: Option<String>,
+    /// Name.
+    pub name: Option<String>,
+    /// Kind.
+    pub kind: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Who provides its line.
+    pub operator: Option<String>,
+    /// `open`, `closed`, or `merged_into:` and a site.
+    pub status: String,
+}
+
+/// An agent of a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SiteAgent {
+    /// Identifier.
+    pub id: String,
+    /// `reporting`, `silent` or `revoked`.
+    pub state: String,
+    /// When its last batch came.
+    pub last_batch_at: Option<String>,
+    /// When its last heartbeat came.
+    pub last_heartbeat_at: Option<String>,
+    /// Name and version of its software.
+    pub software: Option<String>,
+    /// Boot of its last batch.
+    pub boot: Option<String>,
+    /// Entries that it still keeps.
+    pub spool_records: Option<u64>,
+    /// Lines over which it reported.
+    pub lines: Vec<SiteLine>,
+}
+
+/// A line over which an agent reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SiteLine {
+    /// Its key in this collector.
+    pub key: String,
+    /// Interface of the agent's machine.
+    pub interface: Option<String>,
+    /// Keyed hash of its gateway.
+    pub gateway: Option<String>,
+    /// `ipv4` or `ipv6`.
+    pub family: Option<String>,
+    /// Address from which the collector saw it come last.
+    pub public_address: Option<String>,
+    /// Whether its samples count for agreements.
+    pub confirmed: bool,
+    /// When it was first seen.
+    pub first_seen_at: String,
+}
+
+/// Something that is measured from a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SiteTarget {
+    /// Identifier.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Kind of measurement.
+    pub kind: String,
+    /// Host or address.
+    pub address: Option<String>,
+}
+
+/// The last sample of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LatestSample {
+    /// The target.
+    pub target: String,
+    /// When it started.
+    pub at: String,
+    /// Packets or requests sent.
+    pub sent: u16,
+    /// Answers.
+    pub received: u16,
+    /// Median response time, microseconds; `null` when nothing was received.
+    pub rtt_us_median: Option<u32>,
+    /// What happened.
+    pub outcome: String,
+}
+
+/// A target over time, one row a step; columns of equal length. Steps in which nothing was measured
+/// hold `null`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct History {
+    /// The target.
+    pub target: String,
+    /// Length of a step, seconds.
+    pub step_seconds: u32,
+    /// Start of each step, Unix seconds.
+    pub start_unix_s: Vec<i64>,
+    /// Packets or requests sent.
+    pub sent: Vec<Option<u64>>,
+    /// Answers.
+    pub received: Vec<Option<u64>>,
+    /// Shortest response time, microseconds.
+    pub rtt_us_min: Vec<Option<u32>>,
+    /// Median of the slots' medians (nearest rank), microseconds.
+    pub rtt_us_median: Vec<Option<u32>>,
+    /// 95th percentile of the slots' medians (nearest rank), microseconds.
+    pub rtt_us_p95: Vec<Option<u32>>,
+    /// `up`, `degraded`, `down` or `unknown`: the site's worst slot of the step.
+    pub state: Vec<String>,
+}
+
+/// A site's state changed (server-sent event `site`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SiteChange {
+    /// The site.
+    pub id: String,
+    /// Its new state.
+    pub state: String,
+    /// Since when.
+    pub since: Option<String>,
+    /// Cause of the open outage.
+    pub cause: Option<String>,
+}
+
+/// A sample came (server-sent event `sample`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SampleEvent {
+    /// The site.
+    pub site: String,
+    /// The target.
+    pub target: String,
+    /// When it started.
+    pub at: String,
+    /// Median response time, microseconds.
+    pub rtt_us_median: Option<u32>,
+    /// Packets or requests sent.
+    pub sent: u16,
+    /// Answers.
+    pub received: u16,
+}

@@ -1,0 +1,67 @@
+//! Every route of the web listener.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    agents, agreements, country, events, health, history, map, months, openapi, outages, page,
+    plans, security, sites, summary,
+};
+use crate::app::App;
+
+/// The routes with their description.
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(health::health))
+        .routes(routes!(health::metrics))
+        .routes(routes!(country::country))
+        .routes(routes!(country::regions))
+        .routes(routes!(country::border))
+        .routes(routes!(country::neighbours))
+        .routes(routes!(country::places))
+        .routes(routes!(summary::summary))
+        .routes(routes!(map::map))
+        .routes(routes!(sites::sites))
+        .routes(routes!(sites::site))
+        .routes(routes!(history::history))
+        .routes(routes!(months::month))
+        .routes(routes!(outages::outages))
+        .routes(routes!(agents::agents))
+        .routes(routes!(agents::create_code))
+        .routes(routes!(agents::confirm_line))
+        .routes(routes!(agents::revoke))
+        .routes(routes!(agreements::agreements))
+        .routes(routes!(agreements::agreement))
+        .routes(routes!(agreements::statement))
+        .routes(routes!(plans::current))
+        .routes(routes!(plans::export))
+        .routes(routes!(events::events))
+        .routes(routes!(openapi::document))
+}
+
+/// The OpenAPI document of all routes.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    described().into_openapi()
+}
+
+/// The listener's service. Layers run from the last to the first: a request is checked before
+/// anything else sees it.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, _) = described().split_for_parts();
+    router
+        .fallback(page::serve)
+        .method_not_allowed_fallback(openapi::method_not_allowed)
+        .with_state(app)
+        .layer(DefaultBodyLimit::max(security::BODY_BYTES_MAX))
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(CatchPanicLayer::custom(security::panicked))
+        .layer(middleware::from_fn_with_state(
+            security::Places::default(),
+            security::guard,
+        ))
+}

@@ -1,0 +1,411 @@
+//! Everything the collector's face shares: the image of the registry, live states, layers, metrics.
+
+mod directory;
+mod source;
+mod status;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use desserte_domain::cause::Cause;
+use desserte_domain::observation::Observation;
+use desserte_planning::Position;
+use desserte_planning::layer::Layers;
+use desserte_planning::plan::{Plan, PlanSite, plan};
+use desserte_planning::ranking::{MeasuredAvailability, RankingError};
+use desserte_planning::scenario::Scenario;
+use tokio::sync::watch;
+
+pub use directory::{Directory, SiteEntry, StoredAgreement, fold};
+pub use source::{Source, SourceError};
+pub use status::status_text;
+
+use crate::api::error::Refusal;
+use crate::config::Config;
+use crate::geography::Geography;
+use crate::layers::{LayerStore, LayersError};
+use crate::live::{Change, Live};
+use crate::telemetry::Metrics;
+
+/// Days of measurements that a plan looks back on.
+pub const PLAN_DAYS: i64 = 30;
+
+/// An agent, as the registry and its last batches tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentEntry {
+    /// Identifier.
+    pub id: String,
+    /// Site to which it is assigned now.
+    pub site: Option<String>,
+    /// When it was enrolled.
+    pub enrolled_unix_ms: i64,
+    /// Nothing of it is accepted any more.
+    pub revoked: bool,
+    /// When its last batch came.
+    pub last_batch_unix_ms: Option<i64>,
+    /// When its last heartbeat came.
+    pub last_heartbeat_unix_ms: Option<i64>,
+    /// Name and version of its software.
+    pub software: Option<String>,
+    /// Boot of its last batch.
+    pub boot: Option<String>,
+    /// Entries that it still keeps.
+    pub spool_records: Option<u64>,
+    /// Entries that it lost or thinned over its life.
+    pub spool_dropped: Option<u64>,
+    /// Seconds between its uploads.
+    pub upload_seconds: u32,
+    /// Lines over which it reported.
+    pub lines: Vec<LineEntry>,
+}
+
+/// A line over which an agent reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineEntry {
+    /// Its key in this collector.
+    pub key: String,
+    /// Interface of the agent's machine.
+    pub interface: Option<String>,
+    /// Keyed hash of its gateway.
+    pub gateway: Option<String>,
+    /// `ipv4` or `ipv6`.
+    pub family: Option<String>,
+    /// Address from which it came last.
+    pub public_address: Option<String>,
+    /// Whether its samples count for agreements.
+    pub confirmed: bool,
+    /// When it was first seen.
+    pub first_seen_unix_ms: i64,
+}
+
+/// A site with its past.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteRecord {
+    /// What is true of it now, or was last.
+    pub entry: SiteEntry,
+    /// Other names and identifiers.
+    pub aliases: Vec<String>,
+    /// What was true of it, the oldest first.
+    pub versions: Vec<VersionEntry>,
+    /// Agents that are or were assigned to it.
+    pub agents: Vec<AgentEntry>,
+    /// What is measured from it.
+    pub targets: Vec<TargetEntry>,
+    /// The last sample of each target.
+    pub latest: Vec<(String, Observation)>,
+}
+
+/// What was true of a site in an interval.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionEntry {
+    /// From when.
+    pub valid_from_unix_ms: i64,
+    /// Until when; `None`: still.
+    pub valid_to_unix_ms: Option<i64>,
+    /// Name.
+    pub name: Option<String>,
+    /// Kind.
+    pub kind: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Who provides its line.
+    pub operator: Option<String>,
+    /// `open`, `closed`, or `merged_into:` and a site.
+    pub status: String,
+}
+
+/// Something that is measured from a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetEntry {
+    /// Identifier.
+    pub id: String,
+    /// Kind of measurement.
+    pub kind: String,
+    /// Host or address.
+    pub address: Option<String>,
+}
+
+/// Which outages, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutageFilter {
+    /// Not over before this moment.
+    pub from_unix_ms: Option<i64>,
+    /// Begun before this moment.
+    pub to_unix_ms: Option<i64>,
+    /// Of this site.
+    pub site: Option<String>,
+    /// Of this cause.
+    pub cause: Option<Cause>,
+    /// Those that last, or those that are over.
+    pub open: Option<bool>,
+    /// Those after this start and number, in the order of the list.
+    pub after: Option<(i64, i64)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What every part of the face shares.
+#[derive(Debug)]
+pub struct App {
+    source: Source,
+    layer_store: LayerStore,
+    directory: RwLock<Arc<Directory>>,
+    layers: RwLock<Arc<Layers>>,
+    agent_counts: RwLock<(u64, u64)>,
+    /// The plan made last, with what it was made of.
+    planned: Mutex<Option<(u64, Arc<Plan>)>>,
+    /// States of sites and their changes.
+    pub live: Live,
+    /// The collector's own figures.
+    pub metrics: Metrics,
+    /// The configuration.
+    pub config: Config,
+    /// The country.
+    pub geography: Geography,
+    /// Address of the agents' listener, as enrolment shows it.
+    pub agents_url: String,
+    /// SHA-256 of the collector's public key: agents recognise it by that.
+    pub key_sha256: [u8; 32],
+    /// Turns true when the collector stops.
+    pub shutdown: watch::Receiver<bool>,
+}
+
+/// Why the app cannot start or read.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The registry, journal or store.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The layers.
+    #[error(transparent)]
+    Layers(#[from] LayersError),
+}
+
+/// What an app is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Registry, journal and store.
+    pub source: Source,
+    /// Imported layers.
+    pub layer_store: LayerStore,
+    /// The configuration.
+    pub config: Config,
+    /// The country.
+    pub geography: Geography,
+    /// Address of the agents' listener, as enrolment shows it.
+    pub agents_url: String,
+    /// SHA-256 of the collector's public key: agents recognise it by that.
+    pub key_sha256: [u8; 32],
+    /// Turns true when the collector stops.
+    pub shutdown: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Reads registry and layers for the first time.
+    pub fn new(parts: Parts) -> Result<Self, AppError> {
+        let directory = parts.source.directory(1)?;
+        let layers = parts.layer_store.read()?;
+        let app = Self {
+            source: parts.source,
+            layer_store: parts.layer_store,
+            directory: RwLock::new(Arc::new(directory)),
+            layers: RwLock::new(Arc::new(layers)),
+            agent_counts: RwLock::default(),
+            planned: Mutex::default(),
+            live: Live::default(),
+            metrics: Metrics::default(),
+            config: parts.config,
+            geography: parts.geography,
+            agents_url: parts.agents_url,
+            key_sha256: parts.key_sha256,
+            shutdown: parts.shutdown,
+        };
+        app.count_agents()?;
+        Ok(app)
+    }
+
+    /// Registry, journal and store.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The image of the registry.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        let held = self
+            .directory
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&held)
+    }
+
+    /// The imported layers.
+    #[must_use]
+    pub fn layers(&self) -> Arc<Layers> {
+        Arc::clone(&self.layers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn now_unix_ms(&self) -> i64 {
+        self.source.now_unix_ms()
+    }
+
+    /// Agents that are not revoked, and how many of them are silent.
+    #[must_use]
+    pub fn agent_counts(&self) -> (u64, u64) {
+        *self
+            .agent_counts
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the agents anew; answers whether the counts changed.
+    pub fn count_agents(&self) -> Result<bool, SourceError> {
+        let agents = self.source.agents()?;
+        let known = agents.iter().filter(|agent| !agent.revoked);
+        let counts = known.fold((0, 0), |(total, silent), agent| {
+            (total + 1, silent + u64::from(self.is_silent(agent)))
+        });
+        let mut held = self
+            .agent_counts
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let changed = *held != counts;
+        *held = counts;
+        Ok(changed)
+    }
+
+    /// Whether an agent has sent nothing for longer than it should.
+    #[must_use]
+    pub fn is_silent(&self, agent: &AgentEntry) -> bool {
+        let limit = self.silent_after_ms(agent.upload_seconds, 0);
+        agent
+            .last_batch_unix_ms
+            .is_none_or(|at| self.now_unix_ms() - at > limit)
+    }
+
+    /// After how long without a sample nothing is known of a site, milliseconds: some upload
+    /// intervals of its agent, and two slots for the one that is measured and the one that waits.
+    #[must_use]
+    pub fn silent_after_ms(&self, upload_seconds: u32, slot_seconds: u32) -> i64 {
+        let uploads = i64::from(self.config.assessment.silent_after_uploads);
+        uploads * i64::from(upload_seconds.max(1)) * 1_000 + 2 * i64::from(slot_seconds) * 1_000
+    }
+
+    /// Reads the registry anew and tells readers to do the same.
+    pub fn refresh_directory(&self) -> Result<(), SourceError> {
+        let held = self.directory();
+        let fresh = Arc::new(self.source.directory(held.version + 1)?);
+        // The collector's own signs of life change the registry too, and concern nobody.
+        if fresh.says_the_same(&held) {
+            return Ok(());
+        }
+        self.live.retain(|site| fresh.site(site).is_some());
+        *self
+            .directory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = fresh;
+        self.count_agents()?;
+        self.live.tell(Change::Everything);
+        Ok(())
+    }
+
+    /// Reads the layers anew.
+    pub fn refresh_layers(&self) -> Result<(), LayersError> {
+        let fresh = Arc::new(self.layer_store.read()?);
+        *self.layers.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.live.tell(Change::Everything);
+        Ok(())
+    }
+
+    /// Number that changes when another process wrote the layers.
+    pub fn layers_version(&self) -> Result<i64, LayersError> {
+        self.layer_store.version()
+    }
+
+    /// After a handler changed the registry.
+    pub(crate) async fn registry_changed(self: &Arc<Self>) {
+        let done = self
+            .blocking("reading the registry", |app| app.refresh_directory())
+            .await;
+        if let Err(refusal) = done {
+            tracing::warn!(?refusal, "the image of the registry is stale");
+        }
+    }
+
+    /// Runs what reads files or computes on a thread of its own.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        operation: &'static str,
+        work: impl FnOnce(&Self) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let app = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&app)).await;
+        match done {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(Refusal::internal(operation, error)),
+            Err(error) => Err(Refusal::internal(operation, error)),
+        }
+    }
+
+    /// Ranks the open sites. The same question about the same sites is answered from memory.
+    pub fn plan(&self, scenario: Scenario) -> Result<Arc<Plan>, RankingError> {
+        let directory = self.directory();
+        let held = {
+            let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+            planned
+                .as_ref()
+                .filter(|(version, plan)| {
+                    *version == directory.version && plan.scenario == scenario
+                })
+                .map(|(_, plan)| Arc::clone(plan))
+        };
+        // Measured sites change by the minute: their plan is made anew.
+        let measured = directory.measured().next().is_some();
+        if let Some(plan) = held.filter(|_| !measured) {
+            return Ok(plan);
+        }
+        let made = Arc::new(plan(self.plan_sites(&directory), &self.layers(), scenario)?);
+        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((directory.version, Arc::clone(&made)));
+        Ok(made)
+    }
+
+    fn plan_sites(&self, directory: &Directory) -> Vec<PlanSite> {
+        let live = self.live.read();
+        directory
+            .sites()
+            .iter()
+            .map(|site| {
+                let measured = live.get(&site.id).map(|now| now.last_month);
+                plan_site(site, measured.filter(|(up, down, _)| up + down > 0))
+            })
+            .collect()
+    }
+}
+
+/// A site as the planner needs it, with its slots up, down and unknown of the last
+/// [`PLAN_DAYS`] days.
+#[must_use]
+pub fn plan_site(site: &SiteEntry, measured: Option<(u64, u64, u64)>) -> PlanSite {
+    PlanSite {
+        id: site.id.clone(),
+        name: site.name.clone(),
+        kind: site.kind.clone(),
+        position: Position::new(site.latitude, site.longitude).ok(),
+        region: site.region.clone(),
+        invented: site.invented,
+        availability: measured.map(
+            |(up_slots, down_slots, unknown_slots)| MeasuredAvailability {
+                period: format!("P{PLAN_DAYS}D"),
+                up_slots,
+                down_slots,
+                unknown_slots,
+            },
+        ),
+    }
+}

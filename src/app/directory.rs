@@ -1,0 +1,181 @@
+//! What the registry holds, as an image in memory: every request reads it, and it is made anew when
+//! the registry changes, whoever changed it.
+
+use std::collections::HashMap;
+
+use desserte_domain::agreement::Agreement;
+
+use crate::assess::SiteTest;
+
+/// A site as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteEntry {
+    /// Stable identifier.
+    pub id: String,
+    /// Name.
+    pub name: Option<String>,
+    /// Kind.
+    pub kind: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Town or village.
+    pub place: Option<String>,
+    /// Administrative area.
+    pub region: Option<String>,
+    /// Who provides its line.
+    pub operator: Option<String>,
+    /// Whether it is invented.
+    pub invented: bool,
+    /// Agents assigned to it now.
+    pub agents: usize,
+    /// Longest time between two uploads of its agents, seconds; `None` without an agent.
+    pub upload_seconds: Option<u32>,
+    /// Name, kind, place, region and operator in lower case without accents, for searching.
+    pub folded: String,
+}
+
+/// An agreement with the text it was given as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAgreement {
+    /// The agreement.
+    pub agreement: Agreement,
+    /// Its text.
+    pub text: String,
+}
+
+/// The image.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    /// Open sites, by identifier.
+    sites: Vec<SiteEntry>,
+    positions: HashMap<String, usize>,
+    /// Agreements, newest version of each, by identifier.
+    agreements: Vec<StoredAgreement>,
+    /// Tests of sites that an agreement names.
+    tests: HashMap<String, SiteTest>,
+    /// Counts up with every image.
+    pub version: u64,
+}
+
+impl Directory {
+    /// An image of these sites and agreements.
+    #[must_use]
+    pub fn new(
+        mut sites: Vec<SiteEntry>,
+        mut agreements: Vec<StoredAgreement>,
+        today: jiff::civil::Date,
+        version: u64,
+    ) -> Self {
+        sites.sort_by(|left, right| left.id.cmp(&right.id));
+        agreements.sort_by(|left, right| left.agreement.id.cmp(&right.agreement.id));
+        let positions = sites
+            .iter()
+            .enumerate()
+            .map(|(position, site)| (site.id.clone(), position))
+            .collect();
+        let mut tests: HashMap<String, SiteTest> = HashMap::new();
+        for stored in agreements
+            .iter()
+            .filter(|one| one.agreement.holds_on(today))
+        {
+            for site in &stored.agreement.sites {
+                tests
+                    .entry(site.clone())
+                    .or_insert_with(|| SiteTest::of(&stored.agreement));
+            }
+        }
+        Self {
+            sites,
+            positions,
+            agreements,
+            tests,
+            version,
+        }
+    }
+
+    /// Whether another image holds the same sites, agreements and tests.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.sites == other.sites
+            && self.agreements == other.agreements
+            && self.tests == other.tests
+    }
+
+    /// Open sites, by identifier.
+    #[must_use]
+    pub fn sites(&self) -> &[SiteEntry] {
+        &self.sites
+    }
+
+    /// An open site.
+    #[must_use]
+    pub fn site(&self, id: &str) -> Option<&SiteEntry> {
+        self.sites.get(*self.positions.get(id)?)
+    }
+
+    /// Agreements, by identifier.
+    #[must_use]
+    pub fn agreements(&self) -> &[StoredAgreement] {
+        &self.agreements
+    }
+
+    /// An agreement.
+    #[must_use]
+    pub fn agreement(&self, id: &str) -> Option<&StoredAgreement> {
+        let position = self
+            .agreements
+            .binary_search_by(|one| one.agreement.id.as_str().cmp(id))
+            .ok()?;
+        self.agreements.get(position)
+    }
+
+    /// Agreements that name a site.
+    pub fn agreements_of(&self, site: &str) -> impl Iterator<Item = &StoredAgreement> {
+        self.agreements
+            .iter()
+            .filter(move |one| one.agreement.sites.iter().any(|named| named == site))
+    }
+
+    /// What decides a site's slots: the first agreement that holds and names it, else the defaults.
+    #[must_use]
+    pub fn test(&self, site: &str) -> SiteTest {
+        self.tests.get(site).cloned().unwrap_or_default()
+    }
+
+    /// Sites with an agent.
+    pub fn measured(&self) -> impl Iterator<Item = &SiteEntry> {
+        self.sites.iter().filter(|site| site.agents > 0)
+    }
+}
+
+/// Lower case without the accents of French and Portuguese, for searching.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .map(|letter| match letter {
+            'à' | 'á' | 'â' | 'ã' | 'ä' => 'a',
+            'ç' => 'c',
+            'è' | 'é' | 'ê' | 'ë' => 'e',
+            'ì' | 'í' | 'î' | 'ï' => 'i',
+            'ñ' => 'n',
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' => 'o',
+            'ù' | 'ú' | 'û' | 'ü' => 'u',
+            'ÿ' => 'y',
+            '’' => '\'',
+            other => other,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_takes_accents_and_case() {
+        assert_eq!(fold("École d’Owando – ÎLE"), "ecole d'owando – ile");
+    }
+}

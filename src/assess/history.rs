@@ -1,0 +1,169 @@
+//! A target over time, for charts.
+
+use desserte_domain::decimal::Fraction;
+use desserte_domain::observation::Observation;
+use desserte_domain::percentile::nearest_rank;
+use desserte_domain::slot::SlotState;
+
+use super::evidence::between;
+use super::judge::{SiteSamples, Window};
+use super::test::SiteTest;
+use crate::live::SiteOutage;
+
+/// Points of a chart when the reader does not say: a screen's width.
+pub const POINTS_DEFAULT: i64 = 720;
+/// Most points: bounds the answer.
+pub const POINTS_MAX: i64 = 20_000;
+
+/// Which history.
+#[derive(Debug, Clone, Copy)]
+pub struct HistoryRequest<'a> {
+    /// What decides the site's slots.
+    pub test: &'a SiteTest,
+    /// The target; `None`: the site's first.
+    pub target: Option<&'a str>,
+    /// Start, Unix milliseconds.
+    pub from_unix_ms: i64,
+    /// End, Unix milliseconds.
+    pub to_unix_ms: i64,
+    /// Length of a step, seconds.
+    pub step_seconds: u32,
+}
+
+/// The rows of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    /// The target shown; `None` when the site has none.
+    pub target: Option<String>,
+    /// One row a step.
+    pub steps: Vec<Step>,
+}
+
+/// One row; what nobody measured is `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its start, Unix milliseconds.
+    pub start_unix_ms: i64,
+    /// Packets sent and received.
+    pub counts: Option<(u64, u64)>,
+    /// Shortest response time, microseconds.
+    pub rtt_us_min: Option<u32>,
+    /// Median of the medians.
+    pub rtt_us_median: Option<u32>,
+    /// 95th percentile of the medians.
+    pub rtt_us_p95: Option<u32>,
+    /// The site's worst slot.
+    pub state: StepState,
+}
+
+/// What a step shows of the site, the worse of its slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepState {
+    /// Nobody knows.
+    Unknown,
+    /// Good slots only.
+    Up,
+    /// A bad slot outside an outage.
+    Degraded,
+    /// Inside an outage.
+    Down,
+}
+
+impl HistoryRequest<'_> {
+    /// The rows: steps are whole, from the one that holds the start.
+    #[must_use]
+    pub fn rows(&self, samples: &SiteSamples, outages: &[SiteOutage]) -> Rows {
+        let step_ms = i64::from(self.step_seconds.max(1)) * 1_000;
+        let start = self.from_unix_ms - self.from_unix_ms.rem_euclid(step_ms);
+        let end = self.to_unix_ms.saturating_add(step_ms - 1);
+        let count = usize::try_from((end - start) / step_ms).unwrap_or(0);
+        let target = match self.target {
+            Some(named) => samples.targets.iter().find(|target| target.id == named),
+            None => samples.targets.first(),
+        };
+        let steps = Window {
+            start_unix_ms: start,
+            slot_ms: step_ms,
+            slots: count,
+        };
+        let states = self.states(samples, outages, steps);
+        let observations: &[Observation] = target.map_or(&[], |target| &target.observations);
+        let rows = (0..count).zip(states).map(|(step, state)| {
+            row(
+                between(observations, steps.at(step), steps.at(step + 1)),
+                steps.at(step),
+                state,
+            )
+        });
+        Rows {
+            target: self
+                .target
+                .map(str::to_owned)
+                .or_else(|| target.map(|target| target.id.clone())),
+            steps: rows.collect(),
+        }
+    }
+
+    /// The worst slot of each step, over all the targets that count.
+    fn states(
+        &self,
+        samples: &SiteSamples,
+        outages: &[SiteOutage],
+        steps: Window,
+    ) -> Vec<StepState> {
+        let window = Window::between(
+            steps.start_unix_ms,
+            steps.end_unix_ms(),
+            self.test.rule.slot_seconds,
+        );
+        let columns: Vec<_> = samples
+            .targets
+            .iter()
+            .filter(|target| self.test.counts(&target.id, target.kind))
+            .map(|target| (target.kind, target.observations.as_slice()))
+            .collect();
+        let slots = self
+            .test
+            .slots(window.start_unix_ms, window.slots, &columns);
+        let mut states = vec![StepState::Unknown; steps.slots];
+        for (slot, state) in slots.iter().enumerate() {
+            let at = window.at(slot);
+            let inside = outages.iter().any(|outage| {
+                outage.start_unix_ms <= at && outage.end_unix_ms.is_none_or(|end| at < end)
+            });
+            let seen = match state {
+                SlotState::Unknown => StepState::Unknown,
+                _ if inside => StepState::Down,
+                SlotState::Bad => StepState::Degraded,
+                SlotState::Good => StepState::Up,
+            };
+            let step = usize::try_from((at - steps.start_unix_ms).div_euclid(steps.slot_ms));
+            if let Some(held) = step.ok().and_then(|step| states.get_mut(step)) {
+                *held = seen.max(*held);
+            }
+        }
+        states
+    }
+}
+
+fn row(observations: &[Observation], start_unix_ms: i64, state: StepState) -> Step {
+    let mut medians: Vec<u32> = observations
+        .iter()
+        .filter_map(|one| one.rtt_us_median)
+        .collect();
+    let sums = observations.iter().fold((0, 0), |(sent, received), one| {
+        (
+            sent + u64::from(one.sent),
+            received + u64::from(one.received),
+        )
+    });
+    let mut rank = |hundredths: u64| nearest_rank(&mut medians, Fraction::of(hundredths, 100)?);
+    Step {
+        start_unix_ms,
+        counts: (sums.0 > 0).then_some(sums),
+        rtt_us_median: rank(50),
+        rtt_us_p95: rank(95),
+        rtt_us_min: observations.iter().filter_map(|one| one.rtt_us_min).min(),
+        state,
+    }
+}

@@ -1,0 +1,172 @@
+//! The command line. Data goes to stdout or a file, everything else to stderr; 1 means failed, 2
+//! wrong usage or input.
+
+mod agents;
+mod agreements;
+mod check;
+mod demo;
+mod import;
+mod output;
+mod plan;
+mod replay;
+mod serve;
+mod sites;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Language;
+
+/// Desserte: how public sites are connected, and which to connect or repair next.
+#[derive(Debug, Parser)]
+#[command(name = "desserte", version, about, disable_help_subcommand = true)]
+struct Cli {
+    /// Language of messages and reports; that of the environment (LANG) when left out, else French.
+    #[arg(long, global = true, value_enum)]
+    language: Option<Language>,
+    /// Log more to stderr.
+    #[arg(long, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve agents and browsers until SIGTERM; prints both addresses as one JSON line.
+    Serve(serve::Serve),
+    /// Try it: invented sites of a real country, and one agent that measures this machine's loopback.
+    Demo(demo::Demo),
+    /// Import sites or layers; a dry run without --apply.
+    #[command(subcommand)]
+    Import(import::Import),
+    /// List, show, merge or move sites.
+    #[command(subcommand)]
+    Sites(sites::Sites),
+    /// List agents, make enrolment codes, revoke, confirm lines.
+    #[command(subcommand)]
+    Agents(agents::Agents),
+    /// Add, list or check agreements.
+    #[command(subcommand)]
+    Agreements(agreements::Agreements),
+    /// Rank the sites by a scenario and write the list.
+    Plan(plan::PlanCommand),
+    /// Run recorded reports through time, slots and outages, in virtual time.
+    Replay(replay::Replay),
+    /// Compare the rules with worked cases.
+    #[command(subcommand)]
+    Conformance(check::Conformance),
+    /// Check a configuration file.
+    CheckConfig(check::CheckConfig),
+}
+
+/// What every command may know.
+#[derive(Debug, Clone, Copy)]
+struct Context {
+    language: Language,
+}
+
+/// How a command ends when it does not succeed.
+#[derive(Debug)]
+enum Failure {
+    /// Wrong usage or input: exit 2.
+    Input(String),
+    /// It failed: exit 1.
+    Failed(String),
+}
+
+impl Failure {
+    fn input(error: impl std::fmt::Display) -> Self {
+        Self::Input(error.to_string())
+    }
+
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+type Outcome = Result<(), Failure>;
+
+/// Reads the command line and runs it.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are data; clap knows which stream.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let context = Context {
+        language: cli.language.unwrap_or_else(Language::of_environment),
+    };
+    crate::telemetry::start_log(cli.verbose);
+    match dispatch(cli.command, context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(text)) => {
+            output::complain(context.language.pick("échec", "failed"), &text);
+            ExitCode::from(1)
+        }
+        Err(Failure::Input(text)) => {
+            output::complain(context.language.pick("refusé", "refused"), &text);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(command: Command, context: Context) -> Outcome {
+    match command {
+        Command::Serve(serve) => serve.run(context),
+        Command::Demo(demo) => demo.run(context),
+        Command::Import(import) => import.run(context),
+        Command::Sites(sites) => sites.run(context),
+        Command::Agents(agents) => agents.run(context),
+        Command::Agreements(agreements) => agreements.run(context),
+        Command::Plan(plan) => plan.run(context),
+        Command::Replay(replay) => replay.run(context),
+        Command::Conformance(conformance) => conformance.run(context),
+        Command::CheckConfig(check) => check.run(context),
+    }
+}
+
+impl Context {
+    /// The language of what is written for people.
+    fn export(self) -> crate::export::Language {
+        match self.language {
+            Language::Fr => crate::export::Language::Fr,
+            Language::En => crate::export::Language::En,
+        }
+    }
+}
+
+/// Author of what is entered by a command: whoever may write the data folder.
+const AUTHOR: &str = "command line";
+
+fn now_unix_ms() -> i64 {
+    use desserte_probe::clock::Clock as _;
+    desserte_probe::clock::SystemClock.unix_ms()
+}
+
+/// Makes a data folder that is not there yet.
+fn make_folder(folder: &std::path::Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::failed(format!("making {}: {error}", folder.display())))
+}
+
+/// The registry of a data folder; a server may have it open at the same time.
+fn registry(data: &Data) -> Result<crate::registry::Registry, Failure> {
+    make_folder(&data.data)?;
+    crate::registry::Registry::open(&crate::collector::registry_path(&data.data))
+        .map_err(Failure::failed)
+}
+
+/// The data folder of a command.
+#[derive(Debug, clap::Args)]
+struct Data {
+    /// Folder with the collector's data.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}

@@ -1,0 +1,183 @@
+//! Agents: list, enrolment codes, revocation, lines.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::output::Output;
+use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
+use crate::api::time;
+use crate::collector::identity::Identity;
+use crate::collector::new_code;
+use crate::registry::{AgentRecord, Decision};
+
+/// What is done with agents.
+#[derive(Debug, Subcommand)]
+pub(super) enum Agents {
+    /// Agents, revoked ones included.
+    List(List),
+    /// Make an enrolment code for a site: worth one enrolment, for a day, shown once.
+    Code(NewCode),
+    /// Revoke an agent: nothing of it is accepted any more.
+    Revoke(Revoke),
+    /// Confirm that a line is the site's own.
+    ConfirmLine(ConfirmLine),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewCode {
+    /// The site.
+    #[arg(long, value_name = "ID")]
+    site: String,
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Revoke {
+    /// The agent.
+    id: String,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfirmLine {
+    /// The agent.
+    id: String,
+    /// The line's key, as the site's page shows it.
+    line: String,
+    /// Who says so.
+    #[arg(long)]
+    author: String,
+    /// How he knows.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    id: String,
+    site: Option<String>,
+    state: &'static str,
+    software: String,
+    enrolled_at: Option<String>,
+    revoked_at: Option<String>,
+    quarantine_reason: Option<String>,
+    last_heartbeat_at: Option<String>,
+    unconfirmed_lines: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct CodeRow {
+    code: String,
+    /// Address of the agents' listener; `null` when no server has ever run on this data folder.
+    collector: Option<String>,
+    site: String,
+    expires_at: Option<String>,
+}
+
+impl Agents {
+    pub(super) fn run(self, context: Context) -> Outcome {
+        match self {
+            Self::List(list) => list.run(),
+            Self::Code(code) => code.run(context),
+            Self::Revoke(revoke) => revoke.run(),
+            Self::ConfirmLine(confirm) => confirm.run(),
+        }
+    }
+}
+
+impl List {
+    fn run(&self) -> Outcome {
+        let registry = registry(&self.data)?;
+        let mut rows = Vec::new();
+        for agent in registry.agents().map_err(Failure::failed)? {
+            let lines = registry.lines_of_agent(agent.id).map_err(Failure::failed)?;
+            let unconfirmed = lines.iter().filter(|line| line.confirmed.is_none()).count();
+            rows.push(row(agent, unconfirmed));
+        }
+        self.output.list(&rows)
+    }
+}
+
+fn row(agent: AgentRecord, unconfirmed_lines: usize) -> Row {
+    Row {
+        id: agent.id.to_string(),
+        site: agent.site,
+        state: match (agent.revoked_at_unix_ms, &agent.quarantine) {
+            (Some(_), _) => "revoked",
+            (None, Some(_)) => "quarantined",
+            (None, None) => "enrolled",
+        },
+        software: agent.software,
+        enrolled_at: time::text(agent.enrolled_at_unix_ms),
+        revoked_at: agent.revoked_at_unix_ms.and_then(time::text),
+        quarantine_reason: agent.quarantine.map(|(_, reason)| reason),
+        last_heartbeat_at: agent.heartbeat.and_then(|(at, _)| time::text(at)),
+        unconfirmed_lines,
+    }
+}
+
+impl NewCode {
+    fn run(&self, context: Context) -> Outcome {
+        let registry = registry(&self.data)?;
+        if registry
+            .site(&self.site)
+            .map_err(Failure::failed)?
+            .is_none()
+        {
+            let text = context.language.pick("site inconnu", "no such site");
+            return Err(Failure::Input(format!("{text}: {:?}", self.site)));
+        }
+        let identity = Identity::open(&self.data.data).map_err(Failure::failed)?;
+        let made = new_code(&registry, &identity, &self.site, AUTHOR, now_unix_ms())
+            .map_err(Failure::failed)?;
+        self.output.one(&CodeRow {
+            code: made.code.to_text(),
+            collector: crate::serve::agents_url(&self.data.data),
+            site: self.site.clone(),
+            expires_at: time::text(made.expires_unix_ms),
+        })
+    }
+}
+
+impl Revoke {
+    fn run(&self) -> Outcome {
+        let id = self.id.parse().map_err(Failure::input)?;
+        registry(&self.data)?
+            .revoke_agent(id, decision(AUTHOR, &self.reason))
+            .map_err(Failure::input)
+    }
+}
+
+impl ConfirmLine {
+    fn run(&self) -> Outcome {
+        let id = self.id.parse().map_err(Failure::input)?;
+        registry(&self.data)?
+            .confirm_line(id, &self.line, decision(&self.author, &self.reason))
+            .map_err(Failure::input)
+    }
+}
+
+fn decision<'a>(author: &'a str, reason: &'a str) -> Decision<'a> {
+    Decision {
+        author,
+        at_unix_ms: now_unix_ms(),
+        reason,
+    }
+}

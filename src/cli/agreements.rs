@@ -1,0 +1,171 @@
+//! Agreements: add, list, check.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::output::{Output, read_text, tell};
+use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
+use crate::config::Language;
+use crate::registry::{AgreementDocument, Decision, RegistryError};
+
+/// Largest file of an agreement, bytes.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// What is done with agreements.
+#[derive(Debug, Subcommand)]
+pub(super) enum Agreements {
+    /// Enter an agreement, or a later version of one.
+    Add(Add),
+    /// The newest version of each.
+    List(List),
+    /// Read a file and name every error; nothing is entered.
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    /// The agreement (TOML).
+    file: PathBuf,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The agreement (TOML).
+    file: PathBuf,
+    /// Data folder: its sites must be there too.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    id: String,
+    version: u32,
+    title: String,
+    valid_from: String,
+    valid_to: Option<String>,
+    sites: Vec<String>,
+    slot_seconds: u32,
+    target_availability_percent: String,
+}
+
+impl Agreements {
+    pub(super) fn run(self, context: Context) -> Outcome {
+        match self {
+            Self::Add(add) => add.run(context),
+            Self::List(list) => list.run(),
+            Self::Check(check) => check.run(context),
+        }
+    }
+}
+
+impl Add {
+    fn run(&self, context: Context) -> Outcome {
+        let text = read_text(&self.file, FILE_BYTES_MAX)?;
+        let decision = Decision {
+            author: AUTHOR,
+            at_unix_ms: now_unix_ms(),
+            reason: "entered by a command",
+        };
+        let entered = registry(&self.data)?
+            .put_agreement(&text, decision)
+            .map_err(|error| refused(&self.file, &error, context))?;
+        let volume = entered.schedule().monthly_volume_bytes();
+        tell(&match context.language {
+            Language::Fr => format!(
+                "Engagement {} version {} enregistré ; volume mensuel de mesure par site : {volume} octets.",
+                entered.id, entered.version
+            ),
+            Language::En => format!(
+                "Agreement {} version {} entered; monthly volume of measuring per site: {volume} bytes.",
+                entered.id, entered.version
+            ),
+        });
+        Ok(())
+    }
+}
+
+impl List {
+    fn run(&self) -> Outcome {
+        let stored = registry(&self.data)?
+            .agreements()
+            .map_err(Failure::failed)?;
+        let rows: Vec<Row> = stored
+            .into_iter()
+            .map(|one| Row {
+                id: one.agreement.id,
+                version: one.agreement.version,
+                title: one.agreement.title,
+                valid_from: one.agreement.valid_from.to_string(),
+                valid_to: one.agreement.valid_to.map(|day| day.to_string()),
+                sites: one.agreement.sites,
+                slot_seconds: one.agreement.test.slot_seconds,
+                target_availability_percent: one
+                    .agreement
+                    .objective
+                    .availability_percent
+                    .to_string(),
+            })
+            .collect();
+        self.output.list(&rows)
+    }
+}
+
+impl Check {
+    fn run(&self, context: Context) -> Outcome {
+        let text = read_text(&self.file, FILE_BYTES_MAX)?;
+        let document = AgreementDocument::parse(&text)
+            .map_err(|error| refused(&self.file, &error, context))?;
+        if let Some(data) = &self.data {
+            self.check_sites(&document, data, context)?;
+        }
+        tell(
+            context
+                .language
+                .pick("L’engagement est valable.", "The agreement is valid."),
+        );
+        Ok(())
+    }
+
+    fn check_sites(&self, document: &AgreementDocument, data: &Path, context: Context) -> Outcome {
+        let registry = registry(&Data {
+            data: data.to_owned(),
+        })?;
+        for site in &document.agreement.sites {
+            if registry.site(site).map_err(Failure::failed)?.is_none() {
+                let text = context.language.pick("site inconnu", "no such site");
+                let file = self.file.display();
+                return Err(Failure::Input(format!("{file}: sites: {text}: {site:?}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every error of an agreement with its file, in the reader's language where it has both.
+pub(super) fn refused(file: &Path, error: &RegistryError, context: Context) -> Failure {
+    let file = file.display();
+    match (error, context.language) {
+        (RegistryError::Agreement { id, problems }, Language::Fr) => {
+            let lines: Vec<String> = problems.iter().map(|one| one.in_french()).collect();
+            Failure::Input(format!(
+                "{file} : engagement {id} :\n  {}",
+                lines.join("\n  ")
+            ))
+        }
+        (RegistryError::Database { .. }, _) => Failure::Failed(format!("{file}: {error}")),
+        _ => Failure::Input(format!("{file}: {error}")),
+    }
+}

@@ -1,0 +1,179 @@
+//! Sites: list, show, merge, move.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::output::Output;
+use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
+use crate::api::time;
+use crate::registry::{Decision, SiteStatus, SiteVersion};
+
+/// What is done with sites.
+#[derive(Debug, Subcommand)]
+pub(super) enum Sites {
+    /// Sites as they are now.
+    List(List),
+    /// One site with all its versions.
+    Show(Show),
+    /// Make a site part of another from now on; history stays.
+    Merge(Merge),
+    /// Put a site elsewhere from now on; history stays.
+    Move(Move),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    output: Output,
+    /// Closed and merged sites too.
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The site, by its identifier or an alias.
+    id: String,
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Merge {
+    /// The site that ends.
+    id: String,
+    /// The site that goes on.
+    #[arg(long)]
+    into: String,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Move {
+    /// The site.
+    id: String,
+    /// Degrees north.
+    #[arg(long, allow_negative_numbers = true)]
+    latitude: f64,
+    /// Degrees east.
+    #[arg(long, allow_negative_numbers = true)]
+    longitude: f64,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    id: String,
+    name: Option<String>,
+    kind: String,
+    latitude: f64,
+    longitude: f64,
+    place: Option<String>,
+    region: Option<String>,
+    operator: Option<String>,
+    status: String,
+    invented: bool,
+    valid_from: Option<String>,
+    valid_to: Option<String>,
+}
+
+impl Sites {
+    pub(super) fn run(self, context: Context) -> Outcome {
+        match self {
+            Self::List(list) => list.run(),
+            Self::Show(show) => show.run(context),
+            Self::Merge(merge) => merge.run(),
+            Self::Move(moved) => moved.run(),
+        }
+    }
+}
+
+impl List {
+    fn run(&self) -> Outcome {
+        let sites = registry(&self.data)?.sites().map_err(Failure::failed)?;
+        let rows: Vec<Row> = sites
+            .into_iter()
+            .filter(|site| self.all || site.current.status == SiteStatus::Open)
+            .map(|site| row(site.id, site.current))
+            .collect();
+        self.output.list(&rows)
+    }
+}
+
+impl Show {
+    fn run(&self, context: Context) -> Outcome {
+        let registry = registry(&self.data)?;
+        let known = registry.site(&self.id).map_err(Failure::failed)?;
+        let id = match known {
+            Some(site) => Some(site.id),
+            None => registry.resolve_site(&self.id).map_err(Failure::failed)?,
+        };
+        let Some(id) = id else {
+            let text = context.language.pick("site inconnu", "no such site");
+            return Err(Failure::Input(format!("{text}: {:?}", self.id)));
+        };
+        let versions = registry.site_versions(&id).map_err(Failure::failed)?;
+        let rows: Vec<Row> = versions
+            .into_iter()
+            .map(|version| row(id.clone(), version))
+            .collect();
+        self.output.list(&rows)
+    }
+}
+
+impl Merge {
+    fn run(&self) -> Outcome {
+        registry(&self.data)?
+            .merge_site(&self.id, &self.into, decision(&self.reason))
+            .map_err(Failure::input)
+    }
+}
+
+impl Move {
+    fn run(&self) -> Outcome {
+        registry(&self.data)?
+            .move_site(
+                &self.id,
+                (self.latitude, self.longitude),
+                decision(&self.reason),
+            )
+            .map_err(Failure::input)
+    }
+}
+
+fn decision(reason: &str) -> Decision<'_> {
+    Decision {
+        author: AUTHOR,
+        at_unix_ms: now_unix_ms(),
+        reason,
+    }
+}
+
+fn row(id: String, version: SiteVersion) -> Row {
+    Row {
+        id,
+        name: version.name,
+        kind: version.kind,
+        latitude: version.latitude,
+        longitude: version.longitude,
+        place: version.place,
+        region: version.region,
+        operator: version.operator,
+        status: crate::app::status_text(&version.status),
+        invented: version.invented,
+        valid_from: time::text(version.valid_from_unix_ms),
+        valid_to: version.valid_to_unix_ms.and_then(time::text),
+    }
+}

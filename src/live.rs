@@ -1,0 +1,215 @@
+//! What is true now: the state of every measured site, in memory, and a channel of changes.
+//!
+//! Rebuilt from the store at start; [`crate::assess::worker`] is its only writer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use desserte_domain::cause::{Cause, Verdict};
+use desserte_domain::live::SiteState;
+use tokio::sync::broadcast;
+
+/// Changes kept for a reader that is slow; one that falls further behind is told to read anew.
+const CHANGES_KEPT: usize = 1_024;
+
+/// What is known of a site now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteLive {
+    /// Its state.
+    pub state: SiteState,
+    /// Since when; `None` when it was never measured.
+    pub since_unix_ms: Option<i64>,
+    /// Cause of the outage it is in.
+    pub cause: Option<Cause>,
+    /// Start of its newest sample.
+    pub last_sample_unix_ms: Option<i64>,
+    /// Slots of the last 24 hours counted as up, and measured.
+    pub last_day: (u64, u64),
+    /// Slots of the last days that a plan looks back on: up, down, unknown.
+    pub last_month: (u64, u64, u64),
+}
+
+impl Default for SiteLive {
+    /// Never measured.
+    fn default() -> Self {
+        Self {
+            state: SiteState::Unknown,
+            since_unix_ms: None,
+            cause: None,
+            last_sample_unix_ms: None,
+            last_day: (0, 0),
+            last_month: (0, 0, 0),
+        }
+    }
+}
+
+/// An outage of a site, as it is stored and shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteOutage {
+    /// Number in the registry; 0 before it is stored.
+    pub id: i64,
+    /// The site.
+    pub site: String,
+    /// Start of its first bad slot.
+    pub start_unix_ms: i64,
+    /// Start of the first good slot after it; `None` while it lasts.
+    pub end_unix_ms: Option<i64>,
+    /// Length of a slot, seconds.
+    pub slot_seconds: u32,
+    /// Slots in it that were measured.
+    pub down_slots: u64,
+    /// Why.
+    pub verdict: Verdict,
+    /// The agent that measured it; `None` when several did.
+    pub agent: Option<String>,
+}
+
+/// The newest sample of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleSeen {
+    /// The site.
+    pub site: String,
+    /// The target.
+    pub target: String,
+    /// Its start.
+    pub at_unix_ms: i64,
+    /// Median response time, microseconds.
+    pub rtt_us_median: Option<u32>,
+    /// Packets or requests sent.
+    pub sent: u16,
+    /// Answers.
+    pub received: u16,
+}
+
+/// A change that readers are told of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A site's state, or its cause.
+    Site {
+        /// The site.
+        site: String,
+        /// What is true of it now.
+        now: SiteLive,
+    },
+    /// An outage opened, changed its cause or closed.
+    Outage(SiteOutage),
+    /// A sample came.
+    Sample(SampleSeen),
+    /// Counts may have changed.
+    Summary,
+    /// So much changed that readers had better read anew (sites imported, agreements changed).
+    Everything,
+}
+
+/// Live states and their changes.
+#[derive(Debug)]
+pub struct Live {
+    sites: RwLock<HashMap<String, SiteLive>>,
+    changes: broadcast::Sender<Arc<Change>>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            sites: RwLock::default(),
+            changes: broadcast::Sender::new(CHANGES_KEPT),
+        }
+    }
+}
+
+impl Live {
+    /// What is known of a site; never measured when nothing is.
+    #[must_use]
+    pub fn of(&self, site: &str) -> SiteLive {
+        self.read().get(site).cloned().unwrap_or_default()
+    }
+
+    /// All measured sites at once.
+    pub fn read(&self) -> RwLockReadGuard<'_, HashMap<String, SiteLive>> {
+        self.sites.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what is known of a site now; tells readers when state or cause changed, and
+    /// answers whether they did.
+    pub fn update(&self, site: &str, now: SiteLive) -> bool {
+        let changed = {
+            let mut sites = self.write();
+            let before = sites
+                .insert(site.to_owned(), now.clone())
+                .unwrap_or_default();
+            (before.state, before.cause) != (now.state, now.cause)
+        };
+        if changed {
+            self.tell(Change::Site {
+                site: site.to_owned(),
+                now,
+            });
+        }
+        changed
+    }
+
+    /// Forgets sites that are no longer there.
+    pub fn retain(&self, keep: impl Fn(&str) -> bool) {
+        self.write().retain(|site, _| keep(site));
+    }
+
+    /// Tells readers of a change. Without readers it is dropped.
+    pub fn tell(&self, change: Change) {
+        let _ = self.changes.send(Arc::new(change));
+    }
+
+    /// A new reader of changes.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.changes.subscribe()
+    }
+
+    /// Readers of changes now.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        self.changes.receiver_count()
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, SiteLive>> {
+        self.sites.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The identifier of a state in every interface.
+#[must_use]
+pub fn identifier(state: SiteState) -> &'static str {
+    match state {
+        SiteState::Up => "up",
+        SiteState::Degraded => "degraded",
+        SiteState::Down => "down",
+        SiteState::Unknown => "unknown",
+        SiteState::Excluded => "excluded",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_hear_of_changes_and_of_nothing_else() {
+        let live = Live::default();
+        let mut changes = live.changes();
+        let up = SiteLive {
+            state: SiteState::Up,
+            ..SiteLive::default()
+        };
+        assert!(live.update("a", up.clone()));
+        assert!(!live.update("a", up.clone()));
+        assert!(!live.update("b", SiteLive::default()));
+        assert_eq!(
+            *changes.try_recv().unwrap(),
+            Change::Site {
+                site: "a".to_owned(),
+                now: up
+            }
+        );
+        assert!(changes.try_recv().is_err());
+        assert_eq!(live.of("nowhere"), SiteLive::default());
+    }
+}

@@ -1,0 +1,168 @@
+//! What people enter and decide: sites, agents, lines, targets, agreements, exclusions, and the
+//! outages that were found. One SQLite file, small, read often and written seldom.
+//!
+//! Several processes may have it open (a server and a command): SQLite's write lock serialises
+//! them, [`Registry::version`] tells that something changed.
+
+mod agent;
+mod agreement;
+mod audit;
+mod error;
+mod line;
+mod outage;
+mod redeem;
+mod run;
+mod schedule;
+mod site;
+mod site_change;
+mod target;
+mod text;
+
+use std::{
+    path::Path,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use agent::{AgentRecord, Assignment, site_at};
+pub use agreement::{AgreementDocument, ExclusionRecord, NewExclusion, StoredAgreement};
+pub use audit::AuditRecord;
+pub use error::RegistryError;
+pub use line::{LineRecord, SeenLine, line_key};
+pub use outage::{OutageFilter, OutageRecord};
+pub use redeem::{CODE_VALID_MS, Redeemed};
+pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
+pub use site::{ImportOutcome, NewSite, SiteRecord, SiteStatus, SiteVersion};
+pub use site_change::Decision;
+pub use target::{SiteTarget, TargetDefinition};
+pub use text::fold;
+
+const SCHEMA: &str = include_str!("registry/schema.sql");
+/// Version of [`SCHEMA`]; a file of a later version is refused.
+const SCHEMA_VERSION: i64 = 1;
+/// How long a command waits for another process's write to end.
+const BUSY: Duration = Duration::from_secs(10);
+/// Statements kept prepared.
+const STATEMENTS: usize = 128;
+
+/// The registry's file, open.
+#[derive(Debug)]
+pub struct Registry {
+    connection: Mutex<Connection>,
+    writes: AtomicU64,
+}
+
+/// Changes whenever the registry does, by this process or another; compare for equality only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(i64, u64);
+
+impl Registry {
+    /// Opens `path`, making or migrating it as needed.
+    pub fn open(path: &Path) -> Result<Self, RegistryError> {
+        let connection = open_database(path, "FULL").map_err(error::database("open"))?;
+        Self::with(connection)
+    }
+
+    /// A registry in memory, for tests and replays.
+    pub fn in_memory() -> Result<Self, RegistryError> {
+        let connection = Connection::open_in_memory().map_err(error::database("open"))?;
+        Self::with(connection)
+    }
+
+    fn with(mut connection: Connection) -> Result<Self, RegistryError> {
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .map_err(error::database("open"))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        migrate(&mut connection)?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+            writes: AtomicU64::new(0),
+        })
+    }
+
+    /// What to compare in order to know whether anything changed.
+    pub fn version(&self) -> Result<Version, RegistryError> {
+        let others = self.read("data version", |connection| {
+            connection.pragma_query_value(None, "data_version", |row| row.get(0))
+        })?;
+        Ok(Version(others, self.writes.load(Ordering::Acquire)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic while the lock was held rolled its transaction back.
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(
+        &self,
+        operation: &'static str,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, RegistryError> {
+        read(&self.lock()).map_err(error::database(operation))
+    }
+
+    fn write<T>(
+        &self,
+        operation: &'static str,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let written = self.write_quietly(operation, write)?;
+        self.writes.fetch_add(1, Ordering::Release);
+        Ok(written)
+    }
+
+    /// Writes what nobody who watches [`Registry::version`] needs to look at again.
+    fn write_quietly<T>(
+        &self,
+        operation: &'static str,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let mut connection = self.lock();
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(error::database(operation))?;
+        let written = write(&transaction)?;
+        transaction.commit().map_err(error::database(operation))?;
+        Ok(written)
+    }
+}
+
+/// Opens a SQLite file in WAL with the given `synchronous` level.
+pub(crate) fn open_database(path: &Path, synchronous: &str) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), RegistryError> {
+    let operation = "migrate";
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(error::database(operation))?;
+    let version: i64 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(error::database(operation))?;
+    if version > SCHEMA_VERSION {
+        return Err(RegistryError::Newer {
+            found: version,
+            known: SCHEMA_VERSION,
+        });
+    }
+    if version == 0 {
+        transaction
+            .execute_batch(SCHEMA)
+            .and_then(|()| transaction.pragma_update(None, "user_version", SCHEMA_VERSION))
+            .map_err(error::database(operation))?;
+    }
+    transaction.commit().map_err(error::database(operation))
+}

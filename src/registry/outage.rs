@@ -1,0 +1,202 @@
+//! Outages that were found. They are derived: the samples say them again whenever they are judged
+//! anew, so a window's outages are replaced together and keep their numbers where they begin alike.
+
+use desserte_domain::{cause::Verdict, outage::Outage};
+use rusqlite::{Row, Transaction, params};
+
+use super::{
+    Registry, RegistryError,
+    error::{damaged, database},
+};
+
+/// An outage as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutageRecord {
+    /// Number; 0 for one that is not stored yet.
+    pub id: i64,
+    /// The site.
+    pub site: String,
+    /// The agreement whose test found it; `None`: the defaults.
+    pub agreement: Option<String>,
+    /// The agent whose samples show it.
+    pub agent: Option<String>,
+    /// Length of the slots that it counts, seconds.
+    pub slot_seconds: u32,
+    /// What the domain says of it.
+    pub outage: Outage,
+}
+
+/// Which outages to list.
+#[derive(Debug, Clone, Default)]
+pub struct OutageFilter<'a> {
+    /// Of this site only.
+    pub site: Option<&'a str>,
+    /// With this cause only.
+    pub cause: Option<&'a str>,
+    /// Not ended before this time, Unix milliseconds.
+    pub from_unix_ms: Option<i64>,
+    /// Begun before this time.
+    pub to_unix_ms: Option<i64>,
+    /// Only those that last.
+    pub open: bool,
+    /// Begun before this one in the order of the list (start, number): where a page ended.
+    pub before: Option<(i64, i64)>,
+    /// At most so many; 0 means no limit.
+    pub limit: u32,
+}
+
+struct Stored {
+    record: OutageRecord,
+    verdict: String,
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        verdict: row.get("verdict")?,
+        record: OutageRecord {
+            id: row.get("id")?,
+            site: row.get("site")?,
+            agreement: row.get("agreement")?,
+            agent: row.get("agent")?,
+            slot_seconds: row.get("slot_seconds")?,
+            outage: Outage {
+                start_unix_ms: row.get("start_unix_ms")?,
+                end_unix_ms: row.get("end_unix_ms")?,
+                down_slots: row.get::<_, i64>("down_slots")?.unsigned_abs(),
+                // Replaced by the stored verdict in `finish`.
+                cause: Verdict::new(desserte_domain::cause::Cause::Undetermined, Vec::new()),
+            },
+        },
+    })
+}
+
+fn finish(stored: Stored) -> Result<OutageRecord, RegistryError> {
+    let mut record = stored.record;
+    record.outage.cause = serde_json::from_str(&stored.verdict)
+        .map_err(|error| damaged("verdict", &record.id.to_string(), error))?;
+    Ok(record)
+}
+
+impl Registry {
+    /// Outages, newest first.
+    pub fn outages(&self, filter: &OutageFilter<'_>) -> Result<Vec<OutageRecord>, RegistryError> {
+        let (before, number) = filter.before.unwrap_or((i64::MAX, i64::MAX));
+        let limit = match filter.limit {
+            0 => -1,
+            limit => i64::from(limit),
+        };
+        let rows: Vec<Stored> = self.read("outages", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT * FROM outage WHERE (?1 IS NULL OR site = ?1)
+                         AND (?2 IS NULL OR cause = ?2)
+                         AND (?3 IS NULL OR end_unix_ms IS NULL OR end_unix_ms > ?3)
+                         AND (?4 IS NULL OR start_unix_ms < ?4)
+                         AND (NOT ?5 OR end_unix_ms IS NULL)
+                         AND (start_unix_ms, id) < (?6, ?7)
+                     ORDER BY start_unix_ms DESC, id DESC LIMIT ?8",
+                )?
+                .query_map(
+                    params![
+                        filter.site,
+                        filter.cause,
+                        filter.from_unix_ms,
+                        filter.to_unix_ms,
+                        filter.open,
+                        before,
+                        number,
+                        limit
+                    ],
+                    stored,
+                )?
+                .collect()
+        })?;
+        rows.into_iter().map(finish).collect()
+    }
+
+    /// Puts `outages` in place of those of the site that overlap `[from, to)`; returns them as they
+    /// are now stored. One that begins when a stored one began keeps its number. Nothing is written
+    /// when nothing differs.
+    pub fn replace_outages(
+        &self,
+        site: &str,
+        (from_unix_ms, to_unix_ms): (i64, i64),
+        outages: &[OutageRecord],
+    ) -> Result<Vec<OutageRecord>, RegistryError> {
+        let before: Vec<OutageRecord> = self
+            .outages(&OutageFilter {
+                site: Some(site),
+                from_unix_ms: Some(from_unix_ms),
+                to_unix_ms: Some(to_unix_ms),
+                ..OutageFilter::default()
+            })?
+            .into_iter()
+            .collect();
+        let numbered: Vec<OutageRecord> = outages.iter().map(|one| number(one, &before)).collect();
+        let same =
+            before.len() == numbered.len() && numbered.iter().all(|one| before.contains(one));
+        if same {
+            return Ok(numbered);
+        }
+        self.write("replace outages", |transaction| {
+            for old in &before {
+                if !numbered.iter().any(|one| one.id == old.id) {
+                    transaction
+                        .execute("DELETE FROM outage WHERE id = ?", [old.id])
+                        .map_err(database("replace outages"))?;
+                }
+            }
+            numbered
+                .into_iter()
+                .map(|one| put(transaction, site, one))
+                .collect()
+        })
+    }
+}
+
+fn number(wanted: &OutageRecord, before: &[OutageRecord]) -> OutageRecord {
+    let same = before.iter().find(|old| {
+        old.outage.start_unix_ms == wanted.outage.start_unix_ms && old.agreement == wanted.agreement
+    });
+    OutageRecord {
+        id: same.map_or(0, |old| old.id),
+        ..wanted.clone()
+    }
+}
+
+fn put(
+    transaction: &Transaction<'_>,
+    site: &str,
+    mut record: OutageRecord,
+) -> Result<OutageRecord, RegistryError> {
+    let outage = &record.outage;
+    let verdict =
+        serde_json::to_string(&outage.cause).map_err(|error| damaged("verdict", site, error))?;
+    let id = (record.id > 0).then_some(record.id);
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO outage (id, site, agreement, agent, start_unix_ms,
+                 end_unix_ms, slot_seconds, down_slots, cause, verdict)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                id,
+                site,
+                record.agreement,
+                record.agent,
+                outage.start_unix_ms,
+                outage.end_unix_ms,
+                record.slot_seconds,
+                i64::try_from(outage.down_slots).unwrap_or(i64::MAX),
+                outage.cause.cause.identifier(),
+                verdict
+            ])
+        })
+        .map_err(database("replace outages"))?;
+    if id.is_none() {
+        record.id = transaction.last_insert_rowid();
+    }
+    site.clone_into(&mut record.site);
+    Ok(record)
+}

@@ -1,0 +1,207 @@
+//! Schedules: what each agent measures, derived from its site's targets and agreements. A schedule
+//! that changed gets the next revision; the agent learns the revision from its next receipt.
+
+use std::collections::BTreeMap;
+
+use desserte_probe::wire::{
+    id::AgentId,
+    schedule::{Measure, Profile, Schedule, TARGETS_MAX, Target},
+};
+use rusqlite::{OptionalExtension as _, Transaction, params};
+
+use super::{
+    Registry, RegistryError, agreement,
+    error::{damaged, database, missing},
+    target,
+};
+
+/// Seconds between uploads where slots are not short.
+pub const UPLOAD_SECONDS: u32 = 300;
+/// Seconds between heartbeats.
+pub const HEARTBEAT_SECONDS: u32 = 300;
+/// Seconds of measuring in one entry of the spool, at most.
+const RECORD_SECONDS_MAX: u32 = 60;
+/// Slots shorter than this are watched closely: uploads follow them.
+const SHORT_SLOT_SECONDS: u32 = 60;
+/// Shortest time between two uploads, seconds.
+const UPLOAD_SECONDS_MIN: u32 = 2;
+
+impl Registry {
+    /// The schedule of an agent.
+    pub fn schedule(&self, id: AgentId) -> Result<Option<Schedule>, RegistryError> {
+        let text: Option<String> = self.read("schedule", |connection| {
+            connection
+                .prepare_cached("SELECT content FROM schedule WHERE agent = ?")?
+                .query_row([id.to_string()], |row| row.get(0))
+                .optional()
+        })?;
+        text.map(|text| parse(&id.to_string(), &text)).transpose()
+    }
+
+    /// Revision of the schedule of an agent; 0 without one.
+    pub fn schedule_revision(&self, id: AgentId) -> Result<u64, RegistryError> {
+        self.read("schedule revision", |connection| {
+            let revision: Option<i64> = connection
+                .prepare_cached("SELECT revision FROM schedule WHERE agent = ?")?
+                .query_row([id.to_string()], |row| row.get(0))
+                .optional()?;
+            Ok(revision.map_or(0, i64::unsigned_abs))
+        })
+    }
+}
+
+fn parse(agent: &str, text: &str) -> Result<Schedule, RegistryError> {
+    serde_json::from_str(text).map_err(|error| damaged("schedule", agent, error))
+}
+
+/// Makes the schedules of a site's agents anew.
+pub(super) fn rebuild(
+    transaction: &Transaction<'_>,
+    site: &str,
+    at_unix_ms: i64,
+) -> Result<(), RegistryError> {
+    for agent in super::agent::assigned(transaction, site)? {
+        rebuild_agent(transaction, &agent, at_unix_ms)?;
+    }
+    Ok(())
+}
+
+/// Makes every schedule anew.
+pub(super) fn rebuild_all(
+    transaction: &Transaction<'_>,
+    at_unix_ms: i64,
+) -> Result<(), RegistryError> {
+    for agent in target::every_agent(transaction)? {
+        rebuild_agent(transaction, &agent, at_unix_ms)?;
+    }
+    Ok(())
+}
+
+/// Makes one agent's schedule anew; the revision grows when anything differs.
+pub(super) fn rebuild_agent(
+    transaction: &Transaction<'_>,
+    agent: &str,
+    at_unix_ms: i64,
+) -> Result<(), RegistryError> {
+    let database = database("rebuild schedule");
+    let before: Option<String> = transaction
+        .prepare_cached("SELECT content FROM schedule WHERE agent = ?")
+        .and_then(|mut statement| statement.query_row([agent], |row| row.get(0)).optional())
+        .map_err(&database)?;
+    let before = before.map(|text| parse(agent, &text)).transpose()?;
+    let mut wanted = derive(transaction, agent, at_unix_ms)?;
+    if let Some(before) = before {
+        wanted.revision = before.revision;
+        if wanted == before {
+            return Ok(());
+        }
+        wanted.revision = before.revision.saturating_add(1);
+    }
+    let content =
+        serde_json::to_string(&wanted).map_err(|error| damaged("schedule", agent, error))?;
+    let revision = i64::try_from(wanted.revision).unwrap_or(i64::MAX);
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO schedule (agent, revision, content) VALUES (?,?,?)")
+        .and_then(|mut statement| statement.execute(params![agent, revision, content]))
+        .map_err(&database)
+        .map(drop)
+}
+
+fn derive(
+    transaction: &Transaction<'_>,
+    agent: &str,
+    at_unix_ms: i64,
+) -> Result<Schedule, RegistryError> {
+    let id: AgentId = agent
+        .parse()
+        .map_err(|error| damaged("identifier", agent, error))?;
+    let record = super::agent::one(transaction, id)
+        .map_err(database("rebuild schedule"))?
+        .ok_or_else(|| missing("agent", agent))?;
+    let active_line_probes = transaction
+        .query_row(
+            "SELECT active_line_probes FROM agent WHERE id = ?",
+            [agent],
+            |row| row.get(0),
+        )
+        .map_err(database("rebuild schedule"))?;
+    let targets = match &record.site {
+        Some(site) => targets(transaction, site, at_unix_ms)?,
+        None => Vec::new(),
+    };
+    Ok(from_targets(targets, record.profile, active_line_probes))
+}
+
+fn from_targets(targets: Vec<Target>, profile: Profile, active_line_probes: bool) -> Schedule {
+    let shortest = targets.iter().map(|target| target.slot_seconds).min();
+    let shortest = shortest.unwrap_or(RECORD_SECONDS_MAX);
+    Schedule {
+        revision: 1,
+        profile,
+        targets,
+        record_seconds: shortest.min(RECORD_SECONDS_MAX),
+        upload_seconds: if shortest < SHORT_SLOT_SECONDS {
+            shortest.max(UPLOAD_SECONDS_MIN)
+        } else {
+            UPLOAD_SECONDS
+        },
+        heartbeat_seconds: HEARTBEAT_SECONDS,
+        active_line_probes,
+    }
+}
+
+/// Targets of a site: those set by hand and those of agreements that have not ended. A target asked
+/// for twice gets the shorter slots and the more packets: both can then be judged.
+fn targets(
+    transaction: &Transaction<'_>,
+    site: &str,
+    at_unix_ms: i64,
+) -> Result<Vec<Target>, RegistryError> {
+    let mut wanted: BTreeMap<String, (u32, Option<u16>)> = BTreeMap::new();
+    let own = target::of_site(transaction, site).map_err(database("rebuild schedule"))?;
+    for one in own {
+        wanted.insert(one.target, (one.slot_seconds, None));
+    }
+    for stored in agreement::current(transaction)? {
+        let terms = &stored.agreement;
+        if !terms.sites.iter().any(|one| one == site) || agreement::ended(terms, at_unix_ms) {
+            continue;
+        }
+        for id in &terms.test.targets {
+            let slot = terms.test.slot_seconds;
+            let (seconds, packets) = wanted.entry(id.clone()).or_insert((slot, None));
+            *seconds = slot.min(*seconds);
+            *packets = (*packets).max(Some(terms.test.packets_per_slot));
+        }
+    }
+    let mut targets = Vec::with_capacity(wanted.len().min(TARGETS_MAX));
+    for (id, (slot_seconds, packets)) in wanted.into_iter().take(TARGETS_MAX) {
+        let definition = target::find(transaction, &id)?.ok_or_else(|| missing("target", &id))?;
+        targets.push(Target {
+            id,
+            slot_seconds,
+            measure: with_packets(definition.measure, packets),
+        });
+    }
+    Ok(targets)
+}
+
+fn with_packets(measure: Measure, wanted: Option<u16>) -> Measure {
+    match (measure, wanted) {
+        (
+            Measure::Icmp {
+                host,
+                payload_bytes,
+                timeout_ms,
+                ..
+            },
+            Some(packets),
+        ) => Measure::Icmp {
+            host,
+            packets,
+            payload_bytes,
+            timeout_ms,
+        },
+        (measure, _) => measure,
+    }
+}

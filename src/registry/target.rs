@@ -1,0 +1,230 @@
+//! Targets: what there is to measure, and which sites measure what beside their agreements.
+
+use desserte_probe::wire::schedule::{Measure, TARGETS_MAX};
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    Registry, RegistryError,
+    audit::record,
+    error::{damaged, database, missing},
+    schedule,
+    site::known,
+    site_change::Decision,
+};
+
+/// Longest host or address of a target, bytes: a URL of the common limit.
+const ADDRESS_BYTES_MAX: usize = 2_048;
+/// Most packets or milliseconds of a target are those of its slot; this bounds the packets.
+const PACKETS_MAX: u16 = 1_000;
+/// Longest wait for an answer.
+const TIMEOUT_MS_MAX: u32 = 60_000;
+/// Longest identifier of a target, bytes (as on the wire).
+const ID_BYTES_MAX: usize = 64;
+
+/// Something that agents can measure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetDefinition {
+    /// Stable identifier, at most 64 bytes of `a-z 0-9 - _ .`.
+    pub id: String,
+    /// What a person calls it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How it is measured. An agreement's `packets_per_slot` goes before the packets given here.
+    pub measure: Measure,
+}
+
+/// A target that a site measures whatever its agreements say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteTarget {
+    /// Identifier of the target.
+    pub target: String,
+    /// Length of its slots, seconds.
+    pub slot_seconds: u32,
+}
+
+impl TargetDefinition {
+    pub(super) fn check(&self) -> Result<(), RegistryError> {
+        let invalid = |field, reason| RegistryError::Invalid {
+            what: "target",
+            id: self.id.clone(),
+            field,
+            reason,
+        };
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        if !(1..=ID_BYTES_MAX).contains(&self.id.len()) || !self.id.chars().all(allowed) {
+            return Err(invalid("id", "must be 1 to 64 of a-z 0-9 - _ ."));
+        }
+        let (address, timeout_ms) = match &self.measure {
+            Measure::Icmp {
+                host,
+                packets,
+                timeout_ms,
+                ..
+            } => {
+                if !(1..=PACKETS_MAX).contains(packets) {
+                    return Err(invalid("packets", "must be 1 to 1000"));
+                }
+                (host, timeout_ms)
+            }
+            Measure::Http {
+                url, timeout_ms, ..
+            } => {
+                if !(url.starts_with("http://") || url.starts_with("https://")) {
+                    return Err(invalid("url", "must start with http:// or https://"));
+                }
+                (url, timeout_ms)
+            }
+        };
+        if !(1..=ADDRESS_BYTES_MAX).contains(&address.len()) {
+            return Err(invalid("host or url", "must be 1 to 2048 bytes"));
+        }
+        if !(1..=TIMEOUT_MS_MAX).contains(timeout_ms) {
+            return Err(invalid("timeout_ms", "must be 1 to 60000"));
+        }
+        Ok(())
+    }
+}
+
+impl Registry {
+    /// Enters or changes a target; the schedules of every agent that measures it follow.
+    pub fn put_target(
+        &self,
+        target: &TargetDefinition,
+        decision: Decision<'_>,
+    ) -> Result<(), RegistryError> {
+        self.write("put target", |transaction| {
+            put(transaction, target, decision)?;
+            schedule::rebuild_all(transaction, decision.at_unix_ms)
+        })
+    }
+
+    /// Every target, by identifier.
+    pub fn targets(&self) -> Result<Vec<TargetDefinition>, RegistryError> {
+        let rows: Vec<(String, Option<String>, String)> = self.read("targets", |connection| {
+            connection
+                .prepare_cached("SELECT id, name, measure FROM target ORDER BY id")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        })?;
+        rows.into_iter().map(definition).collect()
+    }
+
+    /// Sets what a site measures beside its agreements, in place of what was set before.
+    pub fn set_site_targets(
+        &self,
+        site: &str,
+        targets: &[SiteTarget],
+        decision: Decision<'_>,
+    ) -> Result<(), RegistryError> {
+        let stamp = (decision.at_unix_ms, decision.author);
+        self.write("set site targets", |transaction| {
+            known(transaction, site)?;
+            if targets.len() > TARGETS_MAX {
+                return Err(RegistryError::Invalid {
+                    what: "site",
+                    id: site.to_owned(),
+                    field: "targets",
+                    reason: "at most 64",
+                });
+            }
+            let database = database("set site targets");
+            transaction
+                .execute("DELETE FROM site_target WHERE site = ?", [site])
+                .map_err(&database)?;
+            for one in targets {
+                if !(1..=86_400).contains(&one.slot_seconds) {
+                    return Err(RegistryError::Invalid {
+                        what: "target",
+                        id: one.target.clone(),
+                        field: "slot_seconds",
+                        reason: "must be 1 to 86400",
+                    });
+                }
+                find(transaction, &one.target)?.ok_or_else(|| missing("target", &one.target))?;
+                transaction
+                    .execute(
+                        "INSERT OR REPLACE INTO site_target (site, target, slot_seconds)
+                         VALUES (?, ?, ?)",
+                        params![site, one.target, one.slot_seconds],
+                    )
+                    .map_err(&database)?;
+            }
+            schedule::rebuild(transaction, site, decision.at_unix_ms)?;
+            let names: Vec<&str> = targets.iter().map(|one| one.target.as_str()).collect();
+            record(transaction, stamp, "site.targets", site, &json!(names))
+        })
+    }
+
+    /// What a site measures beside its agreements.
+    pub fn site_targets(&self, site: &str) -> Result<Vec<SiteTarget>, RegistryError> {
+        self.read("site targets", |connection| of_site(connection, site))
+    }
+}
+
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    target: &TargetDefinition,
+    decision: Decision<'_>,
+) -> Result<(), RegistryError> {
+    target.check()?;
+    let measure = serde_json::to_value(&target.measure)
+        .map_err(|error| damaged("measure", &target.id, error))?;
+    transaction
+        .execute(
+            "INSERT INTO target (id, name, measure) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET name = ?2, measure = ?3",
+            params![target.id, target.name, measure.to_string()],
+        )
+        .map_err(database("put target"))?;
+    let stamp = (decision.at_unix_ms, decision.author);
+    record(transaction, stamp, "target.put", &target.id, &measure)
+}
+
+pub(super) fn find(
+    transaction: &Transaction<'_>,
+    id: &str,
+) -> Result<Option<TargetDefinition>, RegistryError> {
+    transaction
+        .prepare_cached("SELECT id, name, measure FROM target WHERE id = ?")
+        .and_then(|mut statement| {
+            statement
+                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .optional()
+        })
+        .map_err(database("target"))?
+        .map(definition)
+        .transpose()
+}
+
+pub(super) fn of_site(
+    connection: &rusqlite::Connection,
+    site: &str,
+) -> rusqlite::Result<Vec<SiteTarget>> {
+    connection
+        .prepare_cached("SELECT target, slot_seconds FROM site_target WHERE site = ? ORDER BY 1")?
+        .query_map([site], |row| {
+            Ok(SiteTarget {
+                target: row.get(0)?,
+                slot_seconds: row.get(1)?,
+            })
+        })?
+        .collect()
+}
+
+fn definition(
+    (id, name, measure): (String, Option<String>, String),
+) -> Result<TargetDefinition, RegistryError> {
+    let measure = serde_json::from_str(&measure).map_err(|error| damaged("measure", &id, error))?;
+    Ok(TargetDefinition { id, name, measure })
+}
+
+/// Identifiers of all agents.
+pub(super) fn every_agent(transaction: &Transaction<'_>) -> Result<Vec<String>, RegistryError> {
+    transaction
+        .prepare_cached("SELECT id FROM agent WHERE revoked_at IS NULL")
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .map_err(database("agents"))
+}

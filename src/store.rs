@@ -1,0 +1,111 @@
+//! Where measurements live: a journal that acknowledges, and a store that answers.
+//!
+//! The [`journal`] keeps every accepted batch as it was sent; its commit is what a receipt stands
+//! for, and everything else can be made from it again. A [`samples::SampleStore`] holds the samples
+//! in a form that is quick to read; it remembers the journal position up to which it was filled, in
+//! the same transaction, and is filled from there when it is opened.
+
+pub mod embedded;
+pub mod journal;
+pub mod samples;
+
+/// A store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite failed.
+    #[error("store: {operation}: {source}")]
+    Database {
+        /// What was tried.
+        operation: &'static str,
+        /// Why it failed.
+        source: rusqlite::Error,
+    },
+    /// The disk is full; nothing of the operation was kept.
+    #[error("store: {operation}: the disk is full")]
+    Full {
+        /// What was tried.
+        operation: &'static str,
+    },
+    /// The file was written by a later version of this program.
+    #[error("store: version {found} of the file is later than {known}, the last one known here")]
+    Newer {
+        /// Version of the file.
+        found: i64,
+        /// Last version known.
+        known: i64,
+    },
+    /// A stored value cannot be read.
+    #[error("store: {what} cannot be read: {reason}")]
+    Damaged {
+        /// What.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// Too much waits to be written.
+    #[error("store: {operation}: too much is waiting")]
+    Busy {
+        /// What was tried.
+        operation: &'static str,
+    },
+    /// The writer has stopped.
+    #[error("store: {operation}: the writer has stopped")]
+    Stopped {
+        /// What was tried.
+        operation: &'static str,
+    },
+}
+
+impl StoreError {
+    fn database(operation: &'static str) -> impl Fn(rusqlite::Error) -> Self {
+        move |source| {
+            let full = source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+            if full {
+                Self::Full { operation }
+            } else {
+                Self::Database { operation, source }
+            }
+        }
+    }
+
+    fn damaged(what: &'static str, reason: impl std::fmt::Display) -> Self {
+        Self::Damaged {
+            what,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// SQLite's integers are signed; everything stored here stays below 2⁶³ by the report's own limits.
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// Brings a file to a schema version; `user_version` 0 is a new file.
+fn migrate(
+    connection: &mut rusqlite::Connection,
+    schema: &str,
+    known: i64,
+) -> Result<(), StoreError> {
+    let failed = StoreError::database("migrate");
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(&failed)?;
+    let found: i64 = transaction
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(&failed)?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    if found == 0 {
+        transaction
+            .execute_batch(schema)
+            .and_then(|()| transaction.pragma_update(None, "user_version", known))
+            .map_err(&failed)?;
+    }
+    transaction.commit().map_err(&failed)
+}

@@ -1,0 +1,346 @@
+//! The journal: every accepted batch as it was sent, with the time map it was accepted under.
+//!
+//! One thread writes. It takes whatever waits (at most [`ROWS_PER_COMMIT`] entries), writes it in one
+//! transaction with `synchronous = FULL`, and answers everyone after the commit: while one commit is
+//! on its way to the disk the next group gathers by itself. Each batch has a savepoint of its own, so
+//! that one refusal leaves the others be.
+//!
+//! Identity of an entry is (agent, boot, sequence). The first body under an identity is kept; the same
+//! again is dropped without a word; another one refuses its whole batch and is recorded.
+//!
+//! **Time.** Boot time becomes Unix time with the exchanges of that boot known when the batch is
+//! accepted, those that it brings included; the map is kept with the batch and never changed. A batch
+//! of a boot without any exchange is kept and counted ([`Journal::waiting`]); the first batch of that
+//! boot that brings one maps all that wait, and `mapped_at` says which it was. Nothing is ever
+//! slotted by an agent's wall clock.
+
+mod append;
+mod read;
+
+use std::{
+    net::IpAddr,
+    path::Path,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use desserte_probe::{
+    clock::TimeMap,
+    report::TimeExchange,
+    wire::{
+        CONTENT_TYPE_COLUMNS, CONTENT_TYPE_JSON,
+        envelope::Envelope,
+        id::{AgentId, BootId},
+        receipt::Chain,
+    },
+};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{StoreError, migrate};
+use crate::registry::open_database;
+
+const SCHEMA: &str = include_str!("journal.sql");
+const SCHEMA_VERSION: i64 = 1;
+/// Most entries of one commit.
+pub const ROWS_PER_COMMIT: usize = 5_000;
+/// Most batches that wait for the writer: 256 MiB of bodies at their largest.
+const QUEUE: usize = 256;
+/// How far ahead of the collector's clock anything may have been measured.
+pub const FUTURE_MS_MAX: i64 = 60_000;
+/// Exchanges of a boot that a map is fitted to, the newest: a month of uploads every five minutes
+/// holds more, but a fit over a day is as good and quick.
+const EXCHANGES_MAX: usize = 512;
+
+/// How a body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentType {
+    /// The report in JSON.
+    Json,
+    /// The report in columns.
+    Columns,
+}
+
+impl ContentType {
+    /// Reads a `Content-Type` header; parameters are ignored.
+    #[must_use]
+    pub fn from_header(value: &str) -> Option<Self> {
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        [Self::Json, Self::Columns]
+            .into_iter()
+            .find(|one| essence.eq_ignore_ascii_case(one.as_str()))
+    }
+
+    /// The header's value.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => CONTENT_TYPE_JSON,
+            Self::Columns => CONTENT_TYPE_COLUMNS,
+        }
+    }
+}
+
+/// A verified batch on its way into the journal.
+#[derive(Debug, Clone)]
+pub struct NewBatch {
+    /// When it had arrived, Unix milliseconds of the collector.
+    pub received_unix_ms: i64,
+    /// Its envelope.
+    pub envelope: Envelope,
+    /// Its name.
+    pub batch_hash: [u8; 32],
+    /// How its body is written.
+    pub content_type: ContentType,
+    /// Its body as sent.
+    pub body: Bytes,
+    /// Where it came from.
+    pub peer: Option<IpAddr>,
+    /// Sequence number and hash of each entry.
+    pub entries: Vec<(u64, [u8; 32])>,
+    /// Exchanges of time that it brings.
+    pub exchanges: Vec<TimeExchange>,
+    /// First and last boot time of what was measured, milliseconds.
+    pub measured_boottime_ms: Option<(u64, u64)>,
+    /// Number of samples, summaries spelt out.
+    pub samples: u64,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in the journal, on disk.
+    Kept {
+        /// Its position, from 1.
+        position: u64,
+        /// When it was first received, Unix milliseconds.
+        accepted_unix_ms: i64,
+        /// Whether it was there before.
+        duplicate: bool,
+        /// Whether its predecessor is there.
+        chain: Chain,
+        /// Whether its time is known.
+        mapped: bool,
+    },
+    /// Another body is there under the same identity; nothing of the batch was kept.
+    Conflict {
+        /// First sequence number concerned.
+        sequence: u64,
+        /// Position of the batch that holds the entry which was kept.
+        first_position: u64,
+    },
+    /// It was measured in the future; nothing of it was kept.
+    FutureDated {
+        /// Latest corrected time in it, Unix milliseconds.
+        latest_unix_ms: i64,
+    },
+    /// Another boot of the same agent measured the same interval: two machines hold one key.
+    /// Nothing of it was kept.
+    Cloned {
+        /// The other boot.
+        other: BootId,
+    },
+}
+
+/// A batch as the journal holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournaledBatch {
+    /// Position, from 1.
+    pub position: u64,
+    /// When it was received, Unix milliseconds.
+    pub received_unix_ms: i64,
+    /// Its envelope.
+    pub envelope: Envelope,
+    /// Its name.
+    pub batch_hash: [u8; 32],
+    /// How its body is written.
+    pub content_type: ContentType,
+    /// Its body as sent.
+    pub body: Bytes,
+    /// Where it came from.
+    pub peer: Option<IpAddr>,
+    /// Its time map; `None` while it waits for an exchange.
+    pub time_map: Option<TimeMap>,
+    /// Position at which it became usable.
+    pub mapped_at: Option<u64>,
+}
+
+/// Two bodies under one identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictRecord {
+    /// When the second one was received, Unix milliseconds.
+    pub received_unix_ms: i64,
+    /// The agent.
+    pub agent: AgentId,
+    /// The boot.
+    pub boot: BootId,
+    /// The sequence number.
+    pub sequence: u64,
+    /// Position of the batch with the first body, the one that was kept.
+    pub first_position: u64,
+    /// Name of the batch with the second body.
+    pub batch_hash: [u8; 32],
+}
+
+/// Batches whose time is not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waiting {
+    /// Number of batches.
+    pub batches: u64,
+    /// Number of samples in them.
+    pub samples: u64,
+}
+
+type Reply = oneshot::Sender<Result<Appended, StoreError>>;
+type Queue = Receiver<(NewBatch, Reply)>;
+
+/// The journal's file, open.
+#[derive(Debug)]
+pub struct Journal {
+    queue: Option<SyncSender<(NewBatch, Reply)>>,
+    writer: Option<JoinHandle<()>>,
+    committed: Arc<Committed>,
+    reader: Mutex<Connection>,
+}
+
+/// The last position on disk, and who waits for the next.
+#[derive(Debug, Default)]
+struct Committed {
+    position: Mutex<u64>,
+    grown: Condvar,
+}
+
+impl Committed {
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn raise(&self, position: u64) {
+        *self.lock() = position;
+        self.grown.notify_all();
+    }
+}
+
+impl Journal {
+    /// Opens `path`, making it as needed, and starts the writer.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed = StoreError::database("open journal");
+        let mut connection = open_database(path, "FULL").map_err(&failed)?;
+        migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
+        let last = read::last_position(&connection)?;
+        let committed = Arc::new(Committed::default());
+        committed.raise(last);
+        let (sender, queue) = sync_channel(QUEUE);
+        let shared = Arc::clone(&committed);
+        let writer = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || write(connection, &queue, &shared))
+            .map_err(|error| StoreError::damaged("writer thread", error))?;
+        Ok(Self {
+            queue: Some(sender),
+            writer: Some(writer),
+            committed,
+            reader: Mutex::new(open_database(path, "FULL").map_err(&failed)?),
+        })
+    }
+
+    /// Hands a batch to the writer. The answer comes after the commit: what it says is on disk.
+    pub fn append(
+        &self,
+        batch: NewBatch,
+    ) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, StoreError> {
+        let operation = "append to journal";
+        let (reply, answer) = oneshot::channel();
+        let queue = self
+            .queue
+            .as_ref()
+            .ok_or(StoreError::Stopped { operation })?;
+        match queue.try_send((batch, reply)) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => Err(StoreError::Busy { operation }),
+            Err(TrySendError::Disconnected(_)) => Err(StoreError::Stopped { operation }),
+        }
+    }
+
+    /// Position of the last batch on disk; 0 when there is none.
+    #[must_use]
+    pub fn last_position(&self) -> u64 {
+        *self.committed.lock()
+    }
+
+    /// Waits, at most `patience`, until something lies behind `position`; returns the last position.
+    #[must_use]
+    pub fn wait_beyond(&self, position: u64, patience: Duration) -> u64 {
+        let last = self.committed.lock();
+        let (last, _) = self
+            .committed
+            .grown
+            .wait_timeout_while(last, patience, |last| *last <= position)
+            .unwrap_or_else(PoisonError::into_inner);
+        *last
+    }
+
+    /// Wakes whoever waits, e.g. to stop.
+    pub fn wake(&self) {
+        self.committed.grown.notify_all();
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Journal {
+    /// Waits for the writer: what was handed over before is written.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("journal writer panicked");
+        }
+    }
+}
+
+/// The writer: a group, a commit, the answers; until nobody can ask any more.
+fn write(mut connection: Connection, queue: &Queue, committed: &Committed) {
+    while let Ok(first) = queue.recv() {
+        let mut rows = first.0.entries.len();
+        let mut group = vec![first];
+        while rows < ROWS_PER_COMMIT {
+            let Ok(next) = queue.try_recv() else { break };
+            rows += next.0.entries.len();
+            group.push(next);
+        }
+        let (batches, replies): (Vec<NewBatch>, Vec<Reply>) = group.into_iter().unzip();
+        match append::commit(&mut connection, &batches, *committed.lock()) {
+            Ok((last, answers)) => {
+                committed.raise(last);
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    // Whoever hung up learns the position when he sends the batch again.
+                    let _ = reply.send(Ok(answer));
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "journal commit failed");
+                for reply in replies {
+                    let _ = reply.send(Err(again(&error)));
+                }
+            }
+        }
+    }
+}
+
+/// The same failure for everyone of a group.
+fn again(error: &StoreError) -> StoreError {
+    let operation = "append to journal";
+    match error {
+        StoreError::Full { .. } => StoreError::Full { operation },
+        other => StoreError::damaged("journal commit", other),
+    }
+}

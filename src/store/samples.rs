@@ -1,0 +1,229 @@
+//! What every engine offers. Samples lie on (series, time, sequence); slots are formed by the domain
+//! alone, so an engine computes nothing.
+
+use std::sync::Arc;
+
+use desserte_domain::observation::{LineNumber, Observation, Outcome};
+use desserte_probe::{
+    report::{Detail, Fact, Family, Kind},
+    wire::id::{AgentId, BootId},
+};
+
+use super::StoreError;
+
+/// Number of a series within its store; another engine, or one filled anew, numbers otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesId(pub i64);
+
+/// What distinguishes one series from another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SeriesKey {
+    /// Site at which the agent measured.
+    pub site: String,
+    /// Agent.
+    pub agent: AgentId,
+    /// Target, its identifier in the schedule.
+    pub target: String,
+    /// Kind of measurement.
+    pub kind: Kind,
+    /// Length of its slots, seconds.
+    pub slot_seconds: u32,
+    /// Name of the line as in the registry ([`crate::registry::line_key`]); `None` when the agent
+    /// did not know over which line it measured.
+    pub line: Option<String>,
+    /// Address family of the line; `None` with the line.
+    pub family: Option<Family>,
+}
+
+/// A series with its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    /// Number.
+    pub id: SeriesId,
+    /// What it is.
+    pub key: SeriesKey,
+}
+
+/// Which series to list; all conditions hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SeriesFilter<'a> {
+    /// Of this site.
+    pub site: Option<&'a str>,
+    /// Of this target.
+    pub target: Option<&'a str>,
+}
+
+/// One sample in corrected time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleRow {
+    /// Its series.
+    pub series: Arc<SeriesKey>,
+    /// Corrected start, Unix milliseconds.
+    pub time_unix_ms: i64,
+    /// The truth lies within ± this, milliseconds.
+    pub uncertainty_ms: u32,
+    /// Sequence number of its entry.
+    pub sequence: u64,
+    /// Outcome in the domain's words.
+    pub outcome: Outcome,
+    /// Packets or requests sent.
+    pub sent: u16,
+    /// Answers in time.
+    pub received: u16,
+    /// Shortest response time, microseconds.
+    pub rtt_us_min: Option<u32>,
+    /// Median response time.
+    pub rtt_us_median: Option<u32>,
+    /// Longest response time.
+    pub rtt_us_max: Option<u32>,
+    /// Mean absolute difference of successive response times.
+    pub rtt_us_mean_successive_difference: Option<u32>,
+    /// The times are of the process, not of the kernel.
+    pub coarse: bool,
+    /// What only its kind has.
+    pub detail: Option<Detail>,
+    /// Distance of the samples when it comes from a summary. Such a row gives way to a sample that
+    /// is there already within half this distance: it is the original of the same slot.
+    pub summary_spacing_ms: Option<u32>,
+}
+
+/// Something an agent saw, in corrected time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceRow {
+    /// Site at which the agent was.
+    pub site: String,
+    /// Agent.
+    pub agent: AgentId,
+    /// Its boot.
+    pub boot: BootId,
+    /// Corrected time, Unix milliseconds.
+    pub time_unix_ms: i64,
+    /// The truth lies within ± this, milliseconds.
+    pub uncertainty_ms: u32,
+    /// Sequence number of its entry.
+    pub sequence: u64,
+    /// Position within its entry.
+    pub ordinal: u32,
+    /// Name of the line that the fact's index stands for, where it has one.
+    pub line: Option<String>,
+    /// Target that the fact's index stands for, where it has one.
+    pub target: Option<String>,
+    /// What it saw; indices in it are those of the report and mean nothing here.
+    pub fact: Fact,
+}
+
+/// Rows of one or more journal positions, to be kept together or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filling {
+    /// Journal position up to which the store is filled afterwards.
+    pub position: u64,
+    /// Samples; one that is there already (series, time, sequence) is left as it is.
+    pub samples: Vec<SampleRow>,
+    /// Evidence; one that is there already (agent, boot, sequence, ordinal) is left as it is.
+    pub evidence: Vec<EvidenceRow>,
+}
+
+/// Samples of one series, by time and sequence, in columns of one length.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SampleBlock {
+    /// Corrected start, Unix milliseconds.
+    pub time_unix_ms: Vec<i64>,
+    /// Half-width of what is known of the start.
+    pub uncertainty_ms: Vec<u32>,
+    /// Sequence number of the entry.
+    pub sequence: Vec<u64>,
+    /// Outcome.
+    pub outcome: Vec<Outcome>,
+    /// Sent.
+    pub sent: Vec<u16>,
+    /// Received.
+    pub received: Vec<u16>,
+    /// Shortest response time, microseconds.
+    pub rtt_us_min: Vec<Option<u32>>,
+    /// Median response time.
+    pub rtt_us_median: Vec<Option<u32>>,
+    /// Longest response time.
+    pub rtt_us_max: Vec<Option<u32>>,
+    /// Mean absolute difference of successive response times.
+    pub rtt_us_mean_successive_difference: Vec<Option<u32>>,
+    /// The times are of the process.
+    pub coarse: Vec<bool>,
+}
+
+impl SampleBlock {
+    /// Number of samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.time_unix_ms.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.time_unix_ms.is_empty()
+    }
+
+    /// The samples as the domain reasons about them; `line` is the number that the caller gives to
+    /// the series' line.
+    #[must_use]
+    pub fn observations(&self, line: Option<LineNumber>) -> Vec<Observation> {
+        (0..self.len())
+            .filter_map(|row| self.observation(row, line))
+            .collect()
+    }
+
+    fn observation(&self, row: usize, line: Option<LineNumber>) -> Option<Observation> {
+        Some(Observation {
+            start_unix_ms: *self.time_unix_ms.get(row)?,
+            uncertainty_ms: *self.uncertainty_ms.get(row)?,
+            sequence: *self.sequence.get(row)?,
+            sent: *self.sent.get(row)?,
+            received: *self.received.get(row)?,
+            rtt_us_min: *self.rtt_us_min.get(row)?,
+            rtt_us_median: *self.rtt_us_median.get(row)?,
+            rtt_us_max: *self.rtt_us_max.get(row)?,
+            rtt_us_mean_successive_difference: *self.rtt_us_mean_successive_difference.get(row)?,
+            coarse: *self.coarse.get(row)?,
+            line,
+            outcome: *self.outcome.get(row)?,
+        })
+    }
+}
+
+/// What an engine can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Rows that were put are seen by a scan after so long, milliseconds.
+    pub safe_lag_ms: u64,
+    /// Most rows of one [`Filling`] that it takes comfortably.
+    pub rows_max: usize,
+}
+
+/// An engine that holds samples.
+pub trait SampleStore: Send + Sync + std::fmt::Debug {
+    /// Keeps a filling, all of it or nothing. Putting it again changes nothing. A position below the
+    /// one applied is not gone back to.
+    fn put(&self, filling: &Filling) -> Result<(), StoreError>;
+    /// Journal position up to which the store is filled; 0 when it is empty.
+    fn applied_position(&self) -> Result<u64, StoreError>;
+    /// Series, by number.
+    fn series(&self, filter: SeriesFilter<'_>) -> Result<Vec<Series>, StoreError>;
+    /// Samples of a series that start in `[from, to)`, Unix milliseconds, by time and sequence.
+    fn scan(
+        &self,
+        series: SeriesId,
+        from_unix_ms: i64,
+        to_unix_ms: i64,
+    ) -> Result<SampleBlock, StoreError>;
+    /// The newest sample of a series.
+    fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError>;
+    /// What the agents of a site saw in `[from, to)`, by time.
+    fn evidence(
+        &self,
+        site: &str,
+        from_unix_ms: i64,
+        to_unix_ms: i64,
+    ) -> Result<Vec<EvidenceRow>, StoreError>;
+    /// What it can do.
+    fn caps(&self) -> Caps;
+}

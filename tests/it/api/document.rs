@@ -1,0 +1,48 @@
+//! The OpenAPI document and its snapshot.
+
+use axum::http::StatusCode;
+
+use super::app::TestApp;
+
+/// Set to 1 to write the snapshot anew.
+const REGENERATE: &str = "DESSERTE_REGENERATE";
+
+#[tokio::test]
+async fn the_document_is_the_snapshot_and_every_path_is_served() {
+    let test = TestApp::new(10, &[]);
+    let document = test.ok("/api/v1/openapi.json").await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut text = serde_json::to_string_pretty(&document).unwrap();
+    text.push('\n');
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whether to write the snapshot is asked of the environment"
+    )]
+    if std::env::var(REGENERATE).is_ok() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == text,
+        "docs/openapi.json is not what the routes say; run the test with {REGENERATE}=1"
+    );
+    for path in document["paths"].as_object().unwrap().keys() {
+        let path = path
+            .replace("{month}", "2026-06")
+            .replace("/sites/{id}", "/sites/CG-1")
+            .replace("/agreements/{id}", "/agreements/lot-1")
+            .replace("{id}", "x")
+            .replace("{key}", "y");
+        let expected_missing = ["regions", "neighbours", "places"];
+        if expected_missing.iter().any(|name| path.contains(name)) {
+            continue;
+        }
+        let (status, answer) = match path.as_str() {
+            "/api/v1/events" => continue,
+            _ => test.get(&path).await,
+        };
+        let served = status == StatusCode::OK || status == StatusCode::METHOD_NOT_ALLOWED;
+        assert!(served, "{path}: {status} {answer}");
+    }
+}

@@ -1,0 +1,142 @@
+//! The JSON of each route has exactly the fields of the contract, no more and no less.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::app::TestApp;
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+fn exactly(value: &Value, fields: &str) {
+    let wanted: BTreeSet<&str> = fields.split_whitespace().collect();
+    assert_eq!(keys(value), wanted);
+}
+
+const SITE_FIELDS: &str = "id name kind latitude longitude place region operator state since cause \
+    invented agents";
+
+#[tokio::test]
+async fn whole_answers() {
+    let test = TestApp::new(90, &[]);
+    exactly(&test.ok("/health").await, "status version");
+    let country = test.ok("/api/v1/country").await;
+    exactly(
+        &country,
+        "id name_fr name_en time_zone bounds invented_sites notice layers absent_layers",
+    );
+    exactly(&country["absent_layers"][0], "kind note_fr note_en");
+    let summary = test.ok("/api/v1/summary").await;
+    exactly(
+        &summary,
+        "as_of sites agents measured_sites availability_24_hours",
+    );
+    exactly(&summary["sites"], "total up degraded down unknown excluded");
+    exactly(&summary["agents"], "total silent");
+    exactly(
+        &summary["availability_24_hours"],
+        "up_slots measured_slots percent",
+    );
+    exactly(
+        &test.ok("/api/v1/map").await,
+        "id name kind latitude longitude state region invented",
+    );
+    let history = test.ok("/api/v1/sites/CG-1/history?target=portal").await;
+    exactly(
+        &history,
+        "target step_seconds start_unix_s sent received rtt_us_min rtt_us_median rtt_us_p95 state",
+    );
+}
+
+#[tokio::test]
+async fn sites_and_their_parts() {
+    let test = TestApp::new(90, &[]);
+    let sites = test.ok("/api/v1/sites").await;
+    exactly(&sites, "items next");
+    exactly(&sites["items"][0], SITE_FIELDS);
+    let site = test.ok("/api/v1/sites/CG-1").await;
+    exactly(
+        &site,
+        &format!("{SITE_FIELDS} aliases versions targets agreements latest"),
+    );
+    exactly(
+        &site["versions"][0],
+        "valid_from valid_to name kind latitude longitude operator status",
+    );
+    exactly(
+        &site["agents"][0],
+        "id state last_batch_at last_heartbeat_at software boot spool_records lines",
+    );
+    exactly(
+        &site["agents"][0]["lines"][0],
+        "key interface gateway family public_address confirmed first_seen_at",
+    );
+    exactly(&site["targets"][0], "id name kind address");
+    exactly(
+        &site["latest"][0],
+        "target at sent received rtt_us_median outcome",
+    );
+    let agents = test.ok("/api/v1/agents").await;
+    exactly(
+        &agents["items"][0],
+        "id site site_name state enrolled_at last_batch_at last_heartbeat_at software \
+         spool_records spool_dropped unconfirmed_lines",
+    );
+}
+
+#[tokio::test]
+async fn outages_agreements_months_and_plans() {
+    let test = TestApp::new(90, &[20, 19, 18, 17, 16, 15]);
+    let outages = test.ok("/api/v1/outages").await;
+    exactly(
+        &outages["items"][0],
+        "id site site_name site_kind region start end slot_seconds down_slots cause locus facts \
+         agent",
+    );
+    exactly(&outages["items"][0]["facts"][0], "code values");
+    let agreements = test.ok("/api/v1/agreements").await;
+    let fields = "id title version valid_from valid_to sites slot_seconds \
+        target_availability_percent";
+    exactly(&agreements["items"][0], fields);
+    let month = test.ok("/api/v1/sites/CG-1/months/2026-06").await;
+    exactly(
+        &month,
+        "site agreement month period_start period_end slot_seconds period_slots excluded_slots \
+         unknown_slots measured_slots down_slots up_slots raw_good_slots availability \
+         unknown_interval coverage billable outage_count mttr_minutes mtbf_minutes outages days \
+         revision final target_availability_percent target_met",
+    );
+    exactly(&month["availability"], "numerator denominator percent");
+    exactly(
+        &month["unknown_interval"],
+        "minimum_percent maximum_percent",
+    );
+    exactly(&month["outages"][0], "start end down_slots cause");
+    exactly(
+        &month["days"][0],
+        "date up_slots down_slots unknown_slots excluded_slots",
+    );
+    exactly(
+        &test.ok("/api/v1/agreements/lot-1/statements/2026-06").await,
+        "agreement month sites",
+    );
+    let plan = test.ok("/api/v1/plans/current").await;
+    exactly(&plan, "criteria layers absent_layers sites items next");
+    exactly(&plan["criteria"][0], "id weight unit better known_sites");
+    exactly(
+        &plan["items"][0],
+        "rank site site_name kind region latitude longitude score known_weight_share \
+         contributions",
+    );
+    exactly(
+        &plan["items"][0]["contributions"][0],
+        "criterion value unit normalised weight contribution unknown_reason source",
+    );
+}
