@@ -1,5 +1,6 @@
 //! The collector of Desserte.
 
+pub mod agents;
 pub mod collector;
 pub mod ingest;
 pub mod registry;
