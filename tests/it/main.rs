@@ -1,1 +1,4 @@
 //! Integration tests of the collector.
+
+mod ingest;
+mod store_contract;
