@@ -318,7 +318,8 @@ fn write(mut connection: Connection, queue: &Queue, committed: &Committed) {
             group.push(next);
         }
         let (batches, replies): (Vec<NewBatch>, Vec<Reply>) = group.into_iter().unzip();
-        match append::commit(&mut connection, &batches, *committed.lock()) {
+        let last = *committed.lock();
+        match append::commit(&mut connection, &batches, last) {
             Ok((last, answers)) => {
                 committed.raise(last);
                 for (reply, answer) in replies.into_iter().zip(answers) {

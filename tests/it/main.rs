@@ -2,5 +2,7 @@
 
 mod api;
 mod end_to_end;
+mod ingest;
 mod processes;
+mod store_contract;
 mod tidy;
