@@ -1,5 +1,7 @@
 //! The loop: takes results, writes an entry every recording interval, keeps the marks on disk.
 
+mod telling;
+
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
@@ -21,16 +23,15 @@ use super::{
     uploading::{self, LAST_UPLOAD, Orders, UploadEvent},
 };
 use crate::{
-    SOFTWARE,
     config::Config,
     evidence::{ClockWatch, LineWatch, Previous, ProcessMark, Roots, SeenLine},
     files::FileError,
     identity::store_schedule,
     kinds::icmp,
     report::Fact,
-    status::{LineStatus, Status, TargetStatus},
+    status::TargetStatus,
     upload::{Shared, Uploader, lock},
-    wire::{heartbeat::Heartbeat, parse_hex, schedule::Schedule},
+    wire::schedule::Schedule,
 };
 
 /// Results that wait for the loop: a slot of every target, twice.
@@ -373,78 +374,6 @@ impl Recorder {
         self.measurer.over_budget.store(over, Relaxed);
     }
 
-    fn status(&self) -> Status {
-        let map = lock(&self.shared.time).map();
-        let uncertainty = map
-            .as_ref()
-            .map(|m| m.corrected_unix_ms(self.shared.clock.boottime_ms()).1);
-        let enrolment = &self.shared.identity.enrolment;
-        Status {
-            written_unix_ms: self.shared.clock.unix_ms(),
-            record_seconds: self.schedule.record_seconds,
-            software: SOFTWARE.to_owned(),
-            agent: enrolment.agent.to_string(),
-            site: enrolment.site.clone(),
-            site_name: enrolment.site_name.clone(),
-            icmp_socket: self
-                .measurer
-                .icmp
-                .as_ref()
-                .map(|i| format!("{:?}", i.socket)),
-            last_receipt_unix_ms: self.last_receipt_unix_ms,
-            upload_error: self.upload_error.clone(),
-            time_known: map.is_some(),
-            time_uncertainty_ms: uncertainty,
-            spool: lock(&self.shared.spool).stats(),
-            lines: self.seen.iter().map(line_status).collect(),
-            targets: self.targets.values().cloned().collect(),
-        }
-    }
-
-    fn send_heartbeat(&mut self) {
-        let enrolment = &self.shared.identity.enrolment;
-        let wanted = self.config.heartbeat && self.schedule.heartbeat_seconds > 0;
-        let Some(port) = enrolment.heartbeat_port.filter(|_| wanted) else {
-            return;
-        };
-        let counter = match self.counter.next() {
-            Ok(counter) => counter,
-            Err(error) => return tracing::warn!(%error, "heartbeat not counted"),
-        };
-        let on_battery = matches!(
-            self.roots.power(),
-            Some(Fact::Power {
-                mains: Some(false),
-                ..
-            })
-        );
-        let fails = self.failing.values().any(|failing| *failing);
-        let gateway = self
-            .seen
-            .iter()
-            .find(|s| s.route)
-            .and_then(|s| s.line.gateway.as_deref());
-        let beat = Heartbeat {
-            flags: u8::from(fails) | u8::from(on_battery) << 1,
-            agent_prefix: prefix(&enrolment.agent.0),
-            boot_prefix: prefix(&self.shared.boot.0),
-            counter,
-            uptime_seconds: u32::try_from(self.shared.clock.boottime_ms() / 1_000)
-                .unwrap_or(u32::MAX),
-            spool_entries: u32::try_from(lock(&self.shared.spool).stats().entries)
-                .unwrap_or(u32::MAX),
-            gateway_prefix: gateway
-                .and_then(|g| parse_hex::<16>("gateway", g).ok())
-                .map_or([0; 4], |hash| prefix(&hash)),
-        };
-        let to = (self.shared.identity.collector.host.clone(), port);
-        let (key, volume) = (
-            self.shared.identity.heartbeat_key,
-            Arc::clone(&self.shared.volume),
-        );
-        drop(tokio::spawn(heartbeat::send(to, beat, key, volume)));
-    }
-
     /// The mark first: if the machine goes down while we finish, the stop was still a clean one.
     fn stop(&mut self) {
         self.notify(sd_notify::NotifyState::Stopping);
@@ -461,25 +390,6 @@ impl Recorder {
         );
         self.record();
     }
-
-    fn notify(&self, state: sd_notify::NotifyState<'_>) {
-        if self.notify_systemd {
-            let _ = sd_notify::notify(&[state]); // not run by systemd
-        }
-    }
-}
-
-fn line_status(seen: &SeenLine) -> LineStatus {
-    LineStatus {
-        interface: seen.line.interface.clone(),
-        carrier: seen.carrier,
-        route: seen.route,
-        gateway: seen.neighbour,
-    }
-}
-
-fn prefix<const N: usize>(bytes: &[u8; 16]) -> [u8; N] {
-    bytes.first_chunk::<N>().copied().unwrap_or([0; N])
 }
 
 /// The first tick comes after one period.
