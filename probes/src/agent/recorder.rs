@@ -12,9 +12,9 @@ use std::{
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
-    time::{MissedTickBehavior, interval},
 };
 
+use self::telling::every;
 use super::{
     AgentOptions,
     heartbeat::{self, Counter},
@@ -390,12 +390,4 @@ impl Recorder {
         );
         self.record();
     }
-}
-
-/// The first tick comes after one period.
-fn every(period: Duration) -> tokio::time::Interval {
-    let mut interval = interval(period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval.reset();
-    interval
 }

@@ -3,8 +3,7 @@ mod model;
 use super::*;
 use crate::{
     report::{
-        Evidence, Fact, Family, Kind, Line, Minute, Outcome, ReportedTarget, Sample, TimeExchange,
-        decode,
+        Content, Family, Kind, Line, Minute, Outcome, ReportedTarget, Sample, TimeExchange, decode,
     },
     wire::{
         VERSION,
@@ -356,33 +355,6 @@ fn a_crash_while_thinning_leaves_nothing_twice() {
             .unwrap();
     }
     assert_eq!(slots, 20);
-}
-
-#[test]
-fn evidence_that_explains_a_failure_is_not_thinned() {
-    let telling = [
-        Fact::Started {
-            clean_stop: None,
-            previous_boot: None,
-            previous_written_boottime_ms: None,
-        },
-        Fact::Suspended { milliseconds: 1 },
-        Fact::Power {
-            mains: Some(false),
-            battery_percent: None,
-        },
-        Fact::Lag { milliseconds: 1 },
-    ];
-    for fact in telling {
-        let minute = Minute {
-            samples: vec![],
-            evidence: vec![Evidence {
-                boottime_ms: 1,
-                fact,
-            }],
-        };
-        assert!(!thin::uneventful(&minute), "{minute:?}");
-    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Telling how the agent fares: to the technician, to the collector's heartbeat port, to systemd.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{Recorder, heartbeat};
 use crate::{
@@ -103,4 +105,12 @@ fn line_status(seen: &SeenLine) -> LineStatus {
 
 fn prefix<const N: usize>(bytes: &[u8; 16]) -> [u8; N] {
     bytes.first_chunk::<N>().copied().unwrap_or([0; N])
+}
+
+/// The first tick comes after one period.
+pub(super) fn every(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval.reset();
+    interval
 }
