@@ -67,6 +67,11 @@ pub enum UploadError {
 }
 
 impl UploadError {
+    fn is_broken_connection(&self) -> bool {
+        use CollectorError::{Http, Timeout};
+        matches!(self, Self::Collector(Http { .. } | Timeout(_)))
+    }
+
     /// How long to wait at least: the collector's wish, or an hour when it does not accept the agent.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -162,7 +167,13 @@ impl Uploader {
     pub async fn upload(&mut self, schedule_revision: u64) -> (Uploaded, Result<(), UploadError>) {
         self.attempts.attempts.fetch_add(1, Relaxed);
         let mut uploaded = Uploaded::default();
-        let result = self.try_upload(schedule_revision, &mut uploaded).await;
+        let kept = self.connection.is_some();
+        let mut result = self.try_upload(schedule_revision, &mut uploaded).await;
+        if kept && matches!(&result, Err(error) if error.is_broken_connection()) {
+            // An idle connection may be dead without a sign; what was sent over it is sent again.
+            self.connection = None;
+            result = self.try_upload(schedule_revision, &mut uploaded).await;
+        }
         let answered = match &result {
             Ok(()) | Err(UploadError::Collector(CollectorError::Refused { .. })) => true,
             Err(_) => uploaded.batches > 0,
@@ -206,13 +217,9 @@ impl Uploader {
         Ok(())
     }
 
-    /// A kept connection is proved alive by asking the time: an idle one may be dead without a sign.
     async fn connect(&mut self) -> Result<(), UploadError> {
         if self.connection.as_ref().is_some_and(|c| !c.is_closed()) {
-            if self.ask_time().await.is_ok() {
-                return Ok(());
-            }
-            tracing::debug!("kept connection is dead");
+            return Ok(());
         }
         let pin = crate::wire::sha256(&self.identity.collector_key);
         self.connection = None;

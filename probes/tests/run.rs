@@ -229,10 +229,12 @@ async fn an_agent_runs_inside_another_program_and_follows_a_new_schedule() {
             })
     })
     .await;
+    until(&stub, "heartbeats", |seen| seen.beats.len() >= 2).await;
     stop.send(true).unwrap();
     agent.await.unwrap().unwrap();
     let seen = stub.seen.lock().unwrap();
     assert_eq!(seen.problems, Vec::<String>::new());
+    assert!(seen.beats.is_sorted_by(|a, b| a < b), "{:?}", seen.beats);
     let last = seen.entries.values().next_back().unwrap();
     assert!(
         matches!(&last.content, Content::Minute(m)

@@ -258,7 +258,10 @@ impl Bench {
         if measured.sent == 0 {
             measured.outcome = Outcome::NotSent;
         }
-        self.sockets.borrow_mut().insert(spec.address, link);
+        let mut sockets = self.sockets.borrow_mut();
+        sockets.retain(|_, other| fresh(other)); // of addresses that a name has no more
+        sockets.insert(spec.address, link);
+        drop(sockets);
         measured
     }
 
