@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{
     sync::{mpsc, watch},
-    task::JoinSet,
+    task::{JoinHandle, JoinSet},
 };
 
 use self::telling::every;
@@ -42,8 +42,6 @@ const EVENTS_MAX: usize = 8;
 const SLOW_FACTS_EVERY: u64 = 15;
 /// A record interval that began later than this was late: the machine is overloaded.
 const LAG_MIN: Duration = Duration::from_secs(1);
-/// The tick that stands for "no heartbeats": it does nothing when it comes.
-const NO_HEARTBEAT: Duration = Duration::from_hours(24);
 /// Echo requests of an active probe of the gateway.
 const GATEWAY_PACKETS: u16 = 2;
 /// How long the gateway may take.
@@ -128,16 +126,9 @@ impl Recorder {
     pub(super) async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
         let (events, mut upload_events) = mpsc::channel(EVENTS_MAX);
         let (stop, stopped) = watch::channel(false);
-        let uploader = Uploader::new(self.shared.clone());
-        let first_delay = self.record_period() / 2;
         self.follow_schedule();
         self.record(); // the start is on the disk before anything is measured
-        let mut uploads = tokio::spawn(uploading::run(
-            uploader,
-            Arc::clone(&self.orders),
-            events,
-            (stopped, first_delay),
-        ));
+        let mut uploads = self.start_uploads(&events, &stopped);
         self.notify(sd_notify::NotifyState::Ready);
         let mut tick = every(self.record_period());
         let mut beat = every(self.heartbeat_period());
@@ -152,6 +143,10 @@ impl Recorder {
                     }
                 }
                 _ = tick.tick() => {
+                    if uploads.is_finished() {
+                        tracing::error!("uploading failed; started again");
+                        uploads = self.start_uploads(&events, &stopped);
+                    }
                     self.watch_lag();
                     self.probe_gateways().await;
                     self.record();
@@ -169,15 +164,21 @@ impl Recorder {
         }
     }
 
-    fn record_period(&self) -> Duration {
-        Duration::from_secs(u64::from(self.schedule.record_seconds.clamp(1, 3_600)))
+    fn start_uploads(
+        &self,
+        events: &mpsc::Sender<UploadEvent>,
+        stopped: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        tokio::spawn(uploading::run(
+            Uploader::new(self.shared.clone()),
+            Arc::clone(&self.orders),
+            events.clone(),
+            (stopped.clone(), self.record_period() / 2),
+        ))
     }
 
-    fn heartbeat_period(&self) -> Duration {
-        match self.schedule.heartbeat_seconds {
-            0 => NO_HEARTBEAT,
-            seconds => Duration::from_secs(u64::from(seconds)),
-        }
+    fn record_period(&self) -> Duration {
+        Duration::from_secs(u64::from(self.schedule.record_seconds.clamp(1, 3_600)))
     }
 
     /// One task a target; the ones of the schedule before end here.

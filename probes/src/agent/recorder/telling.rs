@@ -14,7 +14,17 @@ use crate::{
     wire::{heartbeat::Heartbeat, parse_hex},
 };
 
+/// The tick that stands for "no heartbeats": it does nothing when it comes.
+const NO_HEARTBEAT: Duration = Duration::from_hours(24);
+
 impl Recorder {
+    pub(super) fn heartbeat_period(&self) -> Duration {
+        match self.schedule.heartbeat_seconds {
+            0 => NO_HEARTBEAT,
+            seconds => Duration::from_secs(u64::from(seconds)),
+        }
+    }
+
     pub(super) fn status(&self) -> Status {
         let map = lock(&self.shared.time).map();
         let uncertainty = map
