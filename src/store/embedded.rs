@@ -85,13 +85,12 @@ impl SampleStore for EmbeddedStore {
             let known = series
                 .get(&row.series)
                 .or_else(|| new_series.get(&row.series));
-            let id = match known {
-                Some(id) => *id,
-                None => {
-                    let id = number(&transaction, &row.series)?;
-                    new_series.insert(Arc::clone(&row.series), id);
-                    id
-                }
+            let id = if let Some(id) = known {
+                *id
+            } else {
+                let id = number(&transaction, &row.series)?;
+                new_series.insert(Arc::clone(&row.series), id);
+                id
             };
             put_sample(&transaction, id, row)?;
         }

@@ -26,7 +26,7 @@ async fn every_batch_three_times_in_any_order_is_there_once() {
     let batches = ten_batches(&mut agent);
     let mut order: Vec<usize> = (0..30).map(|n| n * 7 % 10).collect();
     order.reverse();
-    let mut positions = vec![None; 10];
+    let mut positions = [None; 10];
     for n in order {
         let receipt = bench.send(&batches[n]).await.unwrap();
         match positions[n] {
