@@ -1,2 +1,5 @@
-//! `desserte-probe`.
-fn main() {}
+//! `desserte-probe`: the measurement agent.
+
+fn main() -> std::process::ExitCode {
+    desserte_probe::cli::main()
+}

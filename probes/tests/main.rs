@@ -1,1 +1,14 @@
-//! Integration tests of the agent.
+//! Integration tests of the agent: its binary and its library against a collector made here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may fail where it stands, and says on standard output what it skipped"
+)]
+
+mod cli;
+mod icmp;
+mod run;
+mod stub;
+mod upload;
+mod vectors;

@@ -34,7 +34,7 @@ pub enum Fact {
         /// Whether the whole machine is being shut down; `null` when not known.
         machine: Option<bool>,
     },
-    /// The machine slept (CLOCK_BOOTTIME ran ahead of CLOCK_MONOTONIC).
+    /// The machine slept (`CLOCK_BOOTTIME` ran ahead of `CLOCK_MONOTONIC`).
     Suspended {
         /// For how long.
         milliseconds: u64,
@@ -84,7 +84,7 @@ pub enum Fact {
         /// Whether a known answer came back changed.
         intercepted: bool,
     },
-    /// Uptime of the gateway, where it tells (SNMP, UPnP).
+    /// Uptime of the gateway, where it tells (SNMP, `UPnP`).
     GatewayUptime {
         /// Seconds.
         seconds: u64,

@@ -463,7 +463,8 @@ pub(super) mod tests {
 
     #[test]
     fn each_problem_names_entry_field_and_reason() {
-        let cases: [(fn(&mut Sample), &str); 8] = [
+        type Case = (fn(&mut Sample), &'static str);
+        let cases: [Case; 8] = [
             (
                 |s| s.received = 6,
                 "entry 7: samples[0].received: more than sent",

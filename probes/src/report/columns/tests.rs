@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{super::validate::tests::report, *};
-use crate::report::{Hop, Neighbour, SummaryRun};
+use crate::report::{Detail, Hop, Neighbour, Outcome, SAMPLES_MAX, Sample, SummaryRun};
 
 fn samples() -> impl Strategy<Value = Sample> {
     let times = proptest::collection::vec(any::<u32>(), 3);
@@ -255,7 +255,7 @@ fn bytes_per_sample() {
     println!(
         "{} bytes for 75 samples, {:.1} a sample ({} before zstd, {} as JSON)",
         body.len(),
-        body.len() as f64 / 75.0,
+        f64::from(u32::try_from(body.len()).unwrap()) / 75.0,
         plain.len(),
         json.len()
     );

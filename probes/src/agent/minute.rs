@@ -1,0 +1,139 @@
+//! The minute being filled: samples and evidence with the tables that they refer to.
+
+use crate::{
+    evidence::SeenLine,
+    kinds::{Measured, kind_of},
+    report::{
+        Content, Evidence, Fact, Family, Line, Minute, Outcome, ReportedTarget, Sample,
+        TimeExchange,
+    },
+    spool::Draft,
+    wire::{
+        id::BootId,
+        schedule::{Profile, Target},
+    },
+};
+
+/// Samples and evidence since the entry before.
+#[derive(Debug, Default)]
+pub(super) struct Filling {
+    targets: Vec<ReportedTarget>,
+    lines: Vec<Line>,
+    minute: Minute,
+}
+
+/// Whether a slot counts as failing, for "immediate upload on a change of state": `None` when nothing
+/// was learnt about the target.
+pub(super) fn failing(measured: &Measured) -> Option<bool> {
+    match measured.outcome {
+        Outcome::NotSent | Outcome::OverBudget => None,
+        outcome => Some(outcome != Outcome::Ok),
+    }
+}
+
+impl Filling {
+    pub(super) fn sample(&mut self, target: &Target, measured: &Measured, lines: &[SeenLine]) {
+        let reported = ReportedTarget {
+            id: target.id.clone(),
+            kind: kind_of(target),
+            slot_seconds: target.slot_seconds,
+        };
+        let target = index_of(&mut self.targets, reported);
+        let line = line_of(measured, lines).map(|line| index_of(&mut self.lines, line));
+        let times = measured.times;
+        self.minute.samples.push(Sample {
+            target,
+            line,
+            start_boottime_ms: measured.start_boottime_ms,
+            outcome: measured.outcome,
+            sent: measured.sent,
+            received: measured.received,
+            rtt_us_min: times.map(|t| t.min),
+            rtt_us_median: times.map(|t| t.median),
+            rtt_us_max: times.map(|t| t.max),
+            rtt_us_mean_successive_difference: times.and_then(|t| t.mean_successive_difference),
+            coarse: measured.coarse,
+            detail: measured.detail.clone(),
+        });
+        for (icmp_type, icmp_code, count) in &measured.icmp_errors {
+            let fact = Fact::IcmpError {
+                target,
+                icmp_type: *icmp_type,
+                icmp_code: *icmp_code,
+                count: *count,
+            };
+            self.fact(measured.start_boottime_ms, fact);
+        }
+    }
+
+    pub(super) fn fact(&mut self, boottime_ms: u64, fact: Fact) {
+        self.minute.evidence.push(Evidence { boottime_ms, fact });
+    }
+
+    /// Index of a line in this minute's table.
+    pub(super) fn line(&mut self, line: &Line) -> u16 {
+        index_of(&mut self.lines, line.clone())
+    }
+
+    pub(super) fn line_state(&mut self, boottime_ms: u64, seen: &SeenLine) {
+        let line = self.line(&seen.line);
+        let fact = Fact::Line {
+            line,
+            carrier: seen.carrier,
+            associated: seen.associated,
+            route: Some(seen.route),
+            gateway: seen.neighbour,
+        };
+        self.fact(boottime_ms, fact);
+    }
+
+    /// Turns it into a draft and starts anew.
+    pub(super) fn take(
+        &mut self,
+        (boot, profile): (BootId, Profile),
+        (written_boottime_ms, wall_unix_ms): (u64, i64),
+        exchanges: Vec<TimeExchange>,
+    ) -> Draft {
+        let filled = std::mem::take(self);
+        Draft {
+            boot,
+            written_boottime_ms,
+            wall_unix_ms: Some(wall_unix_ms),
+            profile,
+            targets: filled.targets,
+            lines: filled.lines,
+            exchanges,
+            content: Content::Minute(filled.minute),
+        }
+    }
+}
+
+fn index_of<T: PartialEq>(table: &mut Vec<T>, item: T) -> u16 {
+    let index = table.iter().position(|t| *t == item).unwrap_or_else(|| {
+        table.push(item);
+        table.len() - 1
+    });
+    u16::try_from(index).unwrap_or(u16::MAX)
+}
+
+/// The line that a measurement went over: loopback for the machine itself, else the preferred line
+/// of its family with a route.
+fn line_of(measured: &Measured, lines: &[SeenLine]) -> Option<Line> {
+    let address = measured.address?;
+    let family = if address.is_ipv6() {
+        Family::Ipv6
+    } else {
+        Family::Ipv4
+    };
+    if address.is_loopback() {
+        return Some(Line {
+            interface: "lo".to_owned(),
+            gateway: None,
+            family,
+        });
+    }
+    lines
+        .iter()
+        .find(|l| l.route && l.line.family == family)
+        .map(|l| l.line.clone())
+}

@@ -1,0 +1,146 @@
+//! Names: a fresh resolver for every measurement, without cache and without second tries, so that
+//! what is measured is the network and not our memory.
+
+use std::{net::IpAddr, time::Duration};
+
+use hickory_resolver::{
+    TokioResolver,
+    config::{ResolverConfig, ResolverOpts},
+    net::{DnsError, NetError, runtime::TokioRuntimeProvider},
+    proto::op::ResponseCode,
+};
+
+use crate::report::Outcome;
+
+/// Where names are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// `None`: as the system is configured, read anew each time.
+    pub config: Option<ResolverConfig>,
+}
+
+impl Names {
+    /// Addresses of a host, or how the question failed. A literal address is no question.
+    pub async fn addresses(&self, host: &str, timeout: Duration) -> Result<Vec<IpAddr>, Outcome> {
+        if let Ok(literal) = host.trim_matches(['[', ']']).parse() {
+            return Ok(vec![literal]);
+        }
+        let resolver = self.resolver(timeout).map_err(|error| {
+            tracing::warn!(%error, "no resolver");
+            Outcome::DnsTimeout
+        })?;
+        // The final dot keeps the search list out.
+        let name = format!("{}.", host.trim_end_matches('.'));
+        let asked = tokio::time::timeout(timeout, resolver.lookup_ip(name)).await;
+        let found = asked
+            .map_err(|_| Outcome::DnsTimeout)?
+            .map_err(|error| outcome(&error))?;
+        let addresses: Vec<IpAddr> = found.iter().collect();
+        if addresses.is_empty() {
+            Err(Outcome::DnsNoData)
+        } else {
+            Ok(addresses)
+        }
+    }
+
+    fn resolver(&self, timeout: Duration) -> Result<TokioResolver, NetError> {
+        let mut builder = match &self.config {
+            Some(config) => {
+                let provider = TokioRuntimeProvider::default();
+                TokioResolver::builder_with_config(config.clone(), provider)
+            }
+            None => TokioResolver::builder_tokio()?,
+        };
+        let options: &mut ResolverOpts = builder.options_mut();
+        options.cache_size = 0;
+        options.attempts = 0; // 1 would mean two tries
+        options.timeout = timeout;
+        builder.build()
+    }
+}
+
+fn outcome(error: &NetError) -> Outcome {
+    let code = match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => none.response_code,
+        NetError::Dns(DnsError::ResponseCode(code)) => *code,
+        _ => return Outcome::DnsTimeout,
+    };
+    match code {
+        ResponseCode::NXDomain => Outcome::DnsNxDomain,
+        ResponseCode::NoError => Outcome::DnsNoData,
+        ResponseCode::Refused => Outcome::DnsRefused,
+        _ => Outcome::DnsServFail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::config::{ConnectionConfig, NameServerConfig};
+    use tokio::net::UdpSocket;
+
+    use super::*;
+
+    /// A name server on loopback that answers every question with this code and, for A questions,
+    /// with this address.
+    async fn server(code: u8, address: Option<[u8; 4]>) -> Names {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let port = socket.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut buffer = [0; 512];
+            while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+                let name_end = buffer[12..length].iter().position(|b| *b == 0).unwrap() + 13;
+                let question_end = name_end + 4;
+                let is_a = buffer[name_end + 1] == 1;
+                let mut answer = buffer[..2].to_vec();
+                answer.extend([0x81, 0x80 | code, 0, 1, 0, 0, 0, 0, 0, 0]);
+                answer.extend(&buffer[12..question_end]);
+                if let (Some(address), true) = (address, is_a) {
+                    answer[7] = 1;
+                    answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+                    answer.extend(address);
+                }
+                let _ = socket.send_to(&answer, from).await;
+            }
+        });
+        names_at(port)
+    }
+
+    fn names_at(port: u16) -> Names {
+        let mut connection = ConnectionConfig::udp();
+        connection.port = port;
+        let server = NameServerConfig::new([127, 0, 0, 1].into(), true, vec![connection]);
+        Names {
+            config: Some(ResolverConfig::from_parts(None, vec![], vec![server])),
+        }
+    }
+
+    async fn ask(names: &Names) -> Result<Vec<IpAddr>, Outcome> {
+        names
+            .addresses("anchor.example", Duration::from_millis(800))
+            .await
+    }
+
+    #[tokio::test]
+    async fn each_way_of_failing_has_its_own_outcome() {
+        assert_eq!(
+            ask(&server(0, Some([127, 0, 0, 7])).await).await,
+            Ok(vec![IpAddr::from([127, 0, 0, 7])])
+        );
+        assert_eq!(ask(&server(0, None).await).await, Err(Outcome::DnsNoData));
+        assert_eq!(ask(&server(3, None).await).await, Err(Outcome::DnsNxDomain));
+        assert_eq!(ask(&server(2, None).await).await, Err(Outcome::DnsServFail));
+        assert_eq!(ask(&server(5, None).await).await, Err(Outcome::DnsRefused));
+    }
+
+    #[tokio::test]
+    async fn a_silent_server_times_out_and_a_literal_needs_none() {
+        let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let names = names_at(silent.local_addr().unwrap().port());
+        let asked = names
+            .addresses("anchor.example", Duration::from_millis(200))
+            .await;
+        assert_eq!(asked, Err(Outcome::DnsTimeout));
+        let literal = names.addresses("[::1]", Duration::from_millis(1)).await;
+        assert_eq!(literal, Ok(vec!["::1".parse().unwrap()]));
+    }
+}
