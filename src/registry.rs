@@ -15,6 +15,7 @@ mod run;
 mod schedule;
 mod site;
 mod site_change;
+mod site_import;
 mod target;
 mod text;
 
@@ -37,8 +38,9 @@ pub use line::{LineRecord, SeenLine, line_key};
 pub use outage::{OutageFilter, OutageRecord};
 pub use redeem::{CODE_VALID_MS, Redeemed};
 pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
-pub use site::{ImportOutcome, NewSite, SiteRecord, SiteStatus, SiteVersion};
+pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
+pub use site_import::{ImportOutcome, NewSite};
 pub use target::{SiteTarget, TargetDefinition};
 pub use text::fold;
 
