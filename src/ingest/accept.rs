@@ -199,9 +199,11 @@ impl Collector {
             }),
             Appended::Cloned { other } => {
                 let agent = envelope.agent.to_string();
+                let boot = envelope.boot;
                 let reason = format!(
-                    "boots {other} and {} measured the same interval: two machines hold this key",
-                    envelope.boot
+                    "les démarrages {other} et {boot} ont mesuré le même intervalle, deux machines \
+                     ont donc la même clé / boots {other} and {boot} measured the same interval, so \
+                     two machines hold one key"
                 );
                 tracing::warn!(agent, reason, "agent {agent} put in quarantine");
                 let decision = Decision {

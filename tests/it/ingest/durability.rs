@@ -197,6 +197,29 @@ async fn a_lost_sample_store_is_filled_again_from_the_journal() {
 }
 
 #[tokio::test]
+async fn a_journal_put_back_from_an_older_copy_is_noticed() {
+    let bench = Bench::new();
+    let mut agent = bench.enrol("mairie-owando");
+    bench
+        .send(&agent.seal(FakeAgent::minutes(1, 3, 60_000)))
+        .await
+        .unwrap();
+    bench.settle();
+    let Bench {
+        folder,
+        clock,
+        collector,
+    } = bench;
+    drop(collector);
+    for name in ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+    let clock = Arc::clone(&clock) as Arc<_>;
+    let refused = desserte::collector::Collector::open(folder.path(), clock).unwrap_err();
+    assert!(refused.to_string().contains("older copy"), "{refused}");
+}
+
+#[tokio::test]
 async fn one_process_serves_a_folder() {
     let bench = Bench::new();
     let second = desserte::collector::Collector::open(
