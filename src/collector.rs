@@ -164,9 +164,9 @@ impl Collector {
             stop: AtomicBool::new(false),
         });
         remember(&following)?;
-        let applier = Applier::start(Arc::clone(&following)).map_err(folder("follow"))?;
+        let thread = Applier::start(Arc::clone(&following)).map_err(folder("follow"))?;
         Ok(Arc::new(Self {
-            applier,
+            applier: thread,
             following,
             identity,
             counters: Mutex::new(Counters::default()),
