@@ -222,11 +222,7 @@ impl From<crate::registry::RegistryError> for Refusal {
             RegistryError::CodeUnknownOrUsed => Self::CodeUnknownOrUsed,
             RegistryError::CodeExpired => Self::CodeExpired,
             RegistryError::Revoked(agent) => Self::Revoked(agent),
-            RegistryError::Database { source, .. }
-                if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
-            {
-                Self::StorageFull
-            }
+            full if full.is_full() => Self::StorageFull,
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -21,7 +21,7 @@ use super::{
     },
     signed, unsigned,
 };
-use crate::registry::open_database;
+use crate::database;
 
 const SCHEMA: &str = include_str!("samples.sql");
 const SCHEMA_VERSION: i64 = 1;
@@ -48,14 +48,14 @@ impl EmbeddedStore {
     /// Opens `path`, making it as needed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = StoreError::database("open samples");
-        let mut connection = open_database(path, "NORMAL").map_err(&failed)?;
+        let mut connection = database::open(path, "NORMAL").map_err(&failed)?;
         migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
         let series = read_series(&connection, SeriesFilter::default())?
             .into_iter()
             .map(|one| (Arc::new(one.key), one.id.0))
             .collect();
         let reader = || {
-            open_database(path, "NORMAL")
+            database::open(path, "NORMAL")
                 .map(Mutex::new)
                 .map_err(&failed)
         };

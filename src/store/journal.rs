@@ -43,7 +43,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{StoreError, migrate};
-use crate::registry::open_database;
+use crate::database;
 
 const SCHEMA: &str = include_str!("journal.sql");
 const SCHEMA_VERSION: i64 = 1;
@@ -230,8 +230,8 @@ impl Journal {
     /// Opens `path`, making it as needed, and starts the writer.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = StoreError::database("open journal");
-        let connection = open_database(path, "FULL").map_err(&failed)?;
-        Self::with(connection, open_database(path, "FULL").map_err(&failed)?)
+        let connection = database::open(path, "FULL").map_err(&failed)?;
+        Self::with(connection, database::open(path, "FULL").map_err(&failed)?)
     }
 
     /// One connection writes, the other reads.
@@ -387,10 +387,10 @@ mod tests {
     fn a_full_disk_refuses_keeps_nothing_of_it_and_goes_on_when_there_is_space() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.sqlite");
-        let writer = open_database(&path, "FULL").unwrap();
+        let writer = database::open(&path, "FULL").unwrap();
         // As on a disk of 100 pages: SQLite answers "database or disk is full" either way.
         writer.pragma_update(None, "max_page_count", 100).unwrap();
-        let reader = || open_database(&path, "FULL").unwrap();
+        let reader = || database::open(&path, "FULL").unwrap();
         let journal = Journal::with(writer, reader()).unwrap();
         append(&journal, batch(1, 1_000)).unwrap();
         let refused = append(&journal, batch(2, 1_000_000)).unwrap_err();
@@ -418,7 +418,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.sqlite");
         drop(Journal::open(&path).unwrap());
-        let connection = open_database(&path, "FULL").unwrap();
+        let connection = database::open(&path, "FULL").unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
         let refused = Journal::open(&path).unwrap_err().to_string();
