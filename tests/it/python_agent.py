@@ -96,7 +96,10 @@ def report(state, boot, exchange, rtt_us):
                                       "content": {"minute": minute}}]}
 
 
-def send(connection, state, key, collector_key, boot, body, sequence):
+def send(connection, state, key, collector_key):
+    """Sends what was sealed, byte for byte, and returns its name once the receipt is checked."""
+    sealed = state["sealed"]
+    boot, sequence, body = sealed["boot"], sealed["sequence"], sealed["body"].encode()
     agent = uuid.UUID(state["enrolment"]["agent"])
     signed = (b"desserte-batch-v1\0" + agent.bytes + uuid.UUID(boot).bytes
               + struct.pack(">QQ", sequence, sequence) + bytes.fromhex(state["previous"]) + sha256(body))
@@ -136,14 +139,24 @@ def main():
     connection = connect(args.collector, sha256(raw_key))
     exchange = ask_time(connection, collector_key)
     for number in range(args.batches):
-        body = json.dumps(report(state, boot, exchange, 1000 + number)).encode()
-        sequence = state["sequence"] + 1
-        batch_hash = send(connection, state, key, collector_key, boot, body, sequence)
+        if not state.get("sealed"):
+            body = json.dumps(report(state, boot, exchange, 1000 + number))
+            state["sealed"] = {"boot": boot, "sequence": state["sequence"] + 1, "body": body}
+            save(args.state, state)  # before it is sent: a lost receipt must find the same bytes
+        batch_hash = send(connection, state, key, collector_key)
         if args.resend:
-            send(connection, state, key, collector_key, boot, body, sequence)
-        state["sequence"], state["previous"] = sequence, batch_hash
-        with open(args.state, "w", encoding="utf-8") as file:
-            json.dump(state, file)
+            send(connection, state, key, collector_key)
+        state["sequence"], state["previous"] = state["sealed"]["sequence"], batch_hash
+        state["sealed"] = None
+        save(args.state, state)
+
+
+def save(path, state):
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(path + ".new", path)
 
 
 if __name__ == "__main__":
