@@ -18,7 +18,10 @@ use crate::processes::{Agent, Collector, Relay, Target, desserte, get};
 
 /// Kills of the collector: three, or many with `DESSERTE_REPEAT=long`.
 fn kills() -> u32 {
-    #[expect(clippy::disallowed_methods, reason = "the one parameter of the long tests")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one parameter of the long tests"
+    )]
     let long = std::env::var("DESSERTE_REPEAT").is_ok_and(|value| value == "long");
     if long { 40 } else { 3 }
 }
@@ -28,8 +31,7 @@ const SLOT_SECONDS: u32 = 2;
 const PYTHON_BATCHES: u32 = 12;
 
 fn sites_csv(sites: &[&str]) -> String {
-    let mut text =
-        "id,name,kind,latitude,longitude,place,region,operator,invented\n".to_owned();
+    let mut text = "id,name,kind,latitude,longitude,place,region,operator,invented\n".to_owned();
     for (number, site) in sites.iter().enumerate() {
         text += &format!("{site},École {number},school,-4.2{number},15.2{number},B,B,,true\n");
     }
@@ -83,13 +85,24 @@ impl Bench {
         let target = Target::start();
         let csv = folder.path().join("sites.csv");
         fs::write(&csv, sites_csv(&["site-a", "site-b", "site-p"])).unwrap();
-        desserte(&["import", "sites", text(&csv), "--data", text(&data), "--apply"]);
+        desserte(&[
+            "import",
+            "sites",
+            text(&csv),
+            "--data",
+            text(&data),
+            "--apply",
+        ]);
         for site in ["site-a", "site-b"] {
             let file = folder.path().join(format!("{site}.toml"));
             fs::write(&file, agreement(site, &target.url(site))).unwrap();
             desserte(&["agreements", "add", text(&file), "--data", text(&data)]);
         }
-        Self { folder, target, data }
+        Self {
+            folder,
+            target,
+            data,
+        }
     }
 
     fn code(&self, site: &str) -> String {
@@ -102,7 +115,11 @@ impl Bench {
     }
 
     fn enrol(&self, site: &str, relay: &Relay) -> Agent {
-        Agent::enrol(&self.folder.path().join(site), &relay.url(), &self.code(site))
+        Agent::enrol(
+            &self.folder.path().join(site),
+            &relay.url(),
+            &self.code(site),
+        )
     }
 }
 
@@ -116,11 +133,12 @@ fn history(collector: &Collector, site: &str, target: &str) -> (u64, u64) {
     let from = now - jiff::SignedDuration::from_mins(20);
     let to = now + jiff::SignedDuration::from_secs(10);
     let step = SLOT_SECONDS;
-    let path = format!(
-        "/api/v1/sites/{site}/history?target={target}&from={from}&to={to}&step={step}"
-    );
+    let path =
+        format!("/api/v1/sites/{site}/history?target={target}&from={from}&to={to}&step={step}");
     let answer = get(&collector.web, &path);
-    let sent = answer["sent"].as_array().unwrap_or_else(|| panic!("{path}: {answer}"));
+    let sent = answer["sent"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{path}: {answer}"));
     let sent = sent.iter().filter_map(Value::as_u64);
     sent.fold((0, 0), |(sum, most), one| (sum + one, most.max(one)))
 }
@@ -185,7 +203,10 @@ fn kills_and_cuts_lose_nothing_and_double_nothing() {
         assert!(asked > 5, "{site}: only {asked} measurements were made");
         assert_eq!(most, 1, "{site}: a slot was counted twice");
         // A request may be under way when the agent is told to stop.
-        assert!(kept == asked || kept + 1 == asked, "{site}: {asked} made, {kept} kept");
+        assert!(
+            kept == asked || kept + 1 == asked,
+            "{site}: {asked} made, {kept} kept"
+        );
     }
     check_python(&bench, &collector);
     collector.stop();
@@ -194,18 +215,30 @@ fn kills_and_cuts_lose_nothing_and_double_nothing() {
 /// Every receipt that the agent in Python printed covers samples that are there once.
 fn check_python(bench: &Bench, collector: &Collector) {
     let printed = fs::read_to_string(bench.folder.path().join("python.out")).unwrap();
-    let receipts: Vec<Value> =
-        printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let mut names: Vec<_> = receipts.iter().map(|r| r["batch_hash"].to_string()).collect();
+    let receipts: Vec<Value> = printed
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let mut names: Vec<_> = receipts
+        .iter()
+        .map(|r| r["batch_hash"].to_string())
+        .collect();
     names.sort();
     names.dedup();
-    assert_eq!(names.len(), usize::try_from(PYTHON_BATCHES).unwrap(), "{printed}");
+    assert_eq!(
+        names.len(),
+        usize::try_from(PYTHON_BATCHES).unwrap(),
+        "{printed}"
+    );
     let samples: u64 = receipts
         .iter()
         .filter(|receipt| receipt["duplicate"] == false)
         .map(|r| r["sequence_last"].as_u64().unwrap() - r["sequence_first"].as_u64().unwrap() + 1)
         .sum();
     let site = get(&collector.web, "/api/v1/sites/site-p");
-    assert!(site["agents"].as_array().is_some_and(|all| all.len() == 1), "{site}");
+    assert!(
+        site["agents"].as_array().is_some_and(|all| all.len() == 1),
+        "{site}"
+    );
     assert!(samples > 0, "{printed}");
 }

@@ -1,6 +1,8 @@
 //! Integration tests of the collector: one binary, one module a subject.
 
 mod api;
+mod cli;
 mod end_to_end;
 mod processes;
+mod recording;
 mod tidy;

@@ -19,7 +19,10 @@ use serde_json::Value;
 
 /// Runs the collector's command line to its end; returns what it printed.
 pub(crate) fn desserte(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_desserte")).args(arguments).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_desserte"))
+        .args(arguments)
+        .output()
+        .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "desserte {arguments:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -28,7 +31,11 @@ pub(crate) fn desserte(arguments: &[&str]) -> String {
 /// The agent's binary lies beside the collector's when the workspace's tests were built.
 fn probe_binary() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_desserte")).with_file_name("desserte-probe");
-    assert!(path.exists(), "{} is missing: cargo test --workspace builds it", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: cargo test --workspace builds it",
+        path.display()
+    );
     path
 }
 
@@ -36,14 +43,22 @@ fn probe_binary() -> PathBuf {
 pub(crate) fn get(web: &str, path: &str) -> Value {
     let host = web.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n")
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n"
+    )
+    .unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let answer = String::from_utf8(answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.lines().next().unwrap().contains(" 200"), "{path}: {answer}");
+    assert!(
+        head.lines().next().unwrap().contains(" 200"),
+        "{path}: {answer}"
+    );
     serde_json::from_str(body).unwrap()
 }
 
@@ -52,7 +67,9 @@ struct Process(Child);
 
 impl Process {
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.0.id().to_string()]).status();
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.0.id().to_string()])
+            .status();
         assert!(sent.unwrap().success(), "kill -s {name}");
     }
 }
@@ -74,7 +91,14 @@ pub(crate) struct Collector {
 impl Collector {
     pub(crate) fn start(data: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_desserte"))
-            .args(["serve", "--agents", "127.0.0.1:0", "--web", "127.0.0.1:0", "--data"])
+            .args([
+                "serve",
+                "--agents",
+                "127.0.0.1:0",
+                "--web",
+                "127.0.0.1:0",
+                "--data",
+            ])
             .arg(data)
             .stdout(Stdio::piped())
             .spawn()
@@ -82,11 +106,23 @@ impl Collector {
         let stdout = child.stdout.take().unwrap();
         let process = Process(child);
         let mut lines = BufReader::new(stdout).lines();
-        let first = lines.next().expect("desserte serve prints where it listens").unwrap();
+        let first = lines
+            .next()
+            .expect("desserte serve prints where it listens")
+            .unwrap();
         let bound: Value = serde_json::from_str(&first).unwrap();
         spawn(move || lines.for_each(drop));
-        let text = |key: &str| bound[key].as_str().unwrap_or_else(|| panic!("{first}")).to_owned();
-        Self { process, agents: text("agents"), web: text("web") }
+        let text = |key: &str| {
+            bound[key]
+                .as_str()
+                .unwrap_or_else(|| panic!("{first}"))
+                .to_owned()
+        };
+        Self {
+            process,
+            agents: text("agents"),
+            web: text("web"),
+        }
     }
 
     /// SIGKILL: nothing is flushed, nobody is told.
@@ -116,13 +152,23 @@ impl Agent {
             .arg(data)
             .output()
             .unwrap();
-        assert!(output.status.success(), "enrol: {}", String::from_utf8_lossy(&output.stderr));
-        Self { data: data.to_owned(), process: None }
+        assert!(
+            output.status.success(),
+            "enrol: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Self {
+            data: data.to_owned(),
+            process: None,
+        }
     }
 
     pub(crate) fn run(&mut self) {
-        let child =
-            Command::new(probe_binary()).args(["run", "--data"]).arg(&self.data).spawn().unwrap();
+        let child = Command::new(probe_binary())
+            .args(["run", "--data"])
+            .arg(&self.data)
+            .spawn()
+            .unwrap();
         self.process = Some(Process(child));
     }
 
@@ -156,7 +202,9 @@ impl Agent {
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let status: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
-        status["spool"]["entries"].as_u64().unwrap_or_else(|| panic!("{status}"))
+        status["spool"]["entries"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{status}"))
     }
 }
 
@@ -186,7 +234,12 @@ impl Target {
     }
 
     pub(crate) fn asked(&self, path: &str) -> u64 {
-        self.asked.lock().unwrap().get(&format!("/{path}")).copied().unwrap_or(0)
+        self.asked
+            .lock()
+            .unwrap()
+            .get(&format!("/{path}"))
+            .copied()
+            .unwrap_or(0)
     }
 }
 
@@ -196,13 +249,18 @@ fn answer(mut stream: TcpStream, counts: &Mutex<HashMap<String, u64>>) {
     if reader.read_line(&mut line).unwrap_or(0) == 0 {
         return;
     }
-    let path = line.split_whitespace().nth(1).unwrap_or_default().to_owned();
+    let path = line
+        .split_whitespace()
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
     *counts.lock().unwrap().entry(path).or_default() += 1;
     let mut header = String::new();
     while reader.read_line(&mut header).unwrap_or(0) > 2 {
         header.clear();
     }
-    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\nok\n");
+    let _ =
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\nok\n");
 }
 
 /// A TCP relay in front of the collector: the link that can be cut.
@@ -258,7 +316,9 @@ impl Relay {
 }
 
 fn host(url: &str) -> String {
-    url.trim_start_matches("https://").trim_end_matches('/').to_owned()
+    url.trim_start_matches("https://")
+        .trim_end_matches('/')
+        .to_owned()
 }
 
 fn join(near: &TcpStream, far: &TcpStream, streams: &Mutex<Vec<TcpStream>>) {
