@@ -330,7 +330,7 @@ impl App {
     /// After a handler changed the registry.
     pub(crate) async fn registry_changed(self: &Arc<Self>) {
         let done = self
-            .blocking("reading the registry", |app| app.refresh_directory())
+            .blocking("reading the registry", Self::refresh_directory)
             .await;
         if let Err(refusal) = done {
             tracing::warn!(?refusal, "the image of the registry is stale");

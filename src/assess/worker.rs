@@ -169,10 +169,9 @@ impl Worker {
         match self.app.layers_version() {
             Ok(version) => {
                 let before = self.layers_version.replace(version);
-                if before.is_some_and(|before| before != version) {
-                    if let Err(error) = self.app.refresh_layers() {
-                        tracing::warn!(%error, "the layers changed and could not be read");
-                    }
+                let changed = before.is_some_and(|before| before != version);
+                if changed && let Err(error) = self.app.refresh_layers() {
+                    tracing::warn!(%error, "the layers changed and could not be read");
                 }
             }
             Err(error) => tracing::warn!(%error, "the layers could not be asked"),

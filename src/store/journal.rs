@@ -318,7 +318,6 @@ fn write(mut connection: Connection, queue: &Queue, committed: &Committed) {
             group.push(next);
         }
         let (batches, replies): (Vec<NewBatch>, Vec<Reply>) = group.into_iter().unzip();
-        // Read before: a guard in the head of a match would live as long as its arms.
         let last = *committed.lock();
         match append::commit(&mut connection, &batches, last) {
             Ok((last, answers)) => {

@@ -3,6 +3,8 @@
 mod api;
 mod cli;
 mod end_to_end;
+mod ingest;
 mod processes;
 mod recording;
+mod store_contract;
 mod tidy;

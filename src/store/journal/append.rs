@@ -255,13 +255,30 @@ fn latest_unix_ms(batch: &NewBatch, map: &TimeMap) -> i64 {
     measured.into_iter().chain(stated).max().unwrap_or(i64::MIN)
 }
 
+/// First and last boot time of what the batch measured, and those that wait for its map.
+fn measured(connection: &Connection, batch: &NewBatch) -> Result<Option<(u64, u64)>, StoreError> {
+    let (agent, boot) = names(batch);
+    let waiting: (Option<i64>, Option<i64>) = connection
+        .prepare_cached(
+            "SELECT min(boottime_first_ms), max(boottime_last_ms) FROM batch
+             WHERE agent = ? AND boot = ? AND time_map IS NULL",
+        )
+        .and_then(|mut statement| {
+            statement.query_row(params![agent, boot], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+        .map_err(StoreError::database("waiting batches"))?;
+    let waiting = waiting.0.map(unsigned).zip(waiting.1.map(unsigned));
+    let both = waiting.into_iter().chain(batch.measured_boottime_ms);
+    Ok(both.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))))
+}
+
 /// Extends what the boot measured; refuses when another boot of the agent measured the same.
 fn extend_boot(
     connection: &Connection,
     batch: &NewBatch,
     map: &TimeMap,
 ) -> Result<Option<Appended>, StoreError> {
-    let Some((first, last)) = batch.measured_boottime_ms else {
+    let Some((first, last)) = measured(connection, batch)? else {
         return Ok(None);
     };
     let (first, last) = (map.corrected_unix_ms(first), map.corrected_unix_ms(last));

@@ -1,0 +1,244 @@
+//! What every sample store must do, run over every engine.
+
+use std::sync::Arc;
+
+use desserte::store::{
+    embedded::EmbeddedStore,
+    samples::{EvidenceRow, Filling, SampleRow, SampleStore, SeriesFilter, SeriesKey},
+};
+use desserte_domain::observation::{LineNumber, Outcome};
+use desserte_probe::{
+    report::{Detail, Fact, Family, Kind},
+    wire::id::{AgentId, BootId},
+};
+
+/// Runs a check over a new store of every engine.
+fn every_store(check: impl Fn(&dyn SampleStore)) {
+    let folder = tempfile::tempdir().unwrap();
+    let embedded = EmbeddedStore::open(&folder.path().join("samples.sqlite")).unwrap();
+    check(&embedded);
+}
+
+fn key(target: &str) -> Arc<SeriesKey> {
+    Arc::new(SeriesKey {
+        site: "mairie-owando".into(),
+        agent: AgentId([1; 16]),
+        target: target.into(),
+        kind: Kind::Icmp,
+        slot_seconds: 60,
+        line: Some("gateway-00-ipv4".into()),
+        family: Some(Family::Ipv4),
+    })
+}
+
+fn row(target: &str, time_unix_ms: i64, sequence: u64) -> SampleRow {
+    SampleRow {
+        series: key(target),
+        time_unix_ms,
+        uncertainty_ms: 7,
+        sequence,
+        outcome: Outcome::Ok,
+        sent: 5,
+        received: 5,
+        rtt_us_min: Some(100),
+        rtt_us_median: Some(200),
+        rtt_us_max: Some(300),
+        rtt_us_mean_successive_difference: None,
+        coarse: false,
+        detail: None,
+        summary_spacing_ms: None,
+    }
+}
+
+fn filling(position: u64, samples: Vec<SampleRow>) -> Filling {
+    Filling {
+        position,
+        samples,
+        evidence: vec![],
+    }
+}
+
+fn times(store: &dyn SampleStore, target: &str) -> Vec<(i64, u64)> {
+    let filter = SeriesFilter {
+        site: Some("mairie-owando"),
+        target: Some(target),
+    };
+    let series = store.series(filter).unwrap();
+    let Some(one) = series.first() else {
+        return vec![];
+    };
+    let block = store.scan(one.id, i64::MIN, i64::MAX).unwrap();
+    let pairs = block.time_unix_ms.iter().zip(&block.sequence);
+    pairs.map(|(time, sequence)| (*time, *sequence)).collect()
+}
+
+#[test]
+fn an_empty_store_says_so() {
+    every_store(|store| {
+        assert_eq!(store.applied_position().unwrap(), 0);
+        assert_eq!(store.series(SeriesFilter::default()).unwrap(), []);
+        assert_eq!(store.evidence("mairie-owando", 0, i64::MAX).unwrap(), []);
+        assert!(store.caps().rows_max >= 1_000);
+    });
+}
+
+#[test]
+fn rows_come_back_in_order_whatever_order_they_were_put_in() {
+    every_store(|store| {
+        let rows = vec![
+            row("a", 3_000, 3),
+            row("a", 1_000, 1),
+            row("b", 5, 9),
+            row("a", 2_000, 2),
+        ];
+        store.put(&filling(4, rows)).unwrap();
+        assert_eq!(times(store, "a"), [(1_000, 1), (2_000, 2), (3_000, 3)]);
+        assert_eq!(times(store, "b"), [(5, 9)]);
+        assert_eq!(store.applied_position().unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_scan_is_half_open() {
+    every_store(|store| {
+        let rows = (0..10).map(|i| row("a", i * 1_000, 1)).collect();
+        store.put(&filling(1, rows)).unwrap();
+        let series = store.series(SeriesFilter::default()).unwrap();
+        let block = store.scan(series[0].id, 2_000, 5_000).unwrap();
+        assert_eq!(block.time_unix_ms, [2_000, 3_000, 4_000]);
+    });
+}
+
+#[test]
+fn putting_again_changes_nothing_and_the_first_row_stays() {
+    every_store(|store| {
+        let first = filling(2, vec![row("a", 1_000, 1), row("a", 1_000, 2)]);
+        store.put(&first).unwrap();
+        let mut other = row("a", 1_000, 1);
+        other.received = 0;
+        store.put(&filling(1, vec![other])).unwrap();
+        store.put(&first).unwrap();
+        assert_eq!(times(store, "a"), [(1_000, 1), (1_000, 2)]);
+        let series = store.series(SeriesFilter::default()).unwrap();
+        assert_eq!(store.scan(series[0].id, 0, 9_000).unwrap().received, [5, 5]);
+        assert_eq!(
+            store.applied_position().unwrap(),
+            2,
+            "a position is not gone back to"
+        );
+    });
+}
+
+#[test]
+fn every_column_and_the_detail_survive() {
+    every_store(|store| {
+        let full = SampleRow {
+            outcome: Outcome::HttpStatus(503),
+            rtt_us_mean_successive_difference: Some(17),
+            coarse: true,
+            detail: Some(Detail::Dns {
+                answers: 2,
+                ttl_seconds: None,
+            }),
+            ..row("a", -5, u64::from(u32::MAX) * 1_000)
+        };
+        let lost = SampleRow {
+            outcome: Outcome::Timeout,
+            received: 0,
+            rtt_us_min: None,
+            rtt_us_median: None,
+            rtt_us_max: None,
+            ..row("a", -9, 3)
+        };
+        store.put(&filling(1, vec![full.clone(), lost])).unwrap();
+        let series = store.series(SeriesFilter::default()).unwrap();
+        assert_eq!(series[0].key, *key("a"));
+        assert_eq!(store.latest(series[0].id).unwrap(), Some(full));
+        let block = store.scan(series[0].id, i64::MIN, i64::MAX).unwrap();
+        let observations = block.observations(Some(LineNumber(4)));
+        assert_eq!(observations.len(), 2);
+        assert_eq!(
+            observations[0].rtt_us_min, None,
+            "a lost packet has no response time"
+        );
+        assert_eq!(observations[1].outcome, Outcome::HttpStatus(503));
+        assert_eq!(observations[1].line, Some(LineNumber(4)));
+        assert!(observations[1].coarse);
+    });
+}
+
+#[test]
+fn a_series_without_a_line_is_another_series() {
+    every_store(|store| {
+        let mut unknown = (*key("a")).clone();
+        (unknown.line, unknown.family) = (None, None);
+        let unknown = Arc::new(unknown);
+        let other = SampleRow {
+            series: Arc::clone(&unknown),
+            ..row("a", 1_000, 1)
+        };
+        store
+            .put(&filling(1, vec![row("a", 1_000, 1), other.clone()]))
+            .unwrap();
+        store.put(&filling(2, vec![other])).unwrap();
+        let series = store.series(SeriesFilter::default()).unwrap();
+        assert_eq!(series.len(), 2);
+        assert!(series.iter().any(|one| one.key == *unknown));
+    });
+}
+
+#[test]
+fn a_summary_gives_way_to_the_originals_of_its_slots() {
+    every_store(|store| {
+        store.put(&filling(1, vec![row("a", 60_400, 7)])).unwrap();
+        let summary = (0..3).map(|slot| SampleRow {
+            summary_spacing_ms: Some(60_000),
+            ..row("a", slot * 60_000 + 500, 20)
+        });
+        let summary = filling(2, summary.collect());
+        store.put(&summary).unwrap();
+        store.put(&summary).unwrap();
+        assert_eq!(times(store, "a"), [(500, 20), (60_400, 7), (120_500, 20)]);
+    });
+}
+
+#[test]
+fn evidence_comes_back_by_site_and_time_and_once() {
+    every_store(|store| {
+        let seen = |site: &str, time_unix_ms: i64, ordinal: u32| EvidenceRow {
+            site: site.into(),
+            agent: AgentId([1; 16]),
+            boot: BootId([2; 16]),
+            time_unix_ms,
+            uncertainty_ms: 3,
+            sequence: 5,
+            ordinal,
+            line: Some("interface-eth0-ipv4".into()),
+            target: None,
+            fact: Fact::Suspended { milliseconds: 12 },
+        };
+        let filling = Filling {
+            position: 1,
+            samples: vec![],
+            evidence: vec![seen("b", 10, 0), seen("a", 30, 2), seen("a", 10, 1)],
+        };
+        store.put(&filling).unwrap();
+        store.put(&filling).unwrap();
+        let found = store.evidence("a", 0, 31).unwrap();
+        assert_eq!(found, [seen("a", 10, 1), seen("a", 30, 2)]);
+        assert_eq!(store.evidence("a", 11, 30).unwrap(), []);
+    });
+}
+
+#[test]
+fn a_store_that_was_dropped_has_what_was_put() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("samples.sqlite");
+    let store = EmbeddedStore::open(&path).unwrap();
+    store.put(&filling(3, vec![row("a", 1, 1)])).unwrap();
+    drop(store);
+    let store = EmbeddedStore::open(&path).unwrap();
+    assert_eq!(store.applied_position().unwrap(), 3);
+    store.put(&filling(4, vec![row("a", 2, 2)])).unwrap();
+    assert_eq!(times(&store, "a"), [(1, 1), (2, 2)]);
+}
