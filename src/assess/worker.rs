@@ -18,6 +18,10 @@ use crate::live::{Change, SampleSeen, SiteLive, SiteOutage};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
 const TICK: Duration = Duration::from_secs(2);
+/// A site is looked at again after half a slot, within these bounds, milliseconds: often enough for
+/// slots of seconds, seldom enough for thousands of sites.
+const LOOK_EVERY_MS_MIN: i64 = 1_500;
+const LOOK_EVERY_MS_MAX: i64 = 15_000;
 /// How often the registry and the layers are asked whether another process wrote them.
 const REGISTRY_POLL_TICKS: u64 = 1;
 /// How often a site's long figures (a day, a month) are computed anew, milliseconds.
@@ -29,6 +33,7 @@ const LOOK_BACK_MS: i64 = 3_600_000;
 /// What the worker remembers of a site between two looks.
 #[derive(Debug, Clone, Default)]
 struct Held {
+    looked_unix_ms: i64,
     long_figures_unix_ms: i64,
 }
 
@@ -141,8 +146,16 @@ impl Worker {
         let directory = app.directory();
         let now = app.now_unix_ms();
         for site in directory.measured() {
-            // Slots that passed without a sample turn nothing; silence and exclusions may.
-            self.look(&site.id, now, now);
+            // A slot that is over may count now; silence and exclusions may begin or end.
+            let slot_ms = directory.test(&site.id).rule.slot_ms();
+            let every_ms = (slot_ms / 2).clamp(LOOK_EVERY_MS_MIN, LOOK_EVERY_MS_MAX);
+            let looked = self
+                .held
+                .get(&site.id)
+                .map_or(0, |held| held.looked_unix_ms);
+            if now - looked >= every_ms {
+                self.look(&site.id, now, now);
+            }
         }
         self.count_agents();
     }
@@ -207,6 +220,7 @@ impl Worker {
         };
         fresh.since_unix_ms = since(&before, &fresh, &judgement);
         let held = self.held.entry(site.to_owned()).or_default();
+        held.looked_unix_ms = now;
         if now - held.long_figures_unix_ms >= LONG_FIGURES_EVERY_MS {
             held.long_figures_unix_ms = now;
             let figures = long_figures(app.source(), site, &test, now)?;
