@@ -1,5 +1,7 @@
 //! Keeps outages and live states true: on samples that come, and on time that passes.
 
+mod outages;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,8 @@ use super::long::{DAY_MS, long_figures};
 use super::test::SiteTest;
 use crate::app::{App, PLAN_DAYS, SourceError};
 use crate::ingest::IngestEvent;
-use crate::live::{Change, SampleSeen, SiteLive, SiteOutage};
+use crate::live::{Change, SampleSeen, SiteLive};
+use outages::{differ, site_outages, tell_outages};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
 const TICK: Duration = Duration::from_secs(2);
@@ -316,56 +319,6 @@ fn recent(
     let span = (window.start_unix_ms, window.end_unix_ms());
     let samples = app.source().samples(site, span)?;
     Ok(judge(test, &samples, window, Availability::Available))
-}
-
-fn site_outages(site: &str, test: &SiteTest, judgement: &Judgement) -> Vec<SiteOutage> {
-    judgement
-        .outages
-        .iter()
-        .map(|outage| SiteOutage {
-            id: 0,
-            site: site.to_owned(),
-            start_unix_ms: outage.start_unix_ms,
-            end_unix_ms: outage.end_unix_ms,
-            slot_seconds: test.rule.slot_seconds,
-            down_slots: outage.down_slots,
-            verdict: outage.cause.clone(),
-            agent: None,
-        })
-        .collect()
-}
-
-/// Whether the outages found say anything else than those stored, numbers apart.
-fn differ(stored: &[SiteOutage], found: &[SiteOutage]) -> bool {
-    let said = |outage: &SiteOutage| SiteOutage {
-        id: 0,
-        ..outage.clone()
-    };
-    stored.len() != found.len() || !stored.iter().all(|one| found.contains(&said(one)))
-}
-
-/// Tells of outages that opened, changed their cause or closed; not of a growing count of slots.
-fn tell_outages(app: &App, stored: &[SiteOutage], found: &[SiteOutage]) {
-    for outage in found {
-        let before = stored
-            .iter()
-            .find(|one| one.start_unix_ms == outage.start_unix_ms);
-        let same = before.is_some_and(|one| {
-            (one.end_unix_ms, one.verdict.cause) == (outage.end_unix_ms, outage.verdict.cause)
-        });
-        if !same {
-            app.live.tell(Change::Outage(outage.clone()));
-        }
-    }
-    let gone = |one: &&SiteOutage| {
-        !found
-            .iter()
-            .any(|outage| outage.start_unix_ms == one.start_unix_ms)
-    };
-    // An outage that late samples took away again: readers read the list anew.
-    if stored.iter().any(|one| gone(&one)) {
-        app.live.tell(Change::Everything);
-    }
 }
 
 /// The last slots that are known, as many as may turn the machine. Slots at the end that wait for
