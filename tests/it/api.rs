@@ -12,4 +12,5 @@ pub(crate) use app::AGREEMENT;
 mod document;
 mod routes;
 mod security;
+mod services;
 mod shapes;
