@@ -150,13 +150,13 @@ impl Config {
         if let Err(error) = desserte_domain::period::time_zone(&self.country.time_zone) {
             return refuse("country.time_zone", error.to_string());
         }
-        if let Some(url) = &self.agents.public_url {
-            if !url.starts_with("https://") {
-                return refuse(
-                    "agents.public_url",
-                    format!("{url:?} must start with https://"),
-                );
-            }
+        if let Some(url) = &self.agents.public_url
+            && !url.starts_with("https://")
+        {
+            return refuse(
+                "agents.public_url",
+                format!("{url:?} must start with https://"),
+            );
         }
         if self.assessment.silent_after_uploads == 0 {
             return refuse(

@@ -113,7 +113,9 @@ fn extend(value: &serde_json::Value, bounds: &mut Option<[f64; 4]>) {
                 let [west, south, east, north] = bounds.unwrap_or([x, y, x, y]);
                 *bounds = Some([west.min(x), south.min(y), east.max(x), north.max(y)]);
             } else {
-                items.iter().for_each(|item| extend(item, bounds));
+                for item in items {
+                    extend(item, bounds);
+                }
             }
         }
         serde_json::Value::Object(members) => {

@@ -5,21 +5,20 @@
 //! with `"site"` where the agreement covers several. Reports are taken in the order of `received_at`,
 //! which is the only clock: the present is when the last one came.
 
+mod result;
 mod time;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use desserte_domain::agreement::Agreement;
 use desserte_domain::machine::Availability;
-use desserte_domain::slot::SlotState;
 use desserte_probe::report::{self, Kind, Report};
 use desserte_probe::wire::id::{AgentId, BootId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::api::model::{Month, OutageItem};
-use crate::api::{months_shown, outage_shown, time as text};
+use crate::api::{months_shown, outage_shown};
 use crate::app::Directory;
-use crate::assess::months::{MonthError, MonthRequest, MonthResult};
+use crate::assess::months::{MonthError, MonthRequest};
 use crate::assess::{
     EvidenceRow, SiteSamples, SiteTest, TargetSamples, Window, judge, observation,
 };
@@ -27,6 +26,8 @@ use crate::ingest::{Rows, rows};
 use crate::live::SiteOutage;
 use crate::registry::{Assignment, line_key};
 use crate::store::samples::{SampleRow, SeriesKey};
+use result::slot_runs;
+pub use result::{RefusedReport, Replayed, SiteReplay, SlotRun};
 use time::{Mapped, Times};
 
 /// Longest line of a recording, bytes: a report of the wire's decoded limit.
@@ -83,58 +84,6 @@ struct Received {
     report: Report,
     file: String,
     line: usize,
-}
-
-/// What a replay says.
-#[derive(Debug, Clone, Serialize)]
-pub struct Replayed {
-    /// The agreement.
-    pub agreement: String,
-    /// `yyyy-mm`.
-    pub month: String,
-    /// Site by site.
-    pub sites: Vec<SiteReplay>,
-    /// Reports that were not taken, and why.
-    pub refused: Vec<RefusedReport>,
-    /// Reports whose boot never learnt the time: nothing of them is slotted.
-    pub without_time: usize,
-}
-
-/// What a replay says of a site.
-#[derive(Debug, Clone, Serialize)]
-pub struct SiteReplay {
-    /// The site.
-    pub site: String,
-    /// Runs of equal slots over the period.
-    pub slots: Vec<SlotRun>,
-    /// Outages that reach into the period, with cause and evidence.
-    pub outages: Vec<OutageItem>,
-    /// The month's figures.
-    pub figures: Month,
-}
-
-/// Slots of one state, one after another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SlotRun {
-    /// Start of the first.
-    pub start: String,
-    /// How many.
-    pub slots: usize,
-    /// `good`, `bad` or `unknown`.
-    pub state: SlotState,
-}
-
-/// A report that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RefusedReport {
-    /// The file.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// Why: `invalid_report`, `sequence_conflict` or `future_dated`.
-    pub code: &'static str,
-    /// Why, in words.
-    pub reason: String,
 }
 
 /// Replays a recording, given as pairs of file name and content.
@@ -429,28 +378,4 @@ fn latest(rows: &Rows) -> i64 {
         .map(|row| row.time_unix_ms)
         .max()
         .unwrap_or(i64::MIN)
-}
-
-fn slot_runs(test: &SiteTest, samples: &SiteSamples, result: &MonthResult) -> Vec<SlotRun> {
-    let columns: Vec<_> = samples
-        .targets
-        .iter()
-        .filter(|target| test.counts(&target.id, target.kind))
-        .map(|target| (target.kind, target.observations.as_slice()))
-        .collect();
-    let period = &result.period;
-    let slots = test.slots(period.start_unix_ms, period.slot_count(), &columns);
-    let mut start = 0;
-    let mut runs = Vec::new();
-    for run in slots.chunk_by(|left, right| left == right) {
-        if let Some(state) = run.first() {
-            runs.push(SlotRun {
-                start: text::text_or_epoch(period.slot_start_unix_ms(start)),
-                slots: run.len(),
-                state: *state,
-            });
-        }
-        start += run.len();
-    }
-    runs
 }

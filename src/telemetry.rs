@@ -6,12 +6,8 @@ use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tracing_subscriber::filter::LevelFilter;
-
-/// Bounds of the histogram of commits, seconds: a group commit on flash to a disk that struggles.
-const COMMIT_SECONDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 
 /// Starts the log on stderr; data alone goes to stdout. A second call changes nothing.
 pub fn start_log(verbose: bool) {
@@ -49,8 +45,10 @@ pub struct Metrics {
     pub batches: Family<CodeLabel, Counter>,
     /// Samples taken over into the store.
     pub samples: Counter,
-    /// Seconds of a group commit of the journal.
-    pub journal_commit_seconds: Histogram,
+    /// Group commits of the journal that batches waited for.
+    pub journal_commits: Counter,
+    /// Seconds that batches waited for them, in all.
+    pub journal_commit_seconds: Gauge<f64, AtomicU64>,
     /// Entries that came twice with different content.
     pub conflicts: Counter,
     /// Agents by state.
@@ -69,7 +67,8 @@ impl Default for Metrics {
             registry: Registry::with_prefix("desserte"),
             batches: Family::default(),
             samples: Counter::default(),
-            journal_commit_seconds: Histogram::new(COMMIT_SECONDS),
+            journal_commits: Counter::default(),
+            journal_commit_seconds: Gauge::default(),
             conflicts: Counter::default(),
             agents: Family::default(),
             sites: Family::default(),
@@ -91,8 +90,13 @@ impl Metrics {
         );
         registry.register("samples", "Samples taken over", self.samples.clone());
         registry.register(
+            "journal_commits",
+            "Commits of the journal that batches waited for",
+            self.journal_commits.clone(),
+        );
+        registry.register(
             "journal_commit_seconds",
-            "Duration of a group commit of the journal",
+            "Seconds that batches waited for commits of the journal, in all",
             self.journal_commit_seconds.clone(),
         );
         registry.register(

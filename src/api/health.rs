@@ -13,7 +13,9 @@ use super::error::{Answer, Refusal};
 use super::model::Health;
 use super::summary;
 use crate::app::App;
-use crate::telemetry::StateLabel;
+use crate::ingest::Counters;
+use crate::telemetry::{CodeLabel, Metrics, StateLabel};
+use prometheus_client::metrics::counter::Counter;
 
 /// The collector answers.
 #[utoipa::path(get, path = "/health", tag = "collector", responses((status = 200, body = Health)))]
@@ -45,6 +47,9 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Answer<Response> {
         "reporting",
         now.agents.total.saturating_sub(now.agents.silent),
     );
+    if let Some(counters) = app.source().counters() {
+        count(&app.metrics, &counters);
+    }
     let text = app
         .metrics
         .text()
@@ -55,6 +60,37 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Answer<Response> {
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),
     );
     Ok(response)
+}
+
+/// What the agents' listener counted since the start.
+fn count(metrics: &Metrics, counters: &Counters) {
+    let batches = |code: &str, count: u64| {
+        let label = CodeLabel {
+            code: code.to_owned(),
+        };
+        raise(&metrics.batches.get_or_create(&label), count);
+    };
+    batches("accepted", counters.accepted);
+    batches("duplicate", counters.duplicates);
+    for (code, refused) in &counters.refused {
+        batches(code, *refused);
+    }
+    let conflicts = counters
+        .refused
+        .get("sequence_conflict")
+        .copied()
+        .unwrap_or(0);
+    raise(&metrics.conflicts, conflicts);
+    raise(&metrics.samples, counters.samples);
+    raise(&metrics.journal_commits, counters.commits.0);
+    metrics
+        .journal_commit_seconds
+        .set(counters.commits.1.as_secs_f64());
+}
+
+/// Brings a counter to a total that only grows.
+fn raise(counter: &Counter, total: u64) {
+    counter.inc_by(total.saturating_sub(counter.get()));
 }
 
 type Gauges = prometheus_client::metrics::family::Family<

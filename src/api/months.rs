@@ -53,7 +53,7 @@ pub(crate) async fn month(
         Some(name) => directory.agreement(name),
         None => directory.agreements_of(&id).next(),
     };
-    let names_site = |agreement: &Agreement| agreement.sites.iter().any(|site| *site == id);
+    let names_site = |agreement: &Agreement| agreement.sites.contains(&id);
     let stored = agreement
         .filter(|stored| names_site(&stored.agreement))
         .ok_or_else(|| match &asked.agreement {

@@ -26,7 +26,7 @@ pub(crate) struct Paging {
 
 /// One page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     /// The items, in the order of the list.
     pub items: Vec<T>,
     /// Cursor of the page that follows; `null` on the last one.

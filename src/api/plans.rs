@@ -8,11 +8,11 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use desserte_planning::Finding;
 use desserte_planning::gap::Gap;
 use desserte_planning::plan::{Plan, PlanRow};
 use desserte_planning::ranking::{Criterion, MILLIONTHS, Prefer, Weighting, Weights};
 use desserte_planning::scenario::Scenario;
+use desserte_planning::{Finding, Position};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -259,8 +259,8 @@ fn item(row: &PlanRow, total: f64) -> PlanItem {
         site_name: site.name.clone(),
         kind: site.kind.clone(),
         region: site.region.clone(),
-        latitude: site.position.map(|position| position.latitude()),
-        longitude: site.position.map(|position| position.longitude()),
+        latitude: site.position.map(Position::latitude),
+        longitude: site.position.map(Position::longitude),
         score: share(row.ranked.score_millionths),
         known_weight_share: share(row.ranked.known_weight_millionths),
         contributions: row

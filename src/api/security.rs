@@ -87,6 +87,10 @@ async fn checked(places: &Places, request: Request, next: Next) -> Result<Respon
 }
 
 /// Answers a panic of a handler: that request's failure, nobody else's.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
 pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic
         .downcast_ref::<String>()

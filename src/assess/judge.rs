@@ -110,19 +110,13 @@ pub fn judge(
         .collect();
     let slots = test.slots(window.start_unix_ms, window.slots, &columns);
     let machine = run(test.machine, carry_in, &slots, &[]);
-    let mut found = outages(
+    let found = outages(
         &machine,
         &slots,
         window.start_unix_ms,
         window.slot_ms,
         |range| verdict(test, samples, &slots, range, window),
     );
-    // What the machine holds at the end of the window is still so, whatever is unknown there.
-    if let Some(last) = found.last_mut() {
-        if machine.state_at_end == Availability::Unavailable {
-            last.end_unix_ms = None;
-        }
-    }
     Judgement {
         window,
         slots,

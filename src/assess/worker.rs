@@ -1,5 +1,7 @@
 //! Keeps outages and live states true: on samples that come, and on time that passes.
 
+mod outages;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +16,15 @@ use super::long::{DAY_MS, long_figures};
 use super::test::SiteTest;
 use crate::app::{App, PLAN_DAYS, SourceError};
 use crate::ingest::IngestEvent;
-use crate::live::{Change, SampleSeen, SiteLive, SiteOutage};
+use crate::live::{Change, SampleSeen, SiteLive};
+use outages::{differ, site_outages, tell_outages};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
 const TICK: Duration = Duration::from_secs(2);
+/// A site is looked at again after half a slot, within these bounds, milliseconds: often enough for
+/// slots of seconds, seldom enough for thousands of sites.
+const LOOK_EVERY_MS_MIN: i64 = 1_500;
+const LOOK_EVERY_MS_MAX: i64 = 15_000;
 /// How often the registry and the layers are asked whether another process wrote them.
 const REGISTRY_POLL_TICKS: u64 = 1;
 /// How often a site's long figures (a day, a month) are computed anew, milliseconds.
@@ -29,6 +36,7 @@ const LOOK_BACK_MS: i64 = 3_600_000;
 /// What the worker remembers of a site between two looks.
 #[derive(Debug, Clone, Default)]
 struct Held {
+    looked_unix_ms: i64,
     long_figures_unix_ms: i64,
 }
 
@@ -141,8 +149,16 @@ impl Worker {
         let directory = app.directory();
         let now = app.now_unix_ms();
         for site in directory.measured() {
-            // Slots that passed without a sample turn nothing; silence and exclusions may.
-            self.look(&site.id, now, now);
+            // A slot that is over may count now; silence and exclusions may begin or end.
+            let slot_ms = directory.test(&site.id).rule.slot_ms();
+            let every_ms = (slot_ms / 2).clamp(LOOK_EVERY_MS_MIN, LOOK_EVERY_MS_MAX);
+            let looked = self
+                .held
+                .get(&site.id)
+                .map_or(0, |held| held.looked_unix_ms);
+            if now - looked >= every_ms {
+                self.look(&site.id, now, now);
+            }
         }
         self.count_agents();
     }
@@ -169,10 +185,9 @@ impl Worker {
         match self.app.layers_version() {
             Ok(version) => {
                 let before = self.layers_version.replace(version);
-                if before.is_some_and(|before| before != version) {
-                    if let Err(error) = self.app.refresh_layers() {
-                        tracing::warn!(%error, "the layers changed and could not be read");
-                    }
+                let changed = before.is_some_and(|before| before != version);
+                if changed && let Err(error) = self.app.refresh_layers() {
+                    tracing::warn!(%error, "the layers changed and could not be read");
                 }
             }
             Err(error) => tracing::warn!(%error, "the layers could not be asked"),
@@ -208,6 +223,7 @@ impl Worker {
         };
         fresh.since_unix_ms = since(&before, &fresh, &judgement);
         let held = self.held.entry(site.to_owned()).or_default();
+        held.looked_unix_ms = now;
         if now - held.long_figures_unix_ms >= LONG_FIGURES_EVERY_MS {
             held.long_figures_unix_ms = now;
             let figures = long_figures(app.source(), site, &test, now)?;
@@ -303,56 +319,6 @@ fn recent(
     let span = (window.start_unix_ms, window.end_unix_ms());
     let samples = app.source().samples(site, span)?;
     Ok(judge(test, &samples, window, Availability::Available))
-}
-
-fn site_outages(site: &str, test: &SiteTest, judgement: &Judgement) -> Vec<SiteOutage> {
-    judgement
-        .outages
-        .iter()
-        .map(|outage| SiteOutage {
-            id: 0,
-            site: site.to_owned(),
-            start_unix_ms: outage.start_unix_ms,
-            end_unix_ms: outage.end_unix_ms,
-            slot_seconds: test.rule.slot_seconds,
-            down_slots: outage.down_slots,
-            verdict: outage.cause.clone(),
-            agent: None,
-        })
-        .collect()
-}
-
-/// Whether the outages found say anything else than those stored, numbers apart.
-fn differ(stored: &[SiteOutage], found: &[SiteOutage]) -> bool {
-    let said = |outage: &SiteOutage| SiteOutage {
-        id: 0,
-        ..outage.clone()
-    };
-    stored.len() != found.len() || !stored.iter().all(|one| found.contains(&said(one)))
-}
-
-/// Tells of outages that opened, changed their cause or closed; not of a growing count of slots.
-fn tell_outages(app: &App, stored: &[SiteOutage], found: &[SiteOutage]) {
-    for outage in found {
-        let before = stored
-            .iter()
-            .find(|one| one.start_unix_ms == outage.start_unix_ms);
-        let same = before.is_some_and(|one| {
-            (one.end_unix_ms, one.verdict.cause) == (outage.end_unix_ms, outage.verdict.cause)
-        });
-        if !same {
-            app.live.tell(Change::Outage(outage.clone()));
-        }
-    }
-    let gone = |one: &&SiteOutage| {
-        !found
-            .iter()
-            .any(|outage| outage.start_unix_ms == one.start_unix_ms)
-    };
-    // An outage that late samples took away again: readers read the list anew.
-    if stored.iter().any(|one| gone(&one)) {
-        app.live.tell(Change::Everything);
-    }
 }
 
 /// The last slots that are known, as many as may turn the machine. Slots at the end that wait for

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use desserte_domain::agreement::Problem;
 use serde::Serialize;
 
 use super::output::{Output, read_text, tell};
@@ -159,7 +160,7 @@ pub(super) fn refused(file: &Path, error: &RegistryError, context: Context) -> F
     let file = file.display();
     match (error, context.language) {
         (RegistryError::Agreement { id, problems }, Language::Fr) => {
-            let lines: Vec<String> = problems.iter().map(|one| one.in_french()).collect();
+            let lines: Vec<String> = problems.iter().map(Problem::in_french).collect();
             Failure::Input(format!(
                 "{file} : engagement {id} :\n  {}",
                 lines.join("\n  ")

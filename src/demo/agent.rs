@@ -97,8 +97,22 @@ pub(super) fn enter_targets(
             slot_seconds: SLOT_SECONDS,
         })
         .collect();
-    registry.set_site_targets(&site(registry)?, &measured, decision)?;
+    let site = site(registry)?;
+    registry.set_site_targets(&site, &measured, decision)?;
+    registry.put_agreement(&agreement(&site), decision)?;
     Ok(())
+}
+
+/// An invented agreement on the portal, so that the figures of a month are there to be read.
+fn agreement(site: &str) -> String {
+    format!(
+        "id = \"demo-portail\"\nversion = 1\ntitle = \"Engagement inventé de démonstration\"\n\
+         valid_from = \"2026-01-01\"\ntime_zone = \"Africa/Brazzaville\"\nsites = [\"{site}\"]\n\
+         [parties]\ncustomer = \"Ministère (inventé)\"\ncontractor = \"Opérateur fictif A\"\n\
+         [test]\ntargets = [\"{PORTAL}\"]\npackets_per_slot = 1\nminimum_sent = 1\n\
+         slot_seconds = {SLOT_SECONDS}\n[machine]\nn_enter = 3\nn_exit = 3\n\
+         [objective]\navailability_percent = \"99.5\"\n"
+    )
 }
 
 fn target(id: &str, name: &str, measure: Measure) -> TargetDefinition {

@@ -23,6 +23,8 @@ use super::{
 
 /// Most lines of one agent at one site. More are not written down; their samples still are kept.
 const LINES_MAX: usize = 256;
+/// The loopback interface of Linux.
+const LOOPBACK: &str = "lo";
 /// A line's last sighting is written down again when it is so much older.
 const SEEN_AGAIN_MS: i64 = 3_600_000;
 
@@ -271,7 +273,8 @@ fn note(
 /// Why a line needs no person: `enrolment` (first of this agent at this site, and no other site's),
 /// `same_gateway` (confirmed for the site, in the other family or by another agent), or
 /// `no_gateway` (an interface that is confirmed: without a gateway there is nothing that could
-/// contradict it, and this is how a line looks whose gateway has gone).
+/// contradict it, and this is how a line looks whose gateway has gone), or `loopback` (it leads
+/// nowhere, wherever the agent stands).
 fn explained(
     transaction: &Transaction<'_>,
     (site, agent): (&str, AgentId),
@@ -285,6 +288,9 @@ fn explained(
             .map_err(database("note lines"))
     };
     let agent = agent.to_string();
+    if seen.line.gateway.is_none() && seen.line.interface == LOOPBACK {
+        return Ok(Some("loopback"));
+    }
     let Some(gateway) = seen.line.gateway.as_ref().map(|g| g.to_ascii_lowercase()) else {
         let known = count(
             "SELECT 1 FROM line WHERE site = ? AND agent = ? AND interface = ?

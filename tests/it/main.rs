@@ -4,11 +4,15 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
 mod processes;
+#[cfg(test)]
+mod recording;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]

@@ -25,12 +25,12 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 /// 2026-06-15T12:00:00Z.
-pub const NOW_MS: i64 = 1_781_524_800_000;
+pub(crate) const NOW_MS: i64 = 1_781_524_800_000;
 /// Slots of the test agreement, milliseconds.
-pub const SLOT_MS: i64 = 60_000;
-pub const SITE: &str = "CG-1";
+pub(crate) const SLOT_MS: i64 = 60_000;
+pub(crate) const SITE: &str = "CG-1";
 
-pub const AGREEMENT: &str = r#"
+pub(crate) const AGREEMENT: &str = r#"
 id = "lot-1"
 version = 1
 title = "Lot 1"
@@ -48,17 +48,16 @@ id = "portal"
 measure = { http = { url = "http://127.0.0.1:9/", status_from = 200, status_to = 299, timeout_ms = 1000, body_bytes_max = 4096 } }
 "#;
 
-pub struct TestApp {
-    pub app: Arc<App>,
-    pub samples: Arc<EmbeddedStore>,
-    pub agent: AgentId,
-    pub line: String,
+pub(crate) struct TestApp {
+    pub(crate) app: Arc<App>,
+    pub(crate) agent: AgentId,
+    pub(crate) line: String,
     router: Router,
     _folder: tempfile::TempDir,
     _stop: watch::Sender<bool>,
 }
 
-pub fn decision(reason: &str) -> Decision<'_> {
+pub(crate) fn decision(reason: &str) -> Decision<'_> {
     Decision {
         author: "test",
         at_unix_ms: NOW_MS - 40 * 86_400_000,
@@ -66,12 +65,12 @@ pub fn decision(reason: &str) -> Decision<'_> {
     }
 }
 
-fn site(number: usize) -> NewSite {
+fn site(number: u32) -> NewSite {
     NewSite {
         id: format!("CG-{number}"),
         name: Some(format!("École n° {number}")),
         kind: if number == 1 { "town_hall" } else { "school" }.to_owned(),
-        latitude: -4.25 + number as f64 / 100.0,
+        latitude: -4.25 + f64::from(number) / 100.0,
         longitude: 15.25,
         place: Some("Brazzaville".to_owned()),
         region: Some("Brazzaville".to_owned()),
@@ -102,7 +101,7 @@ fn registry() -> (Registry, AgentId) {
 impl TestApp {
     /// Five invented sites; the first has an agent that measured `minutes` up to now, the bad ones
     /// (counted back from now) refused.
-    pub fn new(minutes: i64, bad: &[i64]) -> Self {
+    pub(crate) fn new(minutes: i64, bad: &[i64]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (registry, agent) = registry();
         let line = Line {
@@ -121,7 +120,7 @@ impl TestApp {
         let samples = Arc::new(EmbeddedStore::open(&folder.path().join("samples.sqlite")).unwrap());
         samples.put(&filling(agent, &key, minutes, bad)).unwrap();
         let (stop, shutdown) = watch::channel(false);
-        let store: Arc<dyn SampleStore> = Arc::clone(&samples) as Arc<dyn SampleStore>;
+        let store: Arc<dyn SampleStore> = samples;
         let clock = Arc::new(ManualClock::new(NOW_MS, 1_000));
         let config = Config {
             country: Country {
@@ -146,7 +145,6 @@ impl TestApp {
         Self {
             router: router(Arc::clone(&app)),
             app,
-            samples,
             agent,
             line: key,
             _folder: folder,
@@ -154,15 +152,15 @@ impl TestApp {
         }
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Response<Body> {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
         json(self.send(request(Method::GET, path, Body::empty())).await).await
     }
 
-    pub async fn post(&self, path: &str, body: &str) -> (StatusCode, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> (StatusCode, Value) {
         json(
             self.send(request(Method::POST, path, Body::from(body.to_owned())))
                 .await,
@@ -171,14 +169,14 @@ impl TestApp {
     }
 
     /// The JSON of a route that must answer 200.
-    pub async fn ok(&self, path: &str) -> Value {
+    pub(crate) async fn ok(&self, path: &str) -> Value {
         let (status, json) = self.get(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {json}");
         json
     }
 }
 
-pub fn request(method: Method, path: &str, body: Body) -> Request<Body> {
+pub(crate) fn request(method: Method, path: &str, body: Body) -> Request<Body> {
     Request::builder()
         .method(method)
         .uri(path)
@@ -188,7 +186,7 @@ pub fn request(method: Method, path: &str, body: Body) -> Request<Body> {
         .unwrap()
 }
 
-pub async fn bytes(response: Response<Body>) -> Vec<u8> {
+pub(crate) async fn bytes(response: Response<Body>) -> Vec<u8> {
     response
         .into_body()
         .collect()
@@ -198,7 +196,7 @@ pub async fn bytes(response: Response<Body>) -> Vec<u8> {
         .to_vec()
 }
 
-pub async fn json(response: Response<Body>) -> (StatusCode, Value) {
+pub(crate) async fn json(response: Response<Body>) -> (StatusCode, Value) {
     let status = response.status();
     let bytes = bytes(response).await;
     let json = serde_json::from_slice(&bytes)
@@ -217,7 +215,7 @@ fn geography(country: &Country) -> Geography {
 }
 
 /// One request a minute; evidence that the collector was reached all the time.
-pub fn filling(agent: AgentId, line: &str, minutes: i64, bad: &[i64]) -> Filling {
+pub(crate) fn filling(agent: AgentId, line: &str, minutes: i64, bad: &[i64]) -> Filling {
     let series = Arc::new(SeriesKey {
         site: SITE.to_owned(),
         agent,

@@ -1,0 +1,85 @@
+//! Outages, read and replaced.
+
+use desserte_domain::outage::Outage;
+
+use super::convert::shown;
+use super::{Result, Source};
+use crate::app::OutageFilter;
+use crate::assess::SiteTest;
+use crate::live::SiteOutage;
+use crate::registry::{self, OutageRecord};
+
+impl Source {
+    /// Outages, the newest first.
+    pub fn outages(&self, filter: &OutageFilter) -> Result<Vec<SiteOutage>> {
+        let mut wanted = registry::OutageFilter {
+            site: filter.site.as_deref(),
+            cause: filter.cause.map(desserte_domain::cause::Cause::identifier),
+            from_unix_ms: filter.from_unix_ms,
+            to_unix_ms: filter.to_unix_ms,
+            open: filter.open == Some(true),
+            before: filter.after,
+            limit: u32::try_from(filter.limit).unwrap_or(u32::MAX),
+        };
+        let mut found = Vec::new();
+        // Those that are over are picked page by page; everything else is one question.
+        loop {
+            let page = self.registry.outages(&wanted)?;
+            let last = page.last().map(|one| (one.outage.start_unix_ms, one.id));
+            let full = page.len() >= filter.limit;
+            found.extend(
+                page.into_iter()
+                    .filter(|one| filter.open != Some(false) || one.outage.end_unix_ms.is_some())
+                    .map(shown),
+            );
+            if found.len() >= filter.limit || !full || last.is_none() {
+                found.truncate(filter.limit);
+                return Ok(found);
+            }
+            wanted.before = last;
+        }
+    }
+
+    /// Outages of a site that overlap `[from, to)`, by start.
+    pub fn outages_between(&self, site: &str, from: i64, to: i64) -> Result<Vec<SiteOutage>> {
+        let mut found = self.registry.outages(&registry::OutageFilter {
+            site: Some(site),
+            from_unix_ms: Some(from),
+            to_unix_ms: Some(to),
+            ..registry::OutageFilter::default()
+        })?;
+        found.reverse();
+        Ok(found.into_iter().map(shown).collect())
+    }
+
+    /// Puts outages in place of those of the site that last beyond `from`; answers with them as
+    /// they are stored.
+    pub fn replace_outages(
+        &self,
+        site: &str,
+        from: i64,
+        test: &SiteTest,
+        found: &[SiteOutage],
+    ) -> Result<Vec<SiteOutage>> {
+        let records: Vec<OutageRecord> = found
+            .iter()
+            .map(|outage| OutageRecord {
+                id: 0,
+                site: site.to_owned(),
+                agreement: test.agreement.clone(),
+                agent: outage.agent.clone(),
+                slot_seconds: outage.slot_seconds,
+                outage: Outage {
+                    start_unix_ms: outage.start_unix_ms,
+                    end_unix_ms: outage.end_unix_ms,
+                    down_slots: outage.down_slots,
+                    cause: outage.verdict.clone(),
+                },
+            })
+            .collect();
+        let stored = self
+            .registry
+            .replace_outages(site, (from, i64::MAX), &records)?;
+        Ok(stored.into_iter().map(shown).collect())
+    }
+}

@@ -1,0 +1,141 @@
+//! Samples and evidence, as the assessment takes them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use desserte_domain::agreement::Agreement;
+use desserte_domain::observation::Observation;
+use desserte_probe::wire::id::AgentId;
+
+use super::{Result, Source};
+use crate::assess::{EvidenceRow, SiteSamples, TargetSamples, observation};
+use crate::store::samples::Series;
+
+/// Attempts to reach the collector are reported after they were made: evidence is read so much
+/// beyond a window's end, milliseconds. Before its start, what was said of a link still holds.
+const EVIDENCE_MARGIN_MS: i64 = 120_000;
+
+impl Source {
+    /// Everything measured at a site in `[from, to)`, over whatever line.
+    pub fn samples(&self, site: &str, span: (i64, i64)) -> Result<SiteSamples> {
+        self.samples_of(site, span, |_| true)
+    }
+
+    /// What counts for an agreement: its targets, over the judged line, confirmed by a person or by
+    /// enrolment. Samples without a known line count where every line of the site is judged.
+    pub fn judged_samples(
+        &self,
+        site: &str,
+        agreement: &Agreement,
+        span: (i64, i64),
+    ) -> Result<SiteSamples> {
+        let judged: HashSet<(AgentId, String)> = self
+            .registry
+            .lines_of_site(site)?
+            .into_iter()
+            .filter(|line| line.confirmed.is_some())
+            .filter(|line| {
+                agreement.line.judges(
+                    Some(&line.interface),
+                    line.gateway.as_deref(),
+                    line.public_address,
+                )
+            })
+            .map(|line| (line.agent, line.key))
+            .collect();
+        let any = agreement.line.is_any();
+        self.samples_of(site, span, |series| match &series.key.line {
+            Some(line) => judged.contains(&(series.key.agent, line.clone())),
+            None => any,
+        })
+    }
+
+    fn samples_of(
+        &self,
+        site: &str,
+        (from, to): (i64, i64),
+        counts: impl Fn(&Series) -> bool,
+    ) -> Result<SiteSamples> {
+        let mut targets: BTreeMap<String, TargetSamples> = BTreeMap::new();
+        for series in self.site_series(site)? {
+            if !counts(&series) {
+                continue;
+            }
+            let mut observations = self.samples.scan(series.id, from, to)?.observations(None);
+            targets
+                .entry(series.key.target.clone())
+                .or_insert_with(|| TargetSamples {
+                    id: series.key.target,
+                    kind: series.key.kind,
+                    observations: Vec::new(),
+                })
+                .observations
+                .append(&mut observations);
+        }
+        // Series of several lines and agents lie one after another.
+        for target in targets.values_mut() {
+            target
+                .observations
+                .sort_by_key(|one| (one.start_unix_ms, one.sequence));
+        }
+        let evidence = self
+            .samples
+            .evidence(
+                site,
+                from - EVIDENCE_MARGIN_MS,
+                to.saturating_add(EVIDENCE_MARGIN_MS),
+            )?
+            .into_iter()
+            .map(|row| EvidenceRow {
+                at_unix_ms: row.time_unix_ms,
+                agent: row.agent.to_string(),
+                boot: row.boot.to_string(),
+                fact: row.fact,
+            })
+            .collect();
+        Ok(SiteSamples {
+            targets: targets.into_values().collect(),
+            evidence,
+            received_unix_ms: self.arrivals(site, from, to)?,
+            collector_down: self.registry.collector_down(from, to)?,
+        })
+    }
+
+    /// When batches of a site's agents arrived, ascending.
+    fn arrivals(&self, site: &str, from: i64, to: i64) -> Result<Vec<i64>> {
+        let Some(collector) = &self.collector else {
+            return Ok(Vec::new());
+        };
+        let mut arrivals = Vec::new();
+        for agent in self.registry.agents_of(site)? {
+            arrivals.append(&mut collector.journal().arrivals(agent.id, from, to)?);
+        }
+        arrivals.sort_unstable();
+        Ok(arrivals)
+    }
+
+    /// The newest sample of each target.
+    pub fn newest_samples(&self, site: &str) -> Result<Vec<(String, Observation)>> {
+        let mut newest: BTreeMap<String, Observation> = BTreeMap::new();
+        for series in self.site_series(site)? {
+            let Some(row) = self.samples.latest(series.id)? else {
+                continue;
+            };
+            let sample = observation(&row);
+            newest
+                .entry(series.key.target)
+                .and_modify(|held| {
+                    if held.start_unix_ms < sample.start_unix_ms {
+                        *held = sample;
+                    }
+                })
+                .or_insert(sample);
+        }
+        Ok(newest.into_iter().collect())
+    }
+
+    /// Start of the newest sample of a site.
+    pub fn last_sample_unix_ms(&self, site: &str) -> Result<Option<i64>> {
+        let newest = self.newest_samples(site)?;
+        Ok(newest.iter().map(|(_, sample)| sample.start_unix_ms).max())
+    }
+}

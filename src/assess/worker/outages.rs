@@ -1,0 +1,56 @@
+//! A site's outages: found, compared with what is stored, told.
+
+use super::super::judge::Judgement;
+use super::super::test::SiteTest;
+use crate::app::App;
+use crate::live::{Change, SiteOutage};
+
+pub(super) fn site_outages(site: &str, test: &SiteTest, judgement: &Judgement) -> Vec<SiteOutage> {
+    judgement
+        .outages
+        .iter()
+        .map(|outage| SiteOutage {
+            id: 0,
+            site: site.to_owned(),
+            start_unix_ms: outage.start_unix_ms,
+            end_unix_ms: outage.end_unix_ms,
+            slot_seconds: test.rule.slot_seconds,
+            down_slots: outage.down_slots,
+            verdict: outage.cause.clone(),
+            agent: None,
+        })
+        .collect()
+}
+
+/// Whether the outages found say anything else than those stored, numbers apart.
+pub(super) fn differ(stored: &[SiteOutage], found: &[SiteOutage]) -> bool {
+    let said = |outage: &SiteOutage| SiteOutage {
+        id: 0,
+        ..outage.clone()
+    };
+    stored.len() != found.len() || !stored.iter().all(|one| found.contains(&said(one)))
+}
+
+/// Tells of outages that opened, changed their cause or closed; not of a growing count of slots.
+pub(super) fn tell_outages(app: &App, stored: &[SiteOutage], found: &[SiteOutage]) {
+    for outage in found {
+        let before = stored
+            .iter()
+            .find(|one| one.start_unix_ms == outage.start_unix_ms);
+        let same = before.is_some_and(|one| {
+            (one.end_unix_ms, one.verdict.cause) == (outage.end_unix_ms, outage.verdict.cause)
+        });
+        if !same {
+            app.live.tell(Change::Outage(outage.clone()));
+        }
+    }
+    let gone = |one: &&SiteOutage| {
+        !found
+            .iter()
+            .any(|outage| outage.start_unix_ms == one.start_unix_ms)
+    };
+    // An outage that late samples took away again: readers read the list anew.
+    if stored.iter().any(|one| gone(&one)) {
+        app.live.tell(Change::Everything);
+    }
+}
