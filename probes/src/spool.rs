@@ -34,6 +34,8 @@
 
 mod batch;
 mod record;
+mod recover;
+mod room;
 mod seal;
 mod segment;
 mod state;
@@ -52,7 +54,6 @@ use self::{
 };
 use crate::{
     files::{FileError, PRIVATE, at, sync_folder, write_whole},
-    report::Content,
     wire::{WireError, hex, receipt::Receipt},
 };
 
@@ -259,83 +260,9 @@ impl Spool {
             .ok_or_else(|| SpoolError::UnknownBatch(hash.to_owned()))
     }
 
-    fn prune_refused(&mut self, refused: &Path) -> Result<(), SpoolError> {
-        let mut files: Vec<_> = names(refused)?
-            .into_iter()
-            .filter(|name| batch::parse_name(name).is_some())
-            .map(|name| (refused.join(&name), name))
-            .map(|(path, name)| (std::fs::metadata(&path).map_or(0, |m| m.len()), path, name))
-            .collect();
-        files.sort_by(|a, b| a.2.cmp(&b.2));
-        let mut total: u64 = files.iter().map(|f| f.0).sum();
-        for (bytes, path, _) in files {
-            if total <= self.limits.refused_bytes {
-                break;
-            }
-            remove(&path)?;
-            let _ = std::fs::remove_file(path.with_extension("reason"));
-            total -= bytes;
-        }
-        Ok(())
-    }
-
     fn bytes(&self) -> u64 {
         self.segments.iter().map(|s| s.bytes).sum::<u64>()
             + self.batches.iter().map(|b| b.bytes).sum::<u64>()
-    }
-
-    fn has_room_for(&self, draft: &Draft) -> bool {
-        let eventful = !matches!(&draft.content, Content::Minute(m) if thin::uneventful(m));
-        let reserve = if eventful {
-            self.limits.reserve_bytes
-        } else {
-            0
-        };
-        self.bytes() < self.limits.cap_bytes + reserve
-    }
-
-    /// Thins the oldest closed segments until there is room or nothing is left to thin.
-    fn make_room(&mut self) -> Result<(), SpoolError> {
-        while self.bytes() >= self.limits.cap_bytes {
-            let open = self.writer.as_ref().map(|_| self.next_segment - 1);
-            let oldest = self
-                .segments
-                .iter()
-                .position(|s| !s.thinned && Some(s.number) != open);
-            let Some(index) = oldest else {
-                return Ok(());
-            };
-            self.thin_segment(index)?;
-        }
-        Ok(())
-    }
-
-    /// First the summaries are durable under new sequences, then the segment is rewritten. A crash in
-    /// between leaves both; the next start drops what a summary replaces.
-    fn thin_segment(&mut self, index: usize) -> Result<(), SpoolError> {
-        let Some(target) = self.segments.get_mut(index) else {
-            return Ok(());
-        };
-        target.thinned = true;
-        let path = target.path.clone();
-        let thinned = thin::thin(records(&path)?.0);
-        if thinned.summaries.is_empty() {
-            return Ok(());
-        }
-        for summary in &thinned.summaries {
-            self.write(summary)?;
-        }
-        self.state.minutes_thinned += thinned.minutes;
-        let bytes = rewrite(&path, &thinned.kept)?;
-        let emptied = thinned.kept.is_empty();
-        if let Some(target) = self.segments.get_mut(index) {
-            target.bytes = bytes;
-            target.entries = thinned.kept.len() as u64;
-        }
-        if emptied {
-            self.segments.remove(index);
-        }
-        Ok(self.state.save(&self.folder)?)
     }
 
     fn write(&mut self, draft: &Draft) -> Result<u64, SpoolError> {
@@ -377,93 +304,6 @@ impl Spool {
         Ok(writer)
     }
 
-    /// Batches tell what the state may have missed: a batch is durable before the state is.
-    fn recover_batches(&mut self) -> Result<(), SpoolError> {
-        for name in names(&self.folder)? {
-            let Some((seal, first, last)) = batch::parse_name(&name) else {
-                continue;
-            };
-            let path = self.folder.join(&name);
-            let Some(sealed) = batch::read(&path)? else {
-                self.state.entries_lost += last.saturating_sub(first) + 1;
-                remove(&path)?;
-                continue;
-            };
-            let hash = sealed.envelope.batch_hash(&sealed.body);
-            if seal >= self.state.seals {
-                self.state.seals = seal + 1;
-                self.state.sealed_sequence = last;
-                self.state.chain_head = hex(&hash);
-            }
-            let bytes = std::fs::metadata(&path).map_or(0, |m| m.len());
-            let entries = sealed.entries;
-            self.batches.push(Waiting {
-                seal,
-                first,
-                last,
-                hash,
-                entries,
-                bytes,
-                path,
-            });
-        }
-        self.batches.sort_by_key(|b| b.seal);
-        Ok(())
-    }
-
-    fn recover_segments(&mut self) -> Result<(), SpoolError> {
-        let mut found = Vec::new();
-        for name in names(&self.folder)? {
-            let number = name
-                .strip_prefix("segment-")
-                .and_then(|n| n.parse::<u64>().ok());
-            let path = self.folder.join(&name);
-            match number {
-                Some(number) => found.push((number, path)),
-                None if Path::new(&name).extension().is_some_and(|e| e == "tmp") => remove(&path)?,
-                None => {}
-            }
-        }
-        found.sort_unstable();
-        self.next_segment = found.last().map_or(0, |(number, _)| number + 1);
-        let replaced = replaced_ranges(&found)?;
-        let mut last_sequence = self.state.sealed_sequence;
-        for (number, path) in found {
-            let (read, lost) = records(&path)?;
-            let before = read.len();
-            last_sequence = last_sequence.max(read.last().map_or(0, |r| r.sequence));
-            let sealed = self.state.sealed_sequence;
-            let kept: Vec<_> = read
-                .into_iter()
-                .filter(|r| r.sequence > sealed)
-                .filter(|r| {
-                    !replaced
-                        .iter()
-                        .any(|(a, b)| (*a..=*b).contains(&r.sequence))
-                })
-                .collect();
-            self.state.entries_lost += lost;
-            let bytes = if lost > 0 || kept.len() < before || kept.is_empty() {
-                rewrite(&path, &kept)?
-            } else {
-                std::fs::metadata(&path).map_or(0, |m| m.len())
-            };
-            if let Some(last) = kept.last().map(|r| r.sequence) {
-                let entries = kept.len() as u64;
-                self.segments.push(Segment {
-                    number,
-                    path,
-                    bytes,
-                    entries,
-                    last,
-                    thinned: false,
-                });
-            }
-        }
-        self.next_sequence = last_sequence + 1;
-        Ok(())
-    }
-
     /// Removes segments whose entries are all in batches.
     fn drop_sealed_segments(&mut self) -> Result<(), SpoolError> {
         self.writer = None;
@@ -494,18 +334,6 @@ fn records(path: &Path) -> Result<(Vec<Record>, u64), SpoolError> {
         }
     }
     Ok((good, lost))
-}
-
-fn replaced_ranges(segments: &[(u64, PathBuf)]) -> Result<Vec<(u64, u64)>, SpoolError> {
-    let mut ranges = Vec::new();
-    for (_, path) in segments {
-        for record in records(path)?.0 {
-            if let Content::Summary(summary) = &record.draft.content {
-                ranges.push((summary.replaces_first, summary.replaces_last));
-            }
-        }
-    }
-    Ok(ranges)
 }
 
 /// Writes a segment anew; removes it when nothing is left. Returns its size.

@@ -12,12 +12,10 @@
 
 mod backoff;
 pub(crate) mod connection;
+mod known;
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -25,11 +23,14 @@ use hyper::{Method, StatusCode};
 
 pub(crate) use self::backoff::Backoff;
 use self::connection::{CONTENT_TYPE_NAME, Connection, parse_json};
-pub use self::connection::{CollectorError, Endpoint};
+pub use self::{
+    connection::{CollectorError, Endpoint},
+    known::{Attempts, KnownTime},
+};
 use crate::{
-    clock::{Clock, ClockFit, TimeMap},
+    clock::Clock,
     identity::Identity,
-    report::{TIME_EXCHANGES_MAX, TimeExchange},
+    report::TimeExchange,
     spool::{SealedBatch, Sealer, Sealing, Spool, SpoolError},
     volume::Volume,
     wire::{
@@ -66,6 +67,11 @@ pub enum UploadError {
 }
 
 impl UploadError {
+    fn is_broken_connection(&self) -> bool {
+        use CollectorError::{Http, Timeout};
+        matches!(self, Self::Collector(Http { .. } | Timeout(_)))
+    }
+
     /// How long to wait at least: the collector's wish, or an hour when it does not accept the agent.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -82,52 +88,6 @@ impl UploadError {
             Self::Collector(CollectorError::Refused { retry_after, .. }) => *retry_after,
             _ => None,
         }
-    }
-}
-
-/// Attempts to reach the collector since they were last asked for.
-#[derive(Debug, Default)]
-pub struct Attempts {
-    attempts: AtomicU32,
-    answered: AtomicU32,
-}
-
-impl Attempts {
-    /// Attempts and answers since the last call.
-    pub fn take(&self) -> (u16, u16) {
-        let take =
-            |counter: &AtomicU32| u16::try_from(counter.swap(0, Relaxed)).unwrap_or(u16::MAX);
-        let answered = take(&self.answered);
-        (take(&self.attempts).max(answered), answered)
-    }
-}
-
-/// What the agent knows of the collector's time in this boot.
-#[derive(Debug, Default)]
-pub struct KnownTime {
-    exchanges: Vec<TimeExchange>,
-    unrecorded: Vec<TimeExchange>,
-}
-
-impl KnownTime {
-    fn add(&mut self, exchange: TimeExchange) {
-        if self.exchanges.len() >= TIME_EXCHANGES_MAX {
-            // The second oldest goes: the first anchors the drift over the whole boot.
-            self.exchanges.remove(1);
-        }
-        self.exchanges.push(exchange);
-        self.unrecorded.push(exchange);
-    }
-
-    /// Exchanges not yet written to the spool.
-    pub fn take_unrecorded(&mut self) -> Vec<TimeExchange> {
-        std::mem::take(&mut self.unrecorded)
-    }
-
-    /// The map from boot time to Unix time.
-    #[must_use]
-    pub fn map(&self) -> Option<TimeMap> {
-        ClockFit::new(&self.exchanges).time_map()
     }
 }
 
@@ -207,7 +167,13 @@ impl Uploader {
     pub async fn upload(&mut self, schedule_revision: u64) -> (Uploaded, Result<(), UploadError>) {
         self.attempts.attempts.fetch_add(1, Relaxed);
         let mut uploaded = Uploaded::default();
-        let result = self.try_upload(schedule_revision, &mut uploaded).await;
+        let kept = self.connection.is_some();
+        let mut result = self.try_upload(schedule_revision, &mut uploaded).await;
+        if kept && matches!(&result, Err(error) if error.is_broken_connection()) {
+            // An idle connection may be dead without a sign; what was sent over it is sent again.
+            self.connection = None;
+            result = self.try_upload(schedule_revision, &mut uploaded).await;
+        }
         let answered = match &result {
             Ok(()) | Err(UploadError::Collector(CollectorError::Refused { .. })) => true,
             Err(_) => uploaded.batches > 0,
@@ -251,13 +217,9 @@ impl Uploader {
         Ok(())
     }
 
-    /// A kept connection is proved alive by asking the time: an idle one may be dead without a sign.
     async fn connect(&mut self) -> Result<(), UploadError> {
         if self.connection.as_ref().is_some_and(|c| !c.is_closed()) {
-            if self.ask_time().await.is_ok() {
-                return Ok(());
-            }
-            tracing::debug!("kept connection is dead");
+            return Ok(());
         }
         let pin = crate::wire::sha256(&self.identity.collector_key);
         self.connection = None;

@@ -15,7 +15,7 @@ use desserte_probe::{
 const INSIDE: &str = "DESSERTE_TEST_INSIDE_NAMESPACE";
 
 /// Runs the named test again inside a new namespace, after `setup`. `true` when we are inside.
-fn inside_namespace(test: &str, setup: &str) -> bool {
+pub(crate) fn inside_namespace(test: &str, setup: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
     }
@@ -29,8 +29,10 @@ fn inside_namespace(test: &str, setup: &str) -> bool {
         return false;
     }
     let exe = std::env::current_exe().unwrap();
-    let script =
-        format!("set -e\nip link set lo up\n{setup}\nexec \"$0\" --exact {test} --nocapture");
+    let script = format!(
+        "set -e\nip link set lo up\n{setup}\nset +e\n\"$0\" --exact {test} --nocapture\n\
+         code=$?\n[ -n \"$peer\" ] && kill \"$peer\"\nexit $code"
+    );
     let output = Command::new("unshare")
         .args(["-n", "sh", "-c", &script])
         .arg(exe)
@@ -46,7 +48,7 @@ fn inside_namespace(test: &str, setup: &str) -> bool {
     false
 }
 
-const DATAGRAM: &str = "echo '0 2147483647' > /proc/sys/net/ipv4/ping_group_range";
+pub(crate) const DATAGRAM: &str = "echo '0 2147483647' > /proc/sys/net/ipv4/ping_group_range";
 const NEIGHBOUR: &str = "ip link add dev veth0 type veth peer name veth1
 ip addr add 192.0.2.1/24 dev veth0
 ip link set veth0 up

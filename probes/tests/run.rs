@@ -9,7 +9,7 @@ use std::{
 use desserte_probe::{
     agent::{AgentOptions, run},
     config::Config,
-    report::{Content, Fact, Outcome},
+    report::{Content, Fact, Neighbour, Outcome},
     wire::schedule::{Measure, Schedule, Target},
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,6 +21,7 @@ use tokio::{
 
 use crate::{
     cli::BINARY,
+    icmp::{DATAGRAM, inside_namespace},
     stub::{Seen, Stub},
     upload::schedule,
 };
@@ -106,10 +107,7 @@ fn good_samples(seen: &Seen) -> usize {
         .count()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kill_loses_nothing_recorded_and_a_stop_is_told_from_it() {
-    let stub = Stub::start(measuring(web_server().await)).await;
-    let data = tempfile::tempdir().unwrap();
+fn enrol_and_measure_once(stub: &Stub, data: &Path) {
     let enrol = Command::new(BINARY)
         .args([
             "enrol",
@@ -119,7 +117,7 @@ async fn a_kill_loses_nothing_recorded_and_a_stop_is_told_from_it() {
             &stub.code,
             "--data",
         ])
-        .arg(data.path())
+        .arg(data)
         .output()
         .unwrap();
     assert!(
@@ -129,6 +127,24 @@ async fn a_kill_loses_nothing_recorded_and_a_stop_is_told_from_it() {
     );
     let answer: serde_json::Value = serde_json::from_slice(&enrol.stdout).unwrap();
     assert_eq!(answer["site"], "s1");
+
+    let once = Command::new(BINARY)
+        .args(["once", "--format", "json", "--data"])
+        .arg(data)
+        .output()
+        .unwrap();
+    let rows: serde_json::Value = serde_json::from_slice(&once.stdout).unwrap();
+    assert_eq!(
+        (&rows[0]["target"], &rows[0]["outcome"]),
+        (&"portal".into(), &"ok".into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_loses_nothing_recorded_and_a_stop_is_told_from_it() {
+    let stub = Stub::start(measuring(web_server().await)).await;
+    let data = tempfile::tempdir().unwrap();
+    enrol_and_measure_once(&stub, data.path());
 
     let mut child = start(data.path());
     until(&stub, "samples of the first process", |seen| {
@@ -213,10 +229,12 @@ async fn an_agent_runs_inside_another_program_and_follows_a_new_schedule() {
             })
     })
     .await;
+    until(&stub, "heartbeats", |seen| seen.beats.len() >= 2).await;
     stop.send(true).unwrap();
     agent.await.unwrap().unwrap();
     let seen = stub.seen.lock().unwrap();
     assert_eq!(seen.problems, Vec::<String>::new());
+    assert!(seen.beats.is_sorted_by(|a, b| a < b), "{:?}", seen.beats);
     let last = seen.entries.values().next_back().unwrap();
     assert!(
         matches!(&last.content, Content::Minute(m)
@@ -265,4 +283,89 @@ async fn a_foreign_agent_written_from_the_page_is_understood() {
     let seen = stub.seen.lock().unwrap();
     assert_eq!(seen.problems, Vec::<String>::new());
     assert_eq!((seen.entries.len(), seen.posts), (3, 6));
+}
+
+/// A gateway in a namespace beside ours, which dies with the test. `/sys` still shows the interfaces of
+/// the namespace it was mounted in, hence no carrier here.
+const GATEWAY: &str = "unshare -n sleep 60 > /dev/null 2>&1 & peer=$!
+sleep 0.3
+ip link add dev veth0 type veth peer name veth1
+ip link set veth1 netns $peer
+nsenter -t $peer -n ip addr add 192.0.2.2/24 dev veth1
+nsenter -t $peer -n ip link set veth1 up
+ip addr add 192.0.2.1/24 dev veth0
+ip link set veth0 up
+ip route add default via 192.0.2.2";
+
+fn facts(seen: &Seen, wanted: impl Fn(&Fact) -> bool) -> usize {
+    let minutes = seen
+        .entries
+        .values()
+        .filter_map(|entry| match &entry.content {
+            Content::Minute(minute) => Some(minute),
+            Content::Summary(_) => None,
+        });
+    minutes
+        .flat_map(|m| &m.evidence)
+        .filter(|e| wanted(&e.fact))
+        .count()
+}
+
+#[test]
+fn the_gateway_is_probed_when_asked_for_and_named_by_its_hash() {
+    let setup = format!("{DATAGRAM}\n{GATEWAY}");
+    let name = "run::the_gateway_is_probed_when_asked_for_and_named_by_its_hash";
+    if !inside_namespace(name, &setup) {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let stub = Stub::start(Schedule {
+            active_line_probes: true,
+            ..schedule()
+        })
+        .await;
+        let data = tempfile::tempdir().unwrap();
+        desserte_probe::identity::enrol(data.path(), &stub.url, &stub.code)
+            .await
+            .unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        let agent = tokio::spawn(run(
+            AgentOptions::new(data.path(), Config::default()),
+            stopped,
+        ));
+        until(&stub, "a gateway that answers", |seen| {
+            facts(seen, |fact| {
+                matches!(
+                    fact,
+                    Fact::Gateway {
+                        sent: 2,
+                        received: 2,
+                        ..
+                    }
+                )
+            }) > 0
+                && facts(seen, |fact| {
+                    matches!(
+                        fact,
+                        Fact::Line {
+                            route: Some(true),
+                            gateway: Neighbour::Reachable,
+                            ..
+                        }
+                    )
+                }) > 0
+        })
+        .await;
+        agent.abort();
+        let seen = stub.seen.lock().unwrap();
+        let line = &seen.reports.last().unwrap().lines[0];
+        assert_eq!(line.interface, "veth0");
+        assert_eq!(line.gateway.as_ref().map(String::len), Some(32));
+        let text = serde_json::to_string(&seen.reports).unwrap();
+        assert!(!text.contains("192.0.2."), "no address leaves the machine");
+    });
 }

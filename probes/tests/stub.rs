@@ -14,6 +14,7 @@ use desserte_probe::{
         CONTENT_TYPE_JSON, VERSION,
         enrol::{Code, EnrolRequest, Enrolment},
         envelope::{Envelope, HEADERS},
+        heartbeat::Heartbeat,
         hex,
         id::{AgentId, BootId},
         parse_hex,
@@ -30,7 +31,7 @@ use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio_rustls::TlsAcceptor;
 
 /// What the collector does with the next batch.
@@ -60,6 +61,8 @@ pub(crate) struct Seen {
     pub(crate) time_questions: usize,
     pub(crate) schedule_questions: usize,
     pub(crate) problems: Vec<String>,
+    /// Counters of the heartbeats that verified.
+    pub(crate) beats: Vec<u32>,
 }
 
 pub(crate) struct Stub {
@@ -75,6 +78,7 @@ struct Inner {
     schedule: Arc<Mutex<Schedule>>,
     agents: Mutex<BTreeMap<AgentId, [u8; 32]>>,
     secret: [u8; 16],
+    heartbeat_port: u16,
 }
 
 type Answer = anyhow::Result<Response<Full<Bytes>>>;
@@ -83,6 +87,8 @@ impl Stub {
     pub(crate) async fn start(schedule: Schedule) -> Self {
         let key = SigningKey::from_bytes(&[42; 32]);
         let acceptor = TlsAcceptor::from(Arc::new(tls(&key)));
+        let beats = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let heartbeat_port = beats.local_addr().unwrap().port();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let secret = [7; 16];
@@ -100,6 +106,20 @@ impl Stub {
             schedule: Arc::clone(&schedule),
             agents: Mutex::default(),
             secret,
+            heartbeat_port,
+        });
+        let counted = Arc::clone(&seen);
+        tokio::spawn(async move {
+            let mut buffer = [0; 100];
+            while let Ok((length, _)) = beats.recv_from(&mut buffer).await {
+                let mut seen = counted.lock().unwrap();
+                match Heartbeat::verify(&buffer[..length], &[1; 32]) {
+                    Ok(()) => seen
+                        .beats
+                        .push(Heartbeat::decode(&buffer[..length]).unwrap().counter),
+                    Err(error) => seen.problems.push(error.to_string()),
+                }
+            }
         });
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -194,7 +214,7 @@ impl Inner {
             site: "s1".into(),
             site_name: Some("Mairie de Ouesso".into()),
             collector_key: hex(self.key.verifying_key().as_bytes()),
-            heartbeat_port: None,
+            heartbeat_port: Some(self.heartbeat_port),
             heartbeat_key: hex(&[1; 32]),
             line_key: hex(&[2; 32]),
             schedule: self.schedule.lock().unwrap().clone(),

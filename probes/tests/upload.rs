@@ -29,7 +29,7 @@ pub(crate) fn schedule() -> Schedule {
         targets: vec![],
         record_seconds: 1,
         upload_seconds: 1,
-        heartbeat_seconds: 0,
+        heartbeat_seconds: 1,
         active_line_probes: false,
     }
 }

@@ -27,8 +27,8 @@ fn kills() -> u32 {
 }
 
 const SLOT_SECONDS: u32 = 2;
-/// Batches and samples per batch of the agent in Python.
-const PYTHON_BATCHES: u32 = 12;
+/// Batches of the agent in Python, one sample of three packets each.
+const PYTHON_BATCHES: usize = 12;
 
 fn sites_csv(sites: &[&str]) -> String {
     let mut text = "id,name,kind,latitude,longitude,place,region,operator,invented\n".to_owned();
@@ -56,6 +56,9 @@ targets = ["target-{site}"]
 packets_per_slot = 1
 minimum_sent = 1
 slot_seconds = {SLOT_SECONDS}
+
+[objective]
+availability_percent = "99.5"
 
 [[target]]
 id = "target-{site}"
@@ -128,11 +131,10 @@ fn text(path: &Path) -> &str {
 }
 
 /// Requests in the collector's history of a target, and the most in one slot.
-fn history(collector: &Collector, site: &str, target: &str) -> (u64, u64) {
+fn history(collector: &Collector, site: &str, target: &str, step: u32) -> (u64, u64) {
     let now = jiff::Timestamp::from_millisecond(unix_ms()).unwrap();
     let from = now - jiff::SignedDuration::from_mins(20);
     let to = now + jiff::SignedDuration::from_secs(10);
-    let step = SLOT_SECONDS;
     let path =
         format!("/api/v1/sites/{site}/history?target={target}&from={from}&to={to}&step={step}");
     let answer = get(&collector.web, &path);
@@ -148,19 +150,41 @@ fn unix_ms() -> i64 {
     SystemClock::default().unix_ms()
 }
 
-/// The small agent that was written from docs/agent-protocol.md alone.
-fn python_agent(bench: &Bench, relay: &Relay) -> std::process::Child {
+/// The small agent that was written from docs/agent-protocol.md alone: a batch a run, each sent
+/// twice, and again after every failure, until all batches have their receipts.
+fn python_agent(folder: &Path, collector: &str, code: &str) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/python_agent.py");
-    let log = fs::File::create(bench.folder.path().join("python.log")).unwrap();
-    Command::new("/usr/bin/python3")
-        .arg(script)
-        .args(["--collector", &relay.url(), "--code", &bench.code("site-p")])
-        .args(["--state", text(&bench.folder.path().join("python.json"))])
-        .args(["--batches", &PYTHON_BATCHES.to_string()])
-        .stdout(fs::File::create(bench.folder.path().join("python.out")).unwrap())
-        .stderr(log)
-        .spawn()
-        .expect("python3 with python3-cryptography (tests/setup.sh network)")
+    let (mut printed, mut failures) = (String::new(), 0);
+    while names(&printed).len() < PYTHON_BATCHES {
+        let output = Command::new("/usr/bin/python3")
+            .arg(&script)
+            .args(["--collector", collector, "--code", code, "--resend"])
+            .args([
+                "--state",
+                text(&folder.join("python.json")),
+                "--batches",
+                "1",
+            ])
+            .output()
+            .expect("python3 with python3-cryptography (tests/setup.sh network)");
+        printed += &String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        failures += u32::from(!output.status.success());
+        // Kills and cuts make it fail now and then; a defect makes it fail always.
+        assert!(failures < 200, "the agent in Python fails:\n{errors}");
+        sleep(Duration::from_millis(400));
+    }
+    printed
+}
+
+/// Names of the batches with a receipt.
+fn names(printed: &str) -> std::collections::BTreeSet<String> {
+    let receipts = printed
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    receipts
+        .map(|receipt| receipt["batch_hash"].to_string())
+        .collect()
 }
 
 #[test]
@@ -172,7 +196,12 @@ fn kills_and_cuts_lose_nothing_and_double_nothing() {
     for agent in &mut agents {
         agent.run();
     }
-    let mut python = python_agent(&bench, &relay);
+    let (folder, url, code) = (
+        bench.folder.path().to_owned(),
+        relay.url(),
+        bench.code("site-p"),
+    );
+    let python = std::thread::spawn(move || python_agent(&folder, &url, &code));
 
     for round in 0..kills() {
         sleep(Duration::from_millis(2_500 + u64::from(round % 5) * 370));
@@ -192,53 +221,27 @@ fn kills_and_cuts_lose_nothing_and_double_nothing() {
     for agent in &mut agents {
         agent.stop_with_an_empty_spool();
     }
-    let status = python.wait().unwrap();
-    let log = fs::read_to_string(bench.folder.path().join("python.log")).unwrap();
-    assert!(status.success(), "the agent in Python failed:\n{log}");
+    let printed = python.join().unwrap();
+    assert_eq!(names(&printed).len(), PYTHON_BATCHES, "{printed}");
 
     sleep(Duration::from_secs(1));
-    for site in ["site-a", "site-b"] {
+    for (site, agent) in ["site-a", "site-b"].into_iter().zip(&agents) {
         let asked = bench.target.asked(site);
-        let (kept, most) = history(&collector, site, &format!("target-{site}"));
+        let (kept, most) = history(&collector, site, &format!("target-{site}"), SLOT_SECONDS);
         assert!(asked > 5, "{site}: only {asked} measurements were made");
         assert_eq!(most, 1, "{site}: a slot was counted twice");
-        // A request may be under way when the agent is told to stop.
+        let under_way = asked - agent.stops;
         assert!(
-            kept == asked || kept + 1 == asked,
+            (under_way..=asked).contains(&kept),
             "{site}: {asked} made, {kept} kept"
         );
     }
-    check_python(&bench, &collector);
-    collector.stop();
-}
-
-/// Every receipt that the agent in Python printed covers samples that are there once.
-fn check_python(bench: &Bench, collector: &Collector) {
-    let printed = fs::read_to_string(bench.folder.path().join("python.out")).unwrap();
-    let receipts: Vec<Value> = printed
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    let mut names: Vec<_> = receipts
-        .iter()
-        .map(|r| r["batch_hash"].to_string())
-        .collect();
-    names.sort();
-    names.dedup();
+    let (kept, _) = history(&collector, "site-p", "example", 60);
+    let batches = u64::try_from(PYTHON_BATCHES).unwrap();
     assert_eq!(
-        names.len(),
-        usize::try_from(PYTHON_BATCHES).unwrap(),
-        "{printed}"
+        kept,
+        3 * batches,
+        "three packets in each batch of the agent in Python"
     );
-    let samples: u64 = receipts
-        .iter()
-        .filter(|receipt| receipt["duplicate"] == false)
-        .map(|r| r["sequence_last"].as_u64().unwrap() - r["sequence_first"].as_u64().unwrap() + 1)
-        .sum();
-    let site = get(&collector.web, "/api/v1/sites/site-p");
-    assert!(
-        site["agents"].as_array().is_some_and(|all| all.len() == 1),
-        "{site}"
-    );
-    assert!(samples > 0, "{printed}");
+    collector.stop();
 }

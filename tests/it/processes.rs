@@ -143,6 +143,8 @@ impl Collector {
 pub(crate) struct Agent {
     data: PathBuf,
     process: Option<Process>,
+    /// How often it was stopped: each time a request under way is asked and not recorded.
+    pub(crate) stops: u64,
 }
 
 impl Agent {
@@ -160,6 +162,7 @@ impl Agent {
         Self {
             data: data.to_owned(),
             process: None,
+            stops: 0,
         }
     }
 
@@ -189,6 +192,7 @@ impl Agent {
     fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.signal("TERM");
+            self.stops += 1;
             let status = process.0.wait().unwrap();
             assert!(status.success(), "desserte-probe run ended with {status}");
         }

@@ -1,5 +1,7 @@
 //! The loop: takes results, writes an entry every recording interval, keeps the marks on disk.
 
+mod telling;
+
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
@@ -9,10 +11,10 @@ use std::{
 
 use tokio::{
     sync::{mpsc, watch},
-    task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    task::{JoinHandle, JoinSet},
 };
 
+use self::telling::every;
 use super::{
     AgentOptions,
     heartbeat::{self, Counter},
@@ -21,16 +23,15 @@ use super::{
     uploading::{self, LAST_UPLOAD, Orders, UploadEvent},
 };
 use crate::{
-    SOFTWARE,
     config::Config,
     evidence::{ClockWatch, LineWatch, Previous, ProcessMark, Roots, SeenLine},
     files::FileError,
     identity::store_schedule,
     kinds::icmp,
     report::Fact,
-    status::{LineStatus, Status, TargetStatus},
+    status::TargetStatus,
     upload::{Shared, Uploader, lock},
-    wire::{heartbeat::Heartbeat, parse_hex, schedule::Schedule},
+    wire::schedule::Schedule,
 };
 
 /// Results that wait for the loop: a slot of every target, twice.
@@ -41,8 +42,6 @@ const EVENTS_MAX: usize = 8;
 const SLOW_FACTS_EVERY: u64 = 15;
 /// A record interval that began later than this was late: the machine is overloaded.
 const LAG_MIN: Duration = Duration::from_secs(1);
-/// The tick that stands for "no heartbeats": it does nothing when it comes.
-const NO_HEARTBEAT: Duration = Duration::from_hours(24);
 /// Echo requests of an active probe of the gateway.
 const GATEWAY_PACKETS: u16 = 2;
 /// How long the gateway may take.
@@ -127,16 +126,9 @@ impl Recorder {
     pub(super) async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
         let (events, mut upload_events) = mpsc::channel(EVENTS_MAX);
         let (stop, stopped) = watch::channel(false);
-        let uploader = Uploader::new(self.shared.clone());
-        let first_delay = self.record_period() / 2;
         self.follow_schedule();
         self.record(); // the start is on the disk before anything is measured
-        let mut uploads = tokio::spawn(uploading::run(
-            uploader,
-            Arc::clone(&self.orders),
-            events,
-            (stopped, first_delay),
-        ));
+        let mut uploads = self.start_uploads(&events, &stopped);
         self.notify(sd_notify::NotifyState::Ready);
         let mut tick = every(self.record_period());
         let mut beat = every(self.heartbeat_period());
@@ -151,6 +143,10 @@ impl Recorder {
                     }
                 }
                 _ = tick.tick() => {
+                    if uploads.is_finished() {
+                        tracing::error!("uploading failed; started again");
+                        uploads = self.start_uploads(&events, &stopped);
+                    }
                     self.watch_lag();
                     self.probe_gateways().await;
                     self.record();
@@ -168,15 +164,21 @@ impl Recorder {
         }
     }
 
-    fn record_period(&self) -> Duration {
-        Duration::from_secs(u64::from(self.schedule.record_seconds.clamp(1, 3_600)))
+    fn start_uploads(
+        &self,
+        events: &mpsc::Sender<UploadEvent>,
+        stopped: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        tokio::spawn(uploading::run(
+            Uploader::new(self.shared.clone()),
+            Arc::clone(&self.orders),
+            events.clone(),
+            (stopped.clone(), self.record_period() / 2),
+        ))
     }
 
-    fn heartbeat_period(&self) -> Duration {
-        match self.schedule.heartbeat_seconds {
-            0 => NO_HEARTBEAT,
-            seconds => Duration::from_secs(u64::from(seconds)),
-        }
+    fn record_period(&self) -> Duration {
+        Duration::from_secs(u64::from(self.schedule.record_seconds.clamp(1, 3_600)))
     }
 
     /// One task a target; the ones of the schedule before end here.
@@ -373,78 +375,6 @@ impl Recorder {
         self.measurer.over_budget.store(over, Relaxed);
     }
 
-    fn status(&self) -> Status {
-        let map = lock(&self.shared.time).map();
-        let uncertainty = map
-            .as_ref()
-            .map(|m| m.corrected_unix_ms(self.shared.clock.boottime_ms()).1);
-        let enrolment = &self.shared.identity.enrolment;
-        Status {
-            written_unix_ms: self.shared.clock.unix_ms(),
-            record_seconds: self.schedule.record_seconds,
-            software: SOFTWARE.to_owned(),
-            agent: enrolment.agent.to_string(),
-            site: enrolment.site.clone(),
-            site_name: enrolment.site_name.clone(),
-            icmp_socket: self
-                .measurer
-                .icmp
-                .as_ref()
-                .map(|i| format!("{:?}", i.socket)),
-            last_receipt_unix_ms: self.last_receipt_unix_ms,
-            upload_error: self.upload_error.clone(),
-            time_known: map.is_some(),
-            time_uncertainty_ms: uncertainty,
-            spool: lock(&self.shared.spool).stats(),
-            lines: self.seen.iter().map(line_status).collect(),
-            targets: self.targets.values().cloned().collect(),
-        }
-    }
-
-    fn send_heartbeat(&mut self) {
-        let enrolment = &self.shared.identity.enrolment;
-        let wanted = self.config.heartbeat && self.schedule.heartbeat_seconds > 0;
-        let Some(port) = enrolment.heartbeat_port.filter(|_| wanted) else {
-            return;
-        };
-        let counter = match self.counter.next() {
-            Ok(counter) => counter,
-            Err(error) => return tracing::warn!(%error, "heartbeat not counted"),
-        };
-        let on_battery = matches!(
-            self.roots.power(),
-            Some(Fact::Power {
-                mains: Some(false),
-                ..
-            })
-        );
-        let fails = self.failing.values().any(|failing| *failing);
-        let gateway = self
-            .seen
-            .iter()
-            .find(|s| s.route)
-            .and_then(|s| s.line.gateway.as_deref());
-        let beat = Heartbeat {
-            flags: u8::from(fails) | u8::from(on_battery) << 1,
-            agent_prefix: prefix(&enrolment.agent.0),
-            boot_prefix: prefix(&self.shared.boot.0),
-            counter,
-            uptime_seconds: u32::try_from(self.shared.clock.boottime_ms() / 1_000)
-                .unwrap_or(u32::MAX),
-            spool_entries: u32::try_from(lock(&self.shared.spool).stats().entries)
-                .unwrap_or(u32::MAX),
-            gateway_prefix: gateway
-                .and_then(|g| parse_hex::<16>("gateway", g).ok())
-                .map_or([0; 4], |hash| prefix(&hash)),
-        };
-        let to = (self.shared.identity.collector.host.clone(), port);
-        let (key, volume) = (
-            self.shared.identity.heartbeat_key,
-            Arc::clone(&self.shared.volume),
-        );
-        drop(tokio::spawn(heartbeat::send(to, beat, key, volume)));
-    }
-
     /// The mark first: if the machine goes down while we finish, the stop was still a clean one.
     fn stop(&mut self) {
         self.notify(sd_notify::NotifyState::Stopping);
@@ -461,31 +391,4 @@ impl Recorder {
         );
         self.record();
     }
-
-    fn notify(&self, state: sd_notify::NotifyState<'_>) {
-        if self.notify_systemd {
-            let _ = sd_notify::notify(&[state]); // not run by systemd
-        }
-    }
-}
-
-fn line_status(seen: &SeenLine) -> LineStatus {
-    LineStatus {
-        interface: seen.line.interface.clone(),
-        carrier: seen.carrier,
-        route: seen.route,
-        gateway: seen.neighbour,
-    }
-}
-
-fn prefix<const N: usize>(bytes: &[u8; 16]) -> [u8; N] {
-    bytes.first_chunk::<N>().copied().unwrap_or([0; N])
-}
-
-/// The first tick comes after one period.
-fn every(period: Duration) -> tokio::time::Interval {
-    let mut interval = interval(period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval.reset();
-    interval
 }

@@ -7,6 +7,8 @@
 //! process's figure is used and marked coarse. Only an echo reply is an answer. ICMP errors are
 //! evidence, and the outcome of the packet that they concern.
 
+mod stamp;
+
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -27,6 +29,7 @@ use tokio::{
     task::LocalSet,
 };
 
+use self::stamp::kernel_rtt;
 use super::{Measured, Times, kernel, micros, outcome_of};
 use crate::{
     clock::{Clock, monotonic_exact, realtime_exact},
@@ -41,8 +44,6 @@ const JOBS_MAX: usize = crate::wire::schedule::TARGETS_MAX;
 const GRACE: Duration = Duration::from_millis(250);
 /// After a packet without answer, its late answer may overwrite a stamp for this long.
 const LATE_WINDOW: Duration = Duration::from_secs(30);
-/// How long after the process read the answer a stamp may lie before it is a later packet's.
-const STAMP_SLACK: Duration = Duration::from_micros(500);
 /// A socket that had no answer for this long is replaced: a translator on the way may hold a dead
 /// state for it.
 const RENEW_AFTER: Duration = Duration::from_mins(2);
@@ -257,7 +258,10 @@ impl Bench {
         if measured.sent == 0 {
             measured.outcome = Outcome::NotSent;
         }
-        self.sockets.borrow_mut().insert(spec.address, link);
+        let mut sockets = self.sockets.borrow_mut();
+        sockets.retain(|_, other| fresh(other)); // of addresses that a name has no more
+        sockets.insert(spec.address, link);
+        drop(sockets);
         measured
     }
 
@@ -346,20 +350,6 @@ async fn ping(
     Ok((answer, took))
 }
 
-/// The response time by the kernel's stamp; `None` when the stamp cannot be this packet's: before
-/// sending, after now, or after the time at which the process had read the answer.
-fn kernel_rtt(
-    (sent_at, sent_by): (Duration, Duration),
-    (now, now_wall): (Duration, Duration),
-    stamp: Duration,
-    process: Duration,
-) -> Option<Duration> {
-    let since_received = now_wall.checked_sub(stamp)?;
-    let received = now.checked_sub(since_received)?;
-    let rtt = received.checked_sub(sent_at)?;
-    (received <= sent_by + process + STAMP_SLACK).then_some(rtt)
-}
-
 /// Counts queued ICMP errors; returns the type of the last one.
 fn note_errors(socket: std::os::fd::RawFd, measured: &mut Measured) -> Option<u8> {
     let mut last = None;
@@ -402,32 +392,6 @@ fn outcome_of_ping(error: &SurgeError) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    #[test]
-    fn a_stamp_counts_only_between_sending_and_now() {
-        let wall = Duration::from_secs(1_780_000_000);
-        let ago = |ms| wall.checked_sub(MS * ms).unwrap();
-        let (sent, now) = ((MS * 1_000, MS * 1_000), (MS * 1_050, wall));
-        // Received 30 ms ago: 20 ms of round trip, 30 ms of waiting for the processor.
-        assert_eq!(kernel_rtt(sent, now, ago(30), MS * 50), Some(MS * 20));
-        assert_eq!(
-            kernel_rtt(sent, now, ago(51), MS * 50),
-            None,
-            "before sending"
-        );
-        assert_eq!(
-            kernel_rtt(sent, now, wall + MS, MS * 50),
-            None,
-            "in the future"
-        );
-        assert_eq!(
-            kernel_rtt(sent, now, ago(1), MS * 20),
-            None,
-            "of a later packet"
-        );
-    }
 
     #[test]
     fn errors_are_never_answers() {

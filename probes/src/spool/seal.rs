@@ -24,7 +24,7 @@ use crate::{
 const BATCH_ENTRIES_MAX: usize = 240;
 /// Most samples of a batch, for the same reason.
 const BATCH_SAMPLES_MAX: usize = 8_192;
-/// Exchanges of time sent in one batch: the newest, and among them the best ones known.
+/// Exchanges of time sent in one batch, the newest: the collector keeps those of the batches before.
 const BATCH_EXCHANGES_MAX: usize = 16;
 const _: () = assert!(
     BATCH_ENTRIES_MAX <= report::ENTRIES_MAX

@@ -195,3 +195,35 @@ impl OpenRun {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_that_explains_a_failure_is_not_thinned() {
+        let telling = [
+            Fact::Started {
+                clean_stop: None,
+                previous_boot: None,
+                previous_written_boottime_ms: None,
+            },
+            Fact::Suspended { milliseconds: 1 },
+            Fact::Power {
+                mains: Some(false),
+                battery_percent: None,
+            },
+            Fact::Lag { milliseconds: 1 },
+        ];
+        for fact in telling {
+            let minute = Minute {
+                samples: vec![],
+                evidence: vec![Evidence {
+                    boottime_ms: 1,
+                    fact,
+                }],
+            };
+            assert!(!uneventful(&minute), "{minute:?}");
+        }
+    }
+}

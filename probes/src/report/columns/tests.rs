@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{super::validate::tests::report, *};
-use crate::report::{Hop, Neighbour, SummaryRun};
+use crate::report::{Detail, Hop, Neighbour, Outcome, SAMPLES_MAX, Sample, SummaryRun};
 
 fn samples() -> impl Strategy<Value = Sample> {
     let times = proptest::collection::vec(any::<u32>(), 3);
