@@ -55,6 +55,20 @@ pub enum CollectorError {
     /// Another process serves this folder.
     #[error("data folder {0} is served by another process")]
     InUse(PathBuf),
+    /// The samples know more than the journal: one of the two was replaced by another copy.
+    #[error(
+        "data folder {path}: the samples go to position {applied}, the journal only to {last}: \
+         the journal is an older copy; put the newer one back, or delete samples.sqlite to go on \
+         from this one"
+    )]
+    StoreAhead {
+        /// The folder.
+        path: PathBuf,
+        /// Position up to which the samples go.
+        applied: u64,
+        /// Last position of the journal.
+        last: u64,
+    },
     /// The keys cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -128,9 +142,17 @@ impl Collector {
         let journal = Arc::new(Journal::open(&data.join("journal.sqlite"))?);
         let samples: Arc<dyn SampleStore> =
             Arc::new(EmbeddedStore::open(&data.join("samples.sqlite"))?);
+        let (applied, last) = (samples.applied_position()?, journal.last_position());
+        if applied > last {
+            return Err(CollectorError::StoreAhead {
+                path: data.to_owned(),
+                applied,
+                last,
+            });
+        }
         let following = Arc::new(Following {
             run: registry.start_run(clock.unix_ms())?,
-            applied: Mutex::new(samples.applied_position()?),
+            applied: Mutex::new(applied),
             registry,
             journal,
             samples,
@@ -142,9 +164,9 @@ impl Collector {
             stop: AtomicBool::new(false),
         });
         remember(&following)?;
-        let applier = Applier::start(Arc::clone(&following)).map_err(folder("follow"))?;
+        let thread = Applier::start(Arc::clone(&following)).map_err(folder("follow"))?;
         Ok(Arc::new(Self {
-            applier,
+            applier: thread,
             following,
             identity,
             counters: Mutex::new(Counters::default()),

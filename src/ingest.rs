@@ -1,6 +1,6 @@
 //! From a signed batch to a signed receipt, and from the journal to the sample store.
 //!
-//! [`accept`] verifies, journals and signs; what a receipt stands for is on disk by then. [`apply`]
+//! [`accept`] verifies, journals and signs; what a receipt stands for is on disk by then. `apply`
 //! follows the journal on a thread of its own: it alone turns a `Sample` into what the domain calls an
 //! observation, notes lines, fills the store and says what changed. Started again it goes on where
 //! the store's own position says it was.

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod collector;
 pub mod config;
 pub mod conformance;
+mod database;
 pub mod demo;
 pub mod enter;
 pub mod export;

@@ -15,6 +15,7 @@ mod run;
 mod schedule;
 mod site;
 mod site_change;
+mod site_import;
 mod target;
 mod text;
 
@@ -24,7 +25,6 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -37,16 +37,15 @@ pub use line::{LineRecord, SeenLine, line_key};
 pub use outage::{OutageFilter, OutageRecord};
 pub use redeem::{CODE_VALID_MS, Redeemed};
 pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
-pub use site::{ImportOutcome, NewSite, SiteRecord, SiteStatus, SiteVersion};
+pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
+pub use site_import::{ImportOutcome, NewSite};
 pub use target::{SiteTarget, TargetDefinition};
 pub use text::fold;
 
 const SCHEMA: &str = include_str!("registry/schema.sql");
 /// Version of [`SCHEMA`]; a file of a later version is refused.
 const SCHEMA_VERSION: i64 = 1;
-/// How long a command waits for another process's write to end.
-const BUSY: Duration = Duration::from_secs(10);
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;
 
@@ -64,7 +63,7 @@ pub struct Version(i64, u64);
 impl Registry {
     /// Opens `path`, making or migrating it as needed.
     pub fn open(path: &Path) -> Result<Self, RegistryError> {
-        let connection = open_database(path, "FULL").map_err(error::database("open"))?;
+        let connection = crate::database::open(path, "FULL").map_err(error::database("open"))?;
         Self::with(connection)
     }
 
@@ -133,15 +132,6 @@ impl Registry {
         transaction.commit().map_err(error::database(operation))?;
         Ok(written)
     }
-}
-
-/// Opens a SQLite file in WAL with the given `synchronous` level.
-pub(crate) fn open_database(path: &Path, synchronous: &str) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", synchronous)?;
-    Ok(connection)
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), RegistryError> {

@@ -64,7 +64,7 @@ fn network(address: IpAddr) -> IpAddr {
             let prefix = u128::from(address) & !u128::from(u64::MAX);
             IpAddr::V6(Ipv6Addr::from(prefix))
         }
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -125,15 +125,14 @@ impl Connection {
             _ = self.stopped.changed() => None,
             () = tokio::time::sleep(CONNECTION_TIMEOUT) => None,
         };
-        let ended = match ended {
-            Some(ended) => ended,
-            None => {
-                connection.as_mut().graceful_shutdown();
-                match tokio::time::timeout(DRAIN, connection).await {
-                    Ok(ended) => ended,
-                    Err(_) => return,
-                }
-            }
+        let ended = if let Some(ended) = ended {
+            ended
+        } else {
+            connection.as_mut().graceful_shutdown();
+            let Ok(ended) = tokio::time::timeout(DRAIN, connection).await else {
+                return;
+            };
+            ended
         };
         if let Err(error) = ended {
             tracing::debug!(peer = %self.peer, %error, "connection ended");

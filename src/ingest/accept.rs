@@ -124,7 +124,7 @@ impl Collector {
         let this = Arc::clone(self);
         let answer = answer?;
         blocking(move || {
-            let signed = this.settle(&envelope, answer, received_unix_ms)?;
+            let signed = this.settle(&envelope, &answer, received_unix_ms)?;
             if !signed.duplicate {
                 this.count(|counters| counters.samples += samples);
             }
@@ -144,8 +144,8 @@ impl Collector {
         if !allowed {
             return Err(Refusal::TooManyRequests { retry_seconds: 5 });
         }
-        let behind = self.journal().last_position()
-            - self.applied_position().min(self.journal().last_position());
+        let last = self.journal().last_position();
+        let behind = last.saturating_sub(self.applied_position());
         if behind > BEHIND_MAX {
             return Err(Refusal::Unavailable(format!(
                 "the store is {behind} batches behind the journal"
@@ -162,7 +162,7 @@ impl Collector {
     fn settle(
         &self,
         envelope: &Envelope,
-        answer: Appended,
+        answer: &Appended,
         received_unix_ms: i64,
     ) -> Result<Signed, Refusal> {
         match answer {
@@ -174,10 +174,10 @@ impl Collector {
                 mapped: _,
             } => Ok(Signed {
                 received_unix_ms,
-                position,
-                accepted_unix_ms,
-                duplicate,
-                chain,
+                position: *position,
+                accepted_unix_ms: *accepted_unix_ms,
+                duplicate: *duplicate,
+                chain: *chain,
             }),
             Appended::Conflict {
                 sequence,
@@ -190,18 +190,20 @@ impl Collector {
                     "agent {agent}: conflict at sequence {sequence}"
                 );
                 Err(Refusal::SequenceConflict {
-                    sequence,
-                    first_position,
+                    sequence: *sequence,
+                    first_position: *first_position,
                 })
             }
-            Appended::FutureDated { latest_unix_ms } => {
-                Err(Refusal::FutureDated { latest_unix_ms })
-            }
+            Appended::FutureDated { latest_unix_ms } => Err(Refusal::FutureDated {
+                latest_unix_ms: *latest_unix_ms,
+            }),
             Appended::Cloned { other } => {
                 let agent = envelope.agent.to_string();
+                let boot = envelope.boot;
                 let reason = format!(
-                    "boots {other} and {} measured the same interval: two machines hold this key",
-                    envelope.boot
+                    "les démarrages {other} et {boot} ont mesuré le même intervalle, deux machines \
+                     ont donc la même clé / boots {other} and {boot} measured the same interval, so \
+                     two machines hold one key"
                 );
                 tracing::warn!(agent, reason, "agent {agent} put in quarantine");
                 let decision = Decision {

@@ -36,6 +36,8 @@ const PREPARED_MAX: usize = 64;
 const ALIVE: Duration = Duration::from_secs(10);
 /// How often heartbeats are written down.
 const KEEP_HEARTBEATS: Duration = Duration::from_mins(5);
+/// How often schedules are made anew, because agreements end with time.
+const REFRESH_SCHEDULES: Duration = Duration::from_hours(1);
 
 /// Something was measured at a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,6 +227,10 @@ impl Following {
             due.heartbeats = now + KEEP_HEARTBEATS;
             self.keep_heartbeats();
         }
+        if now >= due.schedules {
+            due.schedules = now + REFRESH_SCHEDULES;
+            log(self.registry.refresh_schedules(self.clock.unix_ms()));
+        }
     }
 
     /// Writes the last heartbeats down.
@@ -245,6 +251,7 @@ fn log(result: Result<(), RegistryError>) {
 struct Due {
     alive: Duration,
     heartbeats: Duration,
+    schedules: Duration,
 }
 
 /// The thread.
@@ -284,6 +291,7 @@ fn follow(shared: &Following) {
     let mut due = Due {
         alive: now + ALIVE,
         heartbeats: now + KEEP_HEARTBEATS,
+        schedules: now,
     };
     while !shared.stop.load(Ordering::Acquire) {
         shared.upkeep(&mut due);

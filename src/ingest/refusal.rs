@@ -222,6 +222,7 @@ impl From<crate::registry::RegistryError> for Refusal {
             RegistryError::CodeUnknownOrUsed => Self::CodeUnknownOrUsed,
             RegistryError::CodeExpired => Self::CodeExpired,
             RegistryError::Revoked(agent) => Self::Revoked(agent),
+            full if full.is_full() => Self::StorageFull,
             other => Self::Unavailable(other.to_string()),
         }
     }
@@ -233,5 +234,75 @@ impl From<crate::store::StoreError> for Refusal {
             crate::store::StoreError::Full { .. } => Self::StorageFull,
             other => Self::Unavailable(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::store::StoreError;
+
+    fn all() -> Vec<Refusal> {
+        let text = || "0190f3c2".to_owned();
+        vec![
+            Refusal::Malformed(text()),
+            Refusal::UnknownAgent(text()),
+            Refusal::BadSignature,
+            Refusal::Revoked(text()),
+            Refusal::Quarantined {
+                agent: text(),
+                reason: text(),
+            },
+            Refusal::CodeUnknownOrUsed,
+            Refusal::CodeExpired,
+            Refusal::StaleRequest,
+            Refusal::NotFound,
+            Refusal::MethodNotAllowed,
+            Refusal::SequenceConflict {
+                sequence: 1,
+                first_position: 2,
+            },
+            Refusal::TooLarge {
+                limit: 3,
+                when: "as sent",
+            },
+            Refusal::UnsupportedContentType(text()),
+            Refusal::UnknownVersion(2),
+            Refusal::InvalidReport(text()),
+            Refusal::FutureDated { latest_unix_ms: 4 },
+            Refusal::TooManyRequests { retry_seconds: 5 },
+            Refusal::Unavailable("secret inner text".to_owned()),
+            Refusal::StorageFull,
+        ]
+    }
+
+    #[test]
+    fn each_refusal_has_a_code_of_its_own_and_a_text_in_both_languages() {
+        let codes: BTreeSet<&str> = all().iter().map(Refusal::code).collect();
+        assert_eq!(codes.len(), all().len());
+        for refusal in all() {
+            assert_ne!(refusal.detail(), refusal.detail_fr(), "{refusal:?}");
+            assert!(!refusal.detail().contains("secret"), "{refusal:?}");
+            assert!(!refusal.detail_fr().contains("secret"), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_says_when_to_come_again() {
+        for refusal in all() {
+            let passing = matches!(refusal.status(), 429 | 503 | 507);
+            assert_eq!(refusal.retry_seconds().is_some(), passing, "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_busy_collector() {
+        let operation = "append to journal";
+        let full = Refusal::from(StoreError::Full { operation });
+        assert_eq!((full.status(), full.code()), (507, "storage_full"));
+        let busy = Refusal::from(StoreError::Busy { operation });
+        assert_eq!((busy.status(), busy.code()), (503, "unavailable"));
     }
 }

@@ -7,6 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::BuildHasher,
     sync::Arc,
 };
 
@@ -81,7 +82,7 @@ pub fn rows(
     report: &Report,
     map: &TimeMap,
     assignments: &[Assignment],
-    owned: &HashSet<u64>,
+    owned: &HashSet<u64, impl BuildHasher>,
 ) -> Result<Rows, ExpandError> {
     let mut expander = Expander {
         batch,

@@ -137,7 +137,7 @@ impl Registry {
 
     /// The newest version of every agreement, by identifier.
     pub fn agreements(&self) -> Result<Vec<StoredAgreement>, RegistryError> {
-        let rows = self.read("agreements", |connection| newest(connection))?;
+        let rows = self.read("agreements", newest)?;
         rows.into_iter().map(stored).collect()
     }
 
@@ -325,7 +325,17 @@ fn put(
             ],
         )
         .map_err(database("put agreement"))?;
-    schedule::rebuild_all(transaction, decision.at_unix_ms)?;
+    if document.targets.is_empty() {
+        let old = before
+            .map(|(_, text)| AgreementDocument::parse(&text))
+            .transpose()?;
+        let old_sites = old.iter().flat_map(|old| &old.agreement.sites);
+        let sites = terms.sites.iter().chain(old_sites).map(String::as_str);
+        schedule::rebuild_sites(transaction, &sites.collect(), decision.at_unix_ms)?;
+    } else {
+        // Others may measure the same targets.
+        schedule::rebuild_all(transaction, decision.at_unix_ms)?;
+    }
     let stamp = (decision.at_unix_ms, decision.author);
     let detail = json!({ "version": terms.version, "reason": decision.reason });
     record(transaction, stamp, "agreement.put", &terms.id, &detail)

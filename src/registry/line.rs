@@ -138,7 +138,7 @@ impl Registry {
         }
         self.write("note lines", |transaction| {
             let known = known_lines(transaction, site, agent)?;
-            let first = known.is_empty();
+            let first = known.iter().all(leads_nowhere);
             for one in seen.iter().take(LINES_MAX.saturating_sub(known.len())) {
                 note(transaction, (site, agent), one, (at_unix_ms, first))?;
             }
@@ -338,4 +338,9 @@ fn update(
         })
         .map_err(database("note lines"))
         .map(drop)
+}
+
+/// The loopback interface: an agent that measured its own machine first has shown no line yet.
+fn leads_nowhere(line: &LineRecord) -> bool {
+    line.gateway.is_none() && line.interface == "lo"
 }

@@ -204,24 +204,22 @@ mod tests {
         assert!(b"89ab".contains(&id.as_bytes()[19]), "{id}");
     }
 
-    #[test]
-    fn of_two_that_redeem_at_once_exactly_one_wins_a_thousand_times() {
-        let registry = registry();
-        for round in 0_u32..1_000 {
+    fn race(rounds: u32, registry: &Registry, other: &Registry) {
+        for round in 0..rounds {
             let secret: [u8; 16] = rand::random();
             registry
                 .keep_code(&secret, "mairie-owando", "test", 1_000)
                 .unwrap();
             let gate = std::sync::Barrier::new(2);
-            let redeem = |number: u8| {
+            let redeem = |registry: &Registry, number: u8| {
                 let mut key = [number; 32];
                 key[..4].copy_from_slice(&round.to_be_bytes());
                 gate.wait();
                 registry.redeem_code(&secret, &key, "test", 2_000)
             };
             let results = std::thread::scope(|scope| {
-                let other = scope.spawn(|| redeem(2));
-                [redeem(1), other.join().unwrap()]
+                let other = scope.spawn(|| redeem(other, 2));
+                [redeem(registry, 1), other.join().unwrap()]
             });
             let won = results.iter().filter(|result| result.is_ok()).count();
             let used = results
@@ -230,7 +228,31 @@ mod tests {
                 .count();
             assert_eq!((won, used), (1, 1), "round {round}: {results:?}");
         }
-        assert_eq!(registry.agents().unwrap().len(), 1_000);
+        let agents = registry.agents().unwrap();
+        assert_eq!(agents.len(), usize::try_from(rounds).unwrap());
+    }
+
+    #[test]
+    fn of_two_that_redeem_at_once_exactly_one_wins_a_thousand_times() {
+        let registry = registry();
+        race(1_000, &registry, &registry);
+    }
+
+    #[test]
+    fn two_processes_cannot_redeem_one_code_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("registry.sqlite");
+        let (one, other) = (
+            Registry::open(&path).unwrap(),
+            Registry::open(&path).unwrap(),
+        );
+        let site = NewSite {
+            id: "mairie-owando".into(),
+            kind: "town_hall".into(),
+            ..NewSite::default()
+        };
+        one.upsert_sites(&[site], "test", 1).unwrap();
+        race(40, &one, &other);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Schedules: what each agent measures, derived from its site's targets and agreements. A schedule
 //! that changed gets the next revision; the agent learns the revision from its next receipt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use desserte_domain::agreement::Agreement;
 use desserte_probe::wire::{
     id::AgentId,
     schedule::{Measure, Profile, Schedule, TARGETS_MAX, Target},
@@ -38,6 +39,13 @@ impl Registry {
         text.map(|text| parse(&id.to_string(), &text)).transpose()
     }
 
+    /// Makes every schedule anew: agreements end with time, without anyone changing anything.
+    pub fn refresh_schedules(&self, at_unix_ms: i64) -> Result<(), RegistryError> {
+        self.write_quietly("refresh schedules", |transaction| {
+            rebuild_all(transaction, at_unix_ms)
+        })
+    }
+
     /// Revision of the schedule of an agent; 0 without one.
     pub fn schedule_revision(&self, id: AgentId) -> Result<u64, RegistryError> {
         self.read("schedule revision", |connection| {
@@ -60,8 +68,20 @@ pub(super) fn rebuild(
     site: &str,
     at_unix_ms: i64,
 ) -> Result<(), RegistryError> {
-    for agent in super::agent::assigned(transaction, site)? {
-        rebuild_agent(transaction, &agent, at_unix_ms)?;
+    rebuild_sites(transaction, &BTreeSet::from([site]), at_unix_ms)
+}
+
+/// Makes the schedules of several sites' agents anew.
+pub(super) fn rebuild_sites(
+    transaction: &Transaction<'_>,
+    sites: &BTreeSet<&str>,
+    at_unix_ms: i64,
+) -> Result<(), RegistryError> {
+    let terms = terms(transaction, at_unix_ms)?;
+    for site in sites {
+        for agent in super::agent::assigned(transaction, site)? {
+            rebuild_one(transaction, &agent, &terms)?;
+        }
     }
     Ok(())
 }
@@ -71,17 +91,36 @@ pub(super) fn rebuild_all(
     transaction: &Transaction<'_>,
     at_unix_ms: i64,
 ) -> Result<(), RegistryError> {
+    let terms = terms(transaction, at_unix_ms)?;
     for agent in target::every_agent(transaction)? {
-        rebuild_agent(transaction, &agent, at_unix_ms)?;
+        rebuild_one(transaction, &agent, &terms)?;
     }
     Ok(())
 }
 
-/// Makes one agent's schedule anew; the revision grows when anything differs.
+/// Makes one agent's schedule anew.
 pub(super) fn rebuild_agent(
     transaction: &Transaction<'_>,
     agent: &str,
     at_unix_ms: i64,
+) -> Result<(), RegistryError> {
+    rebuild_one(transaction, agent, &terms(transaction, at_unix_ms)?)
+}
+
+/// Agreements that have not ended.
+fn terms(transaction: &Transaction<'_>, at: i64) -> Result<Vec<Agreement>, RegistryError> {
+    let stored = agreement::current(transaction)?.into_iter();
+    Ok(stored
+        .map(|one| one.agreement)
+        .filter(|terms| !agreement::ended(terms, at))
+        .collect())
+}
+
+/// The revision grows when anything differs.
+fn rebuild_one(
+    transaction: &Transaction<'_>,
+    agent: &str,
+    terms: &[Agreement],
 ) -> Result<(), RegistryError> {
     let database = database("rebuild schedule");
     let before: Option<String> = transaction
@@ -89,7 +128,7 @@ pub(super) fn rebuild_agent(
         .and_then(|mut statement| statement.query_row([agent], |row| row.get(0)).optional())
         .map_err(&database)?;
     let before = before.map(|text| parse(agent, &text)).transpose()?;
-    let mut wanted = derive(transaction, agent, at_unix_ms)?;
+    let mut wanted = derive(transaction, agent, terms)?;
     if let Some(before) = before {
         wanted.revision = before.revision;
         if wanted == before {
@@ -110,7 +149,7 @@ pub(super) fn rebuild_agent(
 fn derive(
     transaction: &Transaction<'_>,
     agent: &str,
-    at_unix_ms: i64,
+    terms: &[Agreement],
 ) -> Result<Schedule, RegistryError> {
     let id: AgentId = agent
         .parse()
@@ -126,7 +165,7 @@ fn derive(
         )
         .map_err(database("rebuild schedule"))?;
     let targets = match &record.site {
-        Some(site) => targets(transaction, site, at_unix_ms)?,
+        Some(site) => targets(transaction, site, terms)?,
         None => Vec::new(),
     };
     Ok(from_targets(targets, record.profile, active_line_probes))
@@ -150,23 +189,22 @@ fn from_targets(targets: Vec<Target>, profile: Profile, active_line_probes: bool
     }
 }
 
-/// Targets of a site: those set by hand and those of agreements that have not ended. A target asked
+/// Targets of a site: those set by hand and those of its agreements. A target asked
 /// for twice gets the shorter slots and the more packets: both can then be judged.
 fn targets(
     transaction: &Transaction<'_>,
     site: &str,
-    at_unix_ms: i64,
+    agreements: &[Agreement],
 ) -> Result<Vec<Target>, RegistryError> {
     let mut wanted: BTreeMap<String, (u32, Option<u16>)> = BTreeMap::new();
     let own = target::of_site(transaction, site).map_err(database("rebuild schedule"))?;
     for one in own {
         wanted.insert(one.target, (one.slot_seconds, None));
     }
-    for stored in agreement::current(transaction)? {
-        let terms = &stored.agreement;
-        if !terms.sites.iter().any(|one| one == site) || agreement::ended(terms, at_unix_ms) {
-            continue;
-        }
+    let covering = agreements
+        .iter()
+        .filter(|terms| terms.sites.iter().any(|one| one == site));
+    for terms in covering {
         for id in &terms.test.targets {
             let slot = terms.test.slot_seconds;
             let (seconds, packets) = wanted.entry(id.clone()).or_insert((slot, None));

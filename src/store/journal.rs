@@ -43,7 +43,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{StoreError, migrate};
-use crate::registry::open_database;
+use crate::database;
 
 const SCHEMA: &str = include_str!("journal.sql");
 const SCHEMA_VERSION: i64 = 1;
@@ -230,7 +230,12 @@ impl Journal {
     /// Opens `path`, making it as needed, and starts the writer.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = StoreError::database("open journal");
-        let mut connection = open_database(path, "FULL").map_err(&failed)?;
+        let connection = database::open(path, "FULL").map_err(&failed)?;
+        Self::with(connection, database::open(path, "FULL").map_err(&failed)?)
+    }
+
+    /// One connection writes, the other reads.
+    fn with(mut connection: Connection, reader: Connection) -> Result<Self, StoreError> {
         migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
         let last = read::last_position(&connection)?;
         let committed = Arc::new(Committed::default());
@@ -245,7 +250,7 @@ impl Journal {
             queue: Some(sender),
             writer: Some(writer),
             committed,
-            reader: Mutex::new(open_database(path, "FULL").map_err(&failed)?),
+            reader: Mutex::new(reader),
         })
     }
 
@@ -343,5 +348,80 @@ fn again(error: &StoreError) -> StoreError {
     match error {
         StoreError::Full { .. } => StoreError::Full { operation },
         other => StoreError::damaged("journal commit", other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(sequence: u64, bytes: usize) -> NewBatch {
+        let envelope = Envelope {
+            agent: AgentId([1; 16]),
+            boot: BootId([2; 16]),
+            sequence_first: sequence,
+            sequence_last: sequence,
+            previous: [0; 32],
+            signature: [0; 64],
+        };
+        let body = Bytes::from(vec![b'x'; bytes]);
+        NewBatch {
+            received_unix_ms: 1_000,
+            batch_hash: envelope.batch_hash(&body),
+            envelope,
+            content_type: ContentType::Json,
+            body,
+            peer: None,
+            entries: vec![(sequence, [0; 32])],
+            exchanges: vec![],
+            measured_boottime_ms: None,
+            samples: 1,
+        }
+    }
+
+    fn append(journal: &Journal, batch: NewBatch) -> Result<Appended, StoreError> {
+        journal.append(batch).unwrap().blocking_recv().unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_refuses_keeps_nothing_of_it_and_goes_on_when_there_is_space() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.sqlite");
+        let writer = database::open(&path, "FULL").unwrap();
+        // As on a disk of 100 pages: SQLite answers "database or disk is full" either way.
+        writer.pragma_update(None, "max_page_count", 100).unwrap();
+        let reader = || database::open(&path, "FULL").unwrap();
+        let journal = Journal::with(writer, reader()).unwrap();
+        append(&journal, batch(1, 1_000)).unwrap();
+        let refused = append(&journal, batch(2, 1_000_000)).unwrap_err();
+        assert!(matches!(refused, StoreError::Full { .. }), "{refused}");
+        assert_eq!(journal.last_position(), 1);
+        assert_eq!(journal.batch(2).unwrap(), None);
+        let entries: i64 = reader()
+            .query_row("SELECT count(*) FROM entry", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(entries, 1, "nothing is half written");
+        let Appended::Kept { position, .. } = append(&journal, batch(3, 1_000)).unwrap() else {
+            panic!("a small batch still fits")
+        };
+        assert_eq!(position, 2);
+        drop(journal);
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.last_position(), 2);
+        append(&journal, batch(2, 1_000_000)).unwrap();
+        let waiting = journal.waiting().unwrap();
+        assert_eq!((waiting.batches, waiting.samples), (3, 3));
+    }
+
+    #[test]
+    fn a_file_of_a_later_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.sqlite");
+        drop(Journal::open(&path).unwrap());
+        let connection = database::open(&path, "FULL").unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        let refused = Journal::open(&path).unwrap_err().to_string();
+        assert!(refused.contains("version 99"), "{refused}");
     }
 }

@@ -28,7 +28,7 @@ pub struct SeriesKey {
     pub kind: Kind,
     /// Length of its slots, seconds.
     pub slot_seconds: u32,
-    /// Name of the line as in the registry ([`crate::registry::line_key`]); `None` when the agent
+    /// Name of the line as in the registry (`line_key`); `None` when the agent
     /// did not know over which line it measured.
     pub line: Option<String>,
     /// Address family of the line; `None` with the line.

@@ -1,10 +1,21 @@
 //! Integration tests of the collector: one binary, one module a subject.
 
+// `cfg(test)` tells the lints that helpers, too, are tests.
+#[cfg(test)]
 mod api;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
 mod end_to_end;
+#[cfg(test)]
 mod ingest;
+#[cfg(test)]
 mod processes;
+#[cfg(test)]
 mod recording;
+#[cfg(test)]
+mod registry;
+#[cfg(test)]
 mod store_contract;
+#[cfg(test)]
 mod tidy;

@@ -242,3 +242,53 @@ fn a_store_that_was_dropped_has_what_was_put() {
     store.put(&filling(4, vec![row("a", 2, 2)])).unwrap();
     assert_eq!(times(&store, "a"), [(1, 1), (2, 2)]);
 }
+
+mod model {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// Whatever is put, in whatever groups and however often: each (series, time, sequence) is
+        /// there once, as it was first put, and every window is what a sorted map would give.
+        #[test]
+        fn a_store_is_a_sorted_map_that_keeps_the_first(
+            groups in proptest::collection::vec(
+                proptest::collection::vec((0..3_usize, -50..50_i64, 0..6_u64, 0..=5_u16), 0..20),
+                1..8,
+            ),
+            window in (-60..60_i64, -60..60_i64),
+        ) {
+            let names = ["a", "b", "c"];
+            every_store(|store| {
+                let mut model: BTreeMap<(usize, i64, u64), u16> = BTreeMap::new();
+                for (position, group) in (1..).zip(&groups) {
+                    let rows = group.iter().map(|(series, time, sequence, received)| {
+                        model.entry((*series, *time, *sequence)).or_insert(*received);
+                        SampleRow { received: *received, ..row(names[*series], *time, *sequence) }
+                    });
+                    store.put(&filling(position, rows.collect())).unwrap();
+                }
+                for series in store.series(SeriesFilter::default()).unwrap() {
+                    let number = names.iter().position(|name| *name == series.key.target).unwrap();
+                    let block = store.scan(series.id, window.0, window.1).unwrap();
+                    let found: Vec<(i64, u64, u16)> = (0..block.len())
+                        .map(|n| (block.time_unix_ms[n], block.sequence[n], block.received[n]))
+                        .collect();
+                    let expected: Vec<(i64, u64, u16)> = model
+                        .iter()
+                        .filter(|((series, time, _), _)| {
+                            *series == number && window.0 <= *time && *time < window.1
+                        })
+                        .map(|((_, time, sequence), received)| (*time, *sequence, *received))
+                        .collect();
+                    assert_eq!(found, expected);
+                }
+            });
+        }
+    }
+}

@@ -162,6 +162,10 @@ impl Recorder {
         {
             uploads.abort();
         }
+        while let Ok(event) = upload_events.try_recv() {
+            self.take_upload(event);
+        }
+        self.write_status(); // what the last upload left behind
     }
 
     fn start_uploads(
@@ -281,6 +285,12 @@ impl Recorder {
         }
     }
 
+    fn write_status(&self) {
+        if let Err(error) = self.status().write(&self.data) {
+            tracing::warn!(%error, "status not written");
+        }
+    }
+
     /// Writes an entry, durable when this returns, and the marks beside it.
     fn record(&mut self) {
         let now = self.shared.clock.boottime_ms();
@@ -307,9 +317,7 @@ impl Recorder {
         if let Err(error) = self.mark.running(&self.volume) {
             tracing::warn!(%error, "mark not written");
         }
-        if let Err(error) = self.status().write(&self.data) {
-            tracing::warn!(%error, "status not written");
-        }
+        self.write_status();
         self.notify(sd_notify::NotifyState::Watchdog);
     }
 

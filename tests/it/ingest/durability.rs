@@ -26,7 +26,7 @@ async fn every_batch_three_times_in_any_order_is_there_once() {
     let batches = ten_batches(&mut agent);
     let mut order: Vec<usize> = (0..30).map(|n| n * 7 % 10).collect();
     order.reverse();
-    let mut positions = vec![None; 10];
+    let mut positions = [None; 10];
     for n in order {
         let receipt = bench.send(&batches[n]).await.unwrap();
         match positions[n] {
@@ -194,6 +194,29 @@ async fn a_lost_sample_store_is_filled_again_from_the_journal() {
     }
     let collector = open(folder.path(), &clock);
     assert_eq!(stored(&collector), before);
+}
+
+#[tokio::test]
+async fn a_journal_put_back_from_an_older_copy_is_noticed() {
+    let bench = Bench::new();
+    let mut agent = bench.enrol("mairie-owando");
+    bench
+        .send(&agent.seal(FakeAgent::minutes(1, 3, 60_000)))
+        .await
+        .unwrap();
+    bench.settle();
+    let Bench {
+        folder,
+        clock,
+        collector,
+    } = bench;
+    drop(collector);
+    for name in ["journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+    let clock = Arc::clone(&clock) as Arc<_>;
+    let refused = desserte::collector::Collector::open(folder.path(), clock).unwrap_err();
+    assert!(refused.to_string().contains("older copy"), "{refused}");
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ impl Served {
 struct Pinned([u8; 32]);
 
 impl Pinned {
-    /// SubjectPublicKeyInfo of Ed25519 (RFC 8410 §4) ends with the key.
+    /// `SubjectPublicKeyInfo` of Ed25519 (RFC 8410 §4) ends with the key.
     fn carried(&self, certificate: &CertificateDer<'_>) -> bool {
         let head = [
             0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
