@@ -227,7 +227,7 @@ fn the_readme_names_every_kind_criterion_and_store() {
         assert!(readme.contains(file), "README.md does not name {file}");
     }
     for criterion in desserte_planning::ranking::Criterion::ALL {
-        let name = criterion.id();
+        let name = criterion.code();
         assert!(
             readme.contains(&format!("`{name}`")),
             "README.md does not name {name}"
