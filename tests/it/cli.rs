@@ -1,10 +1,5 @@
 //! The command line as processes: exit codes, messages, files.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests: what cannot go on fails the test"
-)]
-
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -1,10 +1,5 @@
 //! A recording of an agent that never was: one report a minute.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests: what cannot go on fails the test"
-)]
-
 use desserte_probe::SOFTWARE;
 use desserte_probe::report::{
     Content, Entry, Evidence, Fact, Kind, Minute, Outcome, Report, ReportedTarget, Sample,
