@@ -20,7 +20,7 @@ use super::{
     heartbeat::{self, Counter},
     measure::{Measurer, SlotResult},
     minute::{Filling, failing},
-    uploading::{self, LAST_UPLOAD, Orders, UploadEvent},
+    uploading::{self, Orders, UploadEvent},
 };
 use crate::{
     config::Config,
@@ -156,12 +156,7 @@ impl Recorder {
         }
         self.stop();
         let _ = stop.send(true); // the task may have ended
-        if tokio::time::timeout(LAST_UPLOAD, &mut uploads)
-            .await
-            .is_err()
-        {
-            uploads.abort();
-        }
+        uploading::finish(uploads).await;
         while let Ok(event) = upload_events.try_recv() {
             self.take_upload(event);
         }

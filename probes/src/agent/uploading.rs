@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::upload::{Backoff, Uploaded, Uploader};
 
 /// For the one attempt when the agent is told to stop.
-pub(super) const LAST_UPLOAD: Duration = Duration::from_secs(5);
+const LAST_UPLOAD: Duration = Duration::from_secs(5);
 
 /// What the recorder tells the uploading task.
 #[derive(Debug, Default)]
@@ -36,6 +36,16 @@ pub(super) struct UploadEvent {
 /// Waits until told to stop, or until nobody is left to tell.
 pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
+}
+
+/// Waits for the last attempt, not for long.
+pub(super) async fn finish(mut uploads: tokio::task::JoinHandle<()>) {
+    if tokio::time::timeout(LAST_UPLOAD, &mut uploads)
+        .await
+        .is_err()
+    {
+        uploads.abort();
+    }
 }
 
 /// Runs until told to stop, then tries once more.
