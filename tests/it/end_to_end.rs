@@ -245,37 +245,3 @@ fn kills_and_cuts_lose_nothing_and_double_nothing() {
     );
     collector.stop();
 }
-<<<<<<< HEAD
-
-/// Every receipt that the agent in Python printed covers samples that are there once.
-fn check_python(bench: &Bench, collector: &Collector) {
-    let printed = fs::read_to_string(bench.folder.path().join("python.out")).unwrap();
-    let receipts: Vec<Value> = printed
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    let mut names: Vec<_> = receipts
-        .iter()
-        .map(|r| r["batch_hash"].to_string())
-        .collect();
-    names.sort();
-    names.dedup();
-    assert_eq!(
-        names.len(),
-        usize::try_from(PYTHON_BATCHES).unwrap(),
-        "{printed}"
-    );
-    let samples: u64 = receipts
-        .iter()
-        .filter(|receipt| receipt["duplicate"] == false)
-        .map(|r| r["sequence_last"].as_u64().unwrap() - r["sequence_first"].as_u64().unwrap() + 1)
-        .sum();
-    let site = get(&collector.web, "/api/v1/sites/site-p");
-    assert!(
-        site["agents"].as_array().is_some_and(|all| all.len() == 1),
-        "{site}"
-    );
-    assert!(samples > 0, "{printed}");
-}
-=======
->>>>>>> main
