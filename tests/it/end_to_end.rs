@@ -31,11 +31,11 @@ const SLOT_SECONDS: u32 = 2;
 const PYTHON_BATCHES: usize = 12;
 
 fn sites_csv(sites: &[&str]) -> String {
-    let mut text = "id,name,kind,latitude,longitude,place,region,operator,invented\n".to_owned();
-    for (number, site) in sites.iter().enumerate() {
-        text += &format!("{site},École {number},school,-4.2{number},15.2{number},B,B,,true\n");
-    }
-    text
+    let rows = sites.iter().enumerate().map(|(number, site)| {
+        format!("{site},École {number},school,-4.2{number},15.2{number},B,B,,true\n")
+    });
+    let header = "id,name,kind,latitude,longitude,place,region,operator,invented\n".to_owned();
+    std::iter::once(header).chain(rows).collect()
 }
 
 fn agreement(site: &str, url: &str) -> String {
@@ -147,7 +147,7 @@ fn history(collector: &Collector, site: &str, target: &str, step: u32) -> (u64, 
 
 fn unix_ms() -> i64 {
     use desserte_probe::clock::{Clock as _, SystemClock};
-    SystemClock::default().unix_ms()
+    SystemClock.unix_ms()
 }
 
 /// The small agent that was written from docs/agent-protocol.md alone: a batch a run, each sent

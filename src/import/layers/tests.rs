@@ -244,7 +244,7 @@ fn real_layers_of_three_countries_import() {
             import.layer.len(),
             reasons(&import.refused)
         );
-        assert!(import.layer.len() > 0, "{file}");
+        assert!(!import.layer.is_empty(), "{file}");
     }
     let file = "regional/submarine_cables_watra_EPSG3857.geojson";
     let bytes = std::fs::read(folder.join(file)).unwrap();
