@@ -266,16 +266,17 @@ impl App {
             .iter()
             .map(|site| {
                 let measured = live.get(&site.id).map(|now| now.last_month);
-                plan_site(site, measured.filter(|(up, down, _)| up + down > 0))
+                let period = format!("P{PLAN_DAYS}D");
+                plan_site(site, measured.map(|slots| (period, slots)))
             })
             .collect()
     }
 }
 
-/// A site as the planner needs it, with its slots up, down and unknown of the last
-/// [`PLAN_DAYS`] days.
+/// A site as the planner needs it, with the period that was looked at and its slots up, down and
+/// unknown there. A site of which nothing was measured in it has no availability.
 #[must_use]
-pub fn plan_site(site: &SiteEntry, measured: Option<(u64, u64, u64)>) -> PlanSite {
+pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) -> PlanSite {
     PlanSite {
         id: site.id.clone(),
         name: site.name.clone(),
@@ -283,9 +284,9 @@ pub fn plan_site(site: &SiteEntry, measured: Option<(u64, u64, u64)>) -> PlanSit
         position: Position::new(site.latitude, site.longitude).ok(),
         region: site.region.clone(),
         invented: site.invented,
-        availability: measured.map(
-            |(up_slots, down_slots, unknown_slots)| MeasuredAvailability {
-                period: format!("P{PLAN_DAYS}D"),
+        availability: measured.filter(|(_, (up, down, _))| up + down > 0).map(
+            |(period, (up_slots, down_slots, unknown_slots))| MeasuredAvailability {
+                period,
                 up_slots,
                 down_slots,
                 unknown_slots,

@@ -153,6 +153,7 @@ async fn made(app: &Arc<App>, asked: Option<&str>) -> Answer<Arc<Plan>> {
         Some(text) => Scenario {
             name: "current".to_owned(),
             month: None,
+            time_zone: None,
             ranking: weights(text)?,
         },
         None => Scenario {

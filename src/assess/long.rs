@@ -33,6 +33,19 @@ pub fn long_figures(
     Ok(sums(&judgement, now - DAY_MS))
 }
 
+/// Slots of a site up, down and unknown in `[from, to)`, Unix milliseconds.
+pub fn slots_between(
+    source: &Source,
+    site: &str,
+    test: &SiteTest,
+    (from_unix_ms, to_unix_ms): (i64, i64),
+) -> Result<(u64, u64, u64), SourceError> {
+    let window = Window::between(from_unix_ms, to_unix_ms, test.rule.slot_seconds);
+    let samples = source.samples(site, (window.start_unix_ms, window.end_unix_ms()))?;
+    let judgement = judge(test, &samples, window, Availability::Available);
+    Ok(sums(&judgement, to_unix_ms).plan)
+}
+
 fn sums(judgement: &Judgement, day_start_unix_ms: i64) -> LongFigures {
     let mut figures = LongFigures::default();
     let states = judgement.slots.iter().zip(&judgement.run.states);

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use desserte_domain::period::Period;
 use desserte_planning::plan::{PlanSite, plan};
+use desserte_planning::scenario::Scenario;
 
 use super::output::{json, name_of, read_text, write};
 use super::{Context, Data, Failure, Outcome};
-use crate::app::{Source, plan_site};
-use crate::assess::long::{LongFigures, long_figures};
+use crate::app::{PLAN_DAYS, Source, plan_site};
+use crate::assess::long::{DAY_MS, slots_between};
 use crate::config::Language;
 use crate::export;
 use crate::import::scenario::scenario_from_toml;
@@ -54,21 +56,11 @@ impl PlanCommand {
                 Language::En => Failure::Input(error.text_en()),
             }
         })?;
-        if let Some(month) = &scenario.month {
-            // Measurements of the last days count; a month in a scenario is not silently ignored.
-            return Err(Failure::Input(format!(
-                "{}: month = {month:?}: {}",
-                name_of(&self.scenario),
-                context.language.pick(
-                    "pas encore pris en compte ; retirez la clé pour utiliser les 30 derniers jours",
-                    "not taken into account yet; remove the key to use the last 30 days",
-                )
-            )));
-        }
         let layers = LayerStore::open(&self.data.data)
             .and_then(|store| store.read())
             .map_err(Failure::failed)?;
-        let made = plan(self.sites()?, &layers, scenario).map_err(Failure::input)?;
+        let made =
+            plan(self.sites(&scenario, context)?, &layers, scenario).map_err(Failure::input)?;
         let mut bytes = Vec::new();
         match self.format {
             PlanFormat::Csv => export::plan::write_csv(&made, context.export(), &mut bytes)
@@ -81,10 +73,11 @@ impl PlanCommand {
         write(Some(&self.output), &bytes)
     }
 
-    fn sites(&self) -> Result<Vec<PlanSite>, Failure> {
+    fn sites(&self, scenario: &Scenario, context: Context) -> Result<Vec<PlanSite>, Failure> {
         let source = Source::read_only(&self.data.data).map_err(Failure::failed)?;
         let directory = source.directory(1).map_err(Failure::failed)?;
         let now = source.now_unix_ms();
+        let (period, span) = self.period(scenario, now, context)?;
         directory
             .sites()
             .iter()
@@ -93,13 +86,52 @@ impl PlanCommand {
                     return Ok(plan_site(site, None));
                 }
                 let test = directory.test(&site.id);
-                let LongFigures { plan, .. } =
-                    long_figures(&source, &site.id, &test, now).map_err(Failure::failed)?;
-                Ok(plan_site(
-                    site,
-                    Some(plan).filter(|(up, down, _)| up + down > 0),
-                ))
+                let slots =
+                    slots_between(&source, &site.id, &test, span).map_err(Failure::failed)?;
+                Ok(plan_site(site, Some((period.clone(), slots))))
             })
             .collect()
+    }
+
+    /// The period whose measurements count, and its bounds: the scenario's month, or the last days.
+    fn period(
+        &self,
+        scenario: &Scenario,
+        now: i64,
+        context: Context,
+    ) -> Result<(String, (i64, i64)), Failure> {
+        let Some(month) = &scenario.month else {
+            let span = (now - PLAN_DAYS * DAY_MS, now);
+            return Ok((format!("P{PLAN_DAYS}D"), span));
+        };
+        let refused = |reason: &str| {
+            Failure::Input(format!(
+                "{}: month = {month:?}: {reason}",
+                name_of(&self.scenario)
+            ))
+        };
+        let numbers = month
+            .split_once('-')
+            .and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
+        let (year, number) = numbers.ok_or_else(|| {
+            refused(
+                context
+                    .language
+                    .pick("attendu : aaaa-mm", "expected: yyyy-mm"),
+            )
+        })?;
+        let zone = scenario.time_zone.as_deref().unwrap_or("UTC");
+        let period =
+            Period::month(zone, year, number, 60).map_err(|error| refused(&error.to_string()))?;
+        if period.start_unix_ms > now {
+            let reason = context
+                .language
+                .pick("ce mois est à venir", "this month is yet to come");
+            return Err(refused(reason));
+        }
+        Ok((
+            month.clone(),
+            (period.start_unix_ms, period.end_unix_ms.min(now)),
+        ))
     }
 }

@@ -30,7 +30,14 @@ mod tests {
                 criterion.code()
             );
         }
-        for key in ["name", "month", "prefer", "full_scale", "weight"] {
+        for key in [
+            "name",
+            "month",
+            "time_zone",
+            "prefer",
+            "full_scale",
+            "weight",
+        ] {
             assert!(
                 text.contains(&format!("{key} = ")),
                 "the sample lacks {key}"

@@ -13,6 +13,9 @@ pub struct Scenario {
     /// The month whose measurements count, `yyyy-mm`; absent: the last days that are stored.
     #[serde(default)]
     pub month: Option<String>,
+    /// The zone in which that month is a month, by its name in the tz database; absent: UTC.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// The weights of the ranking.
     pub ranking: Weights,
 }
@@ -33,6 +36,7 @@ impl Default for Scenario {
         Self {
             name: "default".to_owned(),
             month: None,
+            time_zone: None,
             ranking: Weights {
                 criteria: [
                     weighted(Criterion::FibreDistance, 30),
