@@ -111,7 +111,7 @@ fn agreement(site: &str) -> String {
          [parties]\ncustomer = \"Ministère (inventé)\"\ncontractor = \"Opérateur fictif A\"\n\
          [test]\ntargets = [\"{PORTAL}\"]\npackets_per_slot = 1\nminimum_sent = 1\n\
          slot_seconds = {SLOT_SECONDS}\n[machine]\nn_enter = 3\nn_exit = 3\n\
-         [objective]\navailability_percent = \"99.5\"\n"
+         [objective]\navailability_percent = \"99.5\"\nminimum_measured_share = \"0.9\"\n"
     )
 }
 

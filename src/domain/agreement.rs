@@ -19,9 +19,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::account::AccountInput;
+use crate::account::{AccountInput, MonthFigures};
 use crate::cause::Cause;
-use crate::decimal::{Decimal, Fraction};
+use crate::decimal::Decimal;
 use crate::exclusion::{Exclusion, ExclusionMode};
 use crate::machine::{Availability, MachineParameters};
 use crate::period::{Period, PeriodError};
@@ -313,11 +313,13 @@ impl Agreement {
     }
 
     /// Whether a month's availability keeps the promise, compared exactly; `None` when nothing was
-    /// measured.
+    /// measured, or less than the agreement asks for: too little evidence carries no verdict.
     #[must_use]
-    pub fn keeps_promise(&self, availability: Option<Fraction>) -> Option<bool> {
+    pub fn keeps_promise(&self, figures: &MonthFigures) -> Option<bool> {
         let promised = self.objective.availability_percent;
-        availability.map(|fraction| promised.compare_percentage(fraction).is_ge())
+        let verdict = |fraction| promised.compare_percentage(fraction).is_ge();
+        let enough = figures.billable != Some(false);
+        figures.availability.filter(|_| enough).map(verdict)
     }
 }
 
@@ -325,6 +327,7 @@ impl Agreement {
 mod tests {
     use super::*;
     use crate::cause::CAUSES;
+    use crate::decimal::Fraction;
 
     const EXAMPLE: &str = include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -494,13 +497,28 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_is_compared_exactly() {
+    fn a_promise_is_compared_exactly_and_needs_enough_evidence() {
         let agreement: Agreement = toml::from_str(SHORT).unwrap();
-        let of = |up, all| agreement.keeps_promise(Fraction::of(up, all));
-        assert_eq!(of(43_157, 43_200), Some(true));
-        assert_eq!(of(43_156, 43_200), Some(false));
-        assert_eq!(of(999, 1_000), Some(true));
-        assert_eq!(of(0, 0), None);
+        let period = agreement.month(2026, 6).unwrap();
+        let slots = vec![SlotState::Good; period.slot_count()];
+        let input = agreement.account_input(&period, (&slots, &[]), Availability::Available, &[]);
+        let figures = crate::account::account(&input).unwrap();
+        let of = |up, all, billable| {
+            agreement.keeps_promise(&MonthFigures {
+                availability: Fraction::of(up, all),
+                billable,
+                ..figures.clone()
+            })
+        };
+        assert_eq!(of(43_157, 43_200, None), Some(true));
+        assert_eq!(of(43_156, 43_200, Some(true)), Some(false));
+        assert_eq!(of(999, 1_000, None), Some(true));
+        assert_eq!(of(0, 0, None), None);
+        assert_eq!(
+            of(8, 8, Some(false)),
+            None,
+            "eight slots of a month prove nothing"
+        );
     }
 
     #[test]
@@ -513,7 +531,7 @@ mod tests {
         // 22 weekdays of 11 hours.
         assert_eq!(figures.counts.measured_slots, 22 * 11 * 60);
         assert_eq!(figures.billable, Some(true));
-        assert_eq!(example.keeps_promise(figures.availability), Some(true));
+        assert_eq!(example.keeps_promise(&figures), Some(true));
     }
 
     #[test]
