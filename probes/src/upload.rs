@@ -44,15 +44,15 @@ use crate::{
 
 /// How long an agent that the collector does not accept waits before it asks again.
 const NOT_ACCEPTED_PAUSE: Duration = Duration::from_hours(1);
-/// Codes with which the collector refuses a batch for good.
-const REFUSED_FOR_GOOD: [&str; 7] = [
+/// Codes with which the collector refuses a batch for good. `future_dated` is not among them: it may
+/// be the collector's clock that is wrong, and the batch is good once that is mended.
+const REFUSED_FOR_GOOD: [&str; 6] = [
     "malformed",
     "sequence_conflict",
     "too_large",
     "unsupported_content_type",
     "unknown_version",
     "invalid_report",
-    "future_dated",
 ];
 
 /// Why an upload ended early.

@@ -1,6 +1,11 @@
 //! Connections: TLS, HTTP/1.1, limits, and a stop that lets requests end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -18,6 +23,9 @@ use super::routes::Peer;
 
 /// Connections held at the same time; more wait in the kernel's queue.
 const CONNECTIONS_MAX: u32 = 1_024;
+/// Connections of one address (IPv6: of one /64) at the same time, so that one stranger cannot hold
+/// all places. Many sites may share the address of a carrier's translator. Loopback is exempt.
+const CONNECTIONS_OF_A_PEER_MAX: u32 = 256;
 /// Longest TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time for a request's headers, and longest rest between two requests.
@@ -38,6 +46,57 @@ pub(super) struct Server {
     tls: TlsAcceptor,
     router: Router,
     connections: Arc<Semaphore>,
+    peers: Peers,
+}
+
+/// Connections held by each peer.
+#[derive(Debug, Clone, Default)]
+struct Peers(Arc<Mutex<HashMap<IpAddr, u32>>>);
+
+/// One connection of a peer; counted until it is dropped.
+#[derive(Debug)]
+struct Place {
+    peers: Peers,
+    peer: IpAddr,
+}
+
+impl Peers {
+    /// A place for a peer; `None` when it holds as many as it may.
+    fn place(&self, address: IpAddr) -> Option<Place> {
+        let peer = network(address);
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(peer).or_insert(0);
+        if *count >= CONNECTIONS_OF_A_PEER_MAX && !peer.is_loopback() {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            peers: self.clone(),
+            peer,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.peer);
+            }
+        }
+    }
+}
+
+/// Whose places these are: an IPv4 address, or the /64 that one customer is given.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            IpAddr::V6((address.to_bits() >> 64 << 64).into())
+        }
+        other => other,
+    }
 }
 
 impl Server {
@@ -52,6 +111,7 @@ impl Server {
             tls: TlsAcceptor::from(tls),
             router,
             connections: Arc::new(Semaphore::new(connections)),
+            peers: Peers::default(),
         }
     }
 
@@ -63,12 +123,16 @@ impl Server {
             };
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
+                    let Some(place) = self.peers.place(peer.ip()) else {
+                        tracing::debug!(%peer, "too many connections of one peer");
+                        continue;
+                    };
                     let connection = Connection {
                         tls: self.tls.clone(),
                         router: self.router.clone(),
                         stopped: stopped.clone(),
                         peer,
-                        _permit: permit,
+                        _held: (permit, place),
                     };
                     tokio::spawn(connection.serve(stream));
                 }
@@ -95,7 +159,7 @@ struct Connection {
     router: Router,
     stopped: watch::Receiver<bool>,
     peer: SocketAddr,
-    _permit: OwnedSemaphorePermit,
+    _held: (OwnedSemaphorePermit, Place),
 }
 
 impl Connection {
@@ -137,5 +201,25 @@ impl Connection {
         if let Err(error) = ended {
             tracing::debug!(peer = %self.peer, %error, "connection ended");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_peer_cannot_hold_every_place_and_gives_back_what_it_held() {
+        let peers = Peers::default();
+        let stranger: IpAddr = "2001:db8::1".parse().unwrap();
+        let neighbour: IpAddr = "2001:db8::2".parse().unwrap();
+        let held: Vec<_> = (0..CONNECTIONS_OF_A_PEER_MAX)
+            .map(|_| peers.place(stranger).unwrap())
+            .collect();
+        assert!(peers.place(neighbour).is_none(), "the same /64");
+        assert!(peers.place("192.0.2.1".parse().unwrap()).is_some());
+        drop(held);
+        assert!(peers.place(neighbour).is_some());
+        assert!(peers.0.lock().unwrap().is_empty());
     }
 }

@@ -155,7 +155,7 @@ pub(crate) fn shown(
         revision: REVISION_UNFIXED,
         is_final: result.is_final,
         target_availability_percent: Some(agreement.objective.availability_percent.to_string()),
-        target_met: agreement.keeps_promise(figures),
+        target_met: agreement.keeps_promise(&figures),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Keeps outages and live states true: on samples that come, and on time that passes.
 
+mod arrivals;
 mod outages;
 
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use desserte_domain::live::{LiveInput, site_state};
 use desserte_domain::machine::Availability;
 use desserte_domain::slot::SlotState;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast;
 
 use super::judge::{Judgement, Window, judge};
 use super::long::{DAY_MS, long_figures};
@@ -17,6 +18,7 @@ use super::test::SiteTest;
 use crate::app::{App, PLAN_DAYS, SourceError};
 use crate::ingest::IngestEvent;
 use crate::live::{Change, SampleSeen, SiteLive};
+use arrivals::{Arrivals, Waiting};
 use outages::{differ, site_outages, tell_outages};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
@@ -41,46 +43,30 @@ struct Held {
 }
 
 /// Judges every measured site once, then runs until the app stops.
-pub async fn run(app: Arc<App>, mut arrivals: broadcast::Receiver<IngestEvent>) {
+pub async fn run(app: Arc<App>, events: broadcast::Receiver<IngestEvent>) {
+    let arrivals = Arc::new(Arrivals::default());
+    let follower = Arc::clone(&arrivals);
+    let following = tokio::spawn(async move { follower.follow(events).await });
     let mut worker = Worker::new(Arc::clone(&app)).on_thread(Worker::start).await;
     let mut ticker = tokio::time::interval(TICK);
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut stop = app.shutdown.clone();
     while !*stop.borrow() {
         tokio::select! {
-            arrived = arrivals.recv() => match arrived {
-                Ok(first) => {
-                    let batch = drain(first, &mut arrivals);
-                    worker = worker.on_thread(move |worker| worker.arrived(&batch)).await;
-                }
-                // Too much came at once: everything is judged again.
-                Err(RecvError::Lagged(_)) => worker = worker.on_thread(Worker::start).await,
-                Err(RecvError::Closed) => break,
-            },
+            () = arrivals.come() => {
+                let waiting = arrivals.take();
+                worker = worker.on_thread(move |worker| worker.arrived(&waiting)).await;
+            }
             _ = ticker.tick() => worker = worker.on_thread(Worker::tick).await,
             _ = stop.changed() => break,
         }
     }
+    following.abort();
 }
 
 /// Judges every measured site once: what a collector does at its start.
 pub fn catch_up(app: &Arc<App>) {
     Worker::new(Arc::clone(app)).start();
-}
-
-/// Everything that waits, joined by site.
-fn drain(first: IngestEvent, arrivals: &mut broadcast::Receiver<IngestEvent>) -> Vec<IngestEvent> {
-    let mut by_site: HashMap<String, IngestEvent> = HashMap::from([(first.site.clone(), first)]);
-    while let Ok(next) = arrivals.try_recv() {
-        by_site
-            .entry(next.site.clone())
-            .and_modify(|held| {
-                held.from_unix_ms = held.from_unix_ms.min(next.from_unix_ms);
-                held.to_unix_ms = held.to_unix_ms.max(next.to_unix_ms);
-            })
-            .or_insert(next);
-    }
-    by_site.into_values().collect()
 }
 
 struct Worker {
@@ -130,9 +116,12 @@ impl Worker {
         self.app.live.tell(Change::Summary);
     }
 
-    fn arrived(&mut self, batch: &[IngestEvent]) {
+    fn arrived(&mut self, waiting: &Waiting) {
+        if waiting.overflowed {
+            self.start();
+        }
         let now = self.app.now_unix_ms();
-        for arrived in batch {
+        for arrived in waiting.by_site.values() {
             self.look(&arrived.site, arrived.from_unix_ms, now);
             self.tell_samples(arrived);
         }
@@ -253,7 +242,8 @@ impl Worker {
         let state = site_state(&LiveInput {
             availability: judgement.run.state_at_end,
             recent_slots: recent,
-            last_sample_age_ms: last_sample.map(|at| now - at),
+            // A row that says "not sent" is no sign of life: the last slot that is known counts.
+            last_sample_age_ms: last_known_unix_ms(judgement).map(|at| now - at),
             silent_after_ms: self
                 .app
                 .silent_after_ms(upload_seconds.unwrap_or(0), test.rule.slot_seconds),
@@ -330,6 +320,15 @@ fn last_known<'s>(slots: &'s [SlotState], test: &SiteTest) -> &'s [SlotState] {
         .map_or(0, |last| last + 1);
     let most = usize::try_from(test.longest_run()).unwrap_or(usize::MAX);
     slots.get(end.saturating_sub(most)..end).unwrap_or_default()
+}
+
+/// Start of the last slot that is known.
+fn last_known_unix_ms(judgement: &Judgement) -> Option<i64> {
+    let last = judgement
+        .slots
+        .iter()
+        .rposition(|slot| *slot != SlotState::Unknown)?;
+    Some(judgement.window.at(last))
 }
 
 /// Since when the state is what it is: an outage tells its start; else the first look that saw it.

@@ -21,6 +21,7 @@ CREATE TABLE batch (
   mapped_at INTEGER -- position of the batch whose exchange gave the map; its own as a rule
 ) STRICT;
 CREATE INDEX batch_agent ON batch (agent, position);
+CREATE INDEX batch_arrival ON batch (agent, received_at);
 CREATE INDEX batch_mapped ON batch (mapped_at, position);
 CREATE INDEX batch_waiting ON batch (agent, boot) WHERE time_map IS NULL;
 

@@ -6,6 +6,9 @@
 //! estimated when the quarter spans an hour or more; away from the reference the uncertainty grows
 //! with the drift that is not known. Integer arithmetic: the same exchanges give the same map
 //! everywhere.
+//!
+//! A collector whose clock was stepped contradicts itself: exchanges that no drift reconciles with
+//! the newest one are left out.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +60,7 @@ pub struct ClockFit {
 
 impl ClockFit {
     /// Takes the exchanges of one boot, in any order. Those that cannot be are left out: an answer
-    /// before its question, or held longer than it was away.
+    /// before its question, held longer than it was away, or contradicting the newest one.
     #[must_use]
     pub fn new(exchanges: &[TimeExchange]) -> Self {
         let mut exchanges: Vec<_> = exchanges
@@ -65,6 +68,13 @@ impl ClockFit {
             .copied()
             .filter(|e| round_trip_ms(e) >= 0)
             .collect();
+        if let Some(newest) = exchanges
+            .iter()
+            .copied()
+            .max_by_key(|e| e.received_boottime_ms)
+        {
+            exchanges.retain(|e| agree(e, &newest));
+        }
         exchanges.sort_by_key(|e| (round_trip_ms(e), e.sent_boottime_ms));
         exchanges.dedup();
         Self { exchanges }
@@ -110,6 +120,16 @@ fn drift(used: &[TimeExchange]) -> Option<(i64, i64)> {
     let round_trips = sum(late, round_trip_ms) + sum(early, round_trip_ms);
     let bound = round_trips * 1_000_000 / span_doubled + 1;
     Some((clamp(slope), clamp(bound.min(i128::from(DRIFT_PPM_MAX)))))
+}
+
+/// Whether the offsets of two exchanges differ by no more than their round trips and the largest
+/// drift between them allow.
+fn agree(one: &TimeExchange, other: &TimeExchange) -> bool {
+    let apart = (double_offset_ms(one) - double_offset_ms(other)).abs();
+    let distance = (double_middle_ms(one) - double_middle_ms(other)).abs();
+    let drift = distance * i128::from(DRIFT_PPM_MAX) / 1_000_000;
+    // Everything is doubled; two milliseconds of rounding on either side.
+    apart <= round_trip_ms(one) + round_trip_ms(other) + drift + 8
 }
 
 fn round_trip_ms(e: &TimeExchange) -> i128 {
@@ -202,6 +222,19 @@ mod tests {
         wrong.collector_sent_unix_ms += 60_000;
         assert_eq!(ClockFit::new(&[wrong]).time_map(), None);
         assert_eq!(ClockFit::new(&[]).time_map(), None);
+    }
+
+    #[test]
+    fn a_step_of_the_collectors_clock_leaves_the_new_time_alone() {
+        let stepped = OFFSET + 3_600_000;
+        let before: Vec<_> = (0..6)
+            .map(|i| exchange(i * 60_000, 1, 1, stepped))
+            .collect();
+        let after = exchange(600_000, 20, 20, OFFSET);
+        let all = [before.as_slice(), &[after]].concat();
+        let map = ClockFit::new(&all).time_map().unwrap();
+        assert_eq!(map.exchanges, vec![after]);
+        assert_eq!(map.offset_unix_ms, OFFSET);
     }
 
     proptest! {

@@ -251,7 +251,8 @@ fn latest_unix_ms(batch: &NewBatch, map: &TimeMap) -> i64 {
     let measured = batch
         .measured_boottime_ms
         .map(|(_, last)| map.corrected_unix_ms(last).0);
-    let stated = batch.exchanges.iter().map(|one| one.collector_sent_unix_ms);
+    // Only exchanges that agree with the newest: an earlier step of this clock is no future.
+    let stated = map.exchanges.iter().map(|one| one.collector_sent_unix_ms);
     measured.into_iter().chain(stated).max().unwrap_or(i64::MIN)
 }
 
