@@ -33,9 +33,11 @@ import invent  # noqa: E402
 HERE = pathlib.Path(__file__).resolve().parent
 COUNTRY = "CG"
 # Colleagues in the region look at the map too: what lies around is drawn without detail.
-NEIGHBOURS = {"GAB": "Gabon", "CMR": "Cameroun", "CAF": "République centrafricaine",
-              "COD": "République démocratique du Congo", "AGO": "Angola",
-              "GNQ": "Guinée équatoriale", "NGA": "Nigéria"}
+NEIGHBOURS = {"GAB": ("Gabon", "Gabon"), "CMR": ("Cameroun", "Cameroon"),
+              "CAF": ("République centrafricaine", "Central African Republic"),
+              "COD": ("République démocratique du Congo", "Democratic Republic of the Congo"),
+              "AGO": ("Angola", "Angola"), "GNQ": ("Guinée équatoriale", "Equatorial Guinea"),
+              "NGA": ("Nigéria", "Nigeria")}  # French, English
 WINDOW = (8.0, -9.0, 22.0, 7.0)  # west, south, east, north: what the map of the Congo may show
 REGION_TOLERANCE_DEGREES = 0.002  # some 200 m, below the accuracy of the 1:10 M source
 NEIGHBOUR_TOLERANCE_DEGREES = 0.02
@@ -211,7 +213,8 @@ def main():
                   [feature({"name_fr": "République du Congo", "name_en": "Republic of the Congo",
                             "iso_3166_1": COUNTRY}, border)])
     write_geojson(arguments.output / "neighbours.geojson",
-                  [feature({"name_fr": NEIGHBOURS[code], "iso_3166_1_alpha_3": code}, rings)
+                  [feature({"name_fr": NEIGHBOURS[code][0], "name_en": NEIGHBOURS[code][1],
+                            "iso_3166_1_alpha_3": code}, rings)
                    for code, rings in sorted(neighbours.items())])
     write_csv(arguments.output / "places.csv",
               ["geonameid", "name", "latitude", "longitude", "population", "region"], places)
