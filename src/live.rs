@@ -60,7 +60,7 @@ pub struct SiteOutage {
     pub down_slots: u64,
     /// Why.
     pub verdict: Verdict,
-    /// The agent that measured it; `None` when several did.
+    /// The agent whose samples showed it; `None` when several agents' did.
     pub agent: Option<String>,
 }
 

@@ -297,12 +297,16 @@ impl Intake {
         let mut targets: BTreeMap<&str, TargetSamples> = BTreeMap::new();
         let counted = self.samples.iter().filter(|(_, confirmed)| *confirmed);
         for (row, _) in counted.filter(|(row, _)| row.series.site == site) {
-            let SeriesKey { target, kind, .. } = row.series.as_ref();
+            let SeriesKey {
+                target,
+                kind,
+                agent,
+                ..
+            } = row.series.as_ref();
             targets
                 .entry(target)
                 .or_insert_with(|| empty(target, *kind))
-                .observations
-                .push(observation(row));
+                .add(*agent, vec![observation(row)]);
         }
         for target in targets.values_mut() {
             target
@@ -335,13 +339,14 @@ impl Intake {
         let (from, _) = request.span().map_err(failed)?;
         let window = Window::between(from, result.period.end_unix_ms, test.rule.slot_seconds);
         let judgement = judge(&test, &samples, window, Availability::Available);
-        let in_period = judgement.outages.iter().filter(|outage| {
+        let found = judgement.outages.iter().zip(&judgement.agents);
+        let in_period = found.filter(|(outage, _)| {
             outage
                 .end_unix_ms
                 .is_none_or(|end| end > result.period.start_unix_ms)
         });
         let outages = in_period
-            .map(|outage| {
+            .map(|(outage, agent)| {
                 let outage = SiteOutage {
                     id: outage.start_unix_ms,
                     site: site.to_owned(),
@@ -350,7 +355,7 @@ impl Intake {
                     slot_seconds: test.rule.slot_seconds,
                     down_slots: outage.down_slots,
                     verdict: outage.cause.clone(),
-                    agent: None,
+                    agent: agent.map(|agent| agent.to_string()),
                 };
                 outage_shown(&Directory::default(), &outage)
             })
@@ -369,6 +374,7 @@ fn empty(target: &str, kind: Kind) -> TargetSamples {
         id: target.to_owned(),
         kind,
         observations: Vec::new(),
+        lost_by: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ use desserte_domain::observation::Observation;
 use desserte_domain::outage::{Outage, outages};
 use desserte_domain::slot::SlotState;
 use desserte_probe::report::Kind;
+use desserte_probe::wire::id::AgentId;
 
 use super::{SiteTest, evidence};
 
@@ -31,6 +32,19 @@ pub struct TargetSamples {
     pub kind: Kind,
     /// The samples, in the order of time.
     pub observations: Vec<Observation>,
+    /// Start of each sample that lost something, Unix milliseconds, and the agent that took it; in
+    /// any order.
+    pub lost_by: Vec<(i64, AgentId)>,
+}
+
+impl TargetSamples {
+    /// Samples of one agent: those that lost something are remembered with it.
+    pub fn add(&mut self, agent: AgentId, mut observations: Vec<Observation>) {
+        let lost = observations.iter().filter(|one| one.received < one.sent);
+        self.lost_by
+            .extend(lost.map(|one| (one.start_unix_ms, agent)));
+        self.observations.append(&mut observations);
+    }
 }
 
 /// A run of slots.
@@ -89,6 +103,9 @@ pub struct Judgement {
     pub run: MachineRun,
     /// Outages, the last one perhaps still open.
     pub outages: Vec<Outage>,
+    /// For each outage the agent whose samples showed it; `None` when several agents' did, or none
+    /// was lost (an agreement may count slots without data as down).
+    pub agents: Vec<Option<AgentId>>,
 }
 
 /// Judges a window that begins in `carry_in`.
@@ -117,12 +134,29 @@ pub fn judge(
         window.slot_ms,
         |range| verdict(test, samples, &slots, range, window),
     );
+    let agents = found
+        .iter()
+        .map(|outage| only_agent(&counted, outage, window.end_unix_ms()))
+        .collect();
     Judgement {
+        agents,
         window,
         slots,
         run: machine,
         outages: found,
     }
+}
+
+/// The one agent whose samples lost something during an outage.
+fn only_agent(counted: &[&TargetSamples], outage: &Outage, now_unix_ms: i64) -> Option<AgentId> {
+    let during = outage.start_unix_ms..outage.end_unix_ms.unwrap_or(now_unix_ms);
+    let mut agents = counted
+        .iter()
+        .flat_map(|target| &target.lost_by)
+        .filter(|(at, _)| during.contains(at))
+        .map(|(_, agent)| *agent);
+    let first = agents.next()?;
+    agents.all(|other| other == first).then_some(first)
 }
 
 /// The verdict of an outage: its bad slots are decided one by one, then together. Slots without
@@ -179,7 +213,7 @@ mod tests {
 
     /// One request a slot: `g` answered, `b` refused, `.` nothing measured.
     fn samples(pattern: &str) -> SiteSamples {
-        let observations = pattern
+        let observations: Vec<Observation> = pattern
             .bytes()
             .enumerate()
             .filter(|(_, letter)| *letter != b'.')
@@ -206,6 +240,11 @@ mod tests {
             targets: vec![TargetSamples {
                 id: "portal".to_owned(),
                 kind: Kind::Http,
+                lost_by: observations
+                    .iter()
+                    .filter(|one| one.received < one.sent)
+                    .map(|one| (one.start_unix_ms, AgentId([1; 16])))
+                    .collect(),
                 observations,
             }],
             ..SiteSamples::default()
@@ -235,6 +274,19 @@ mod tests {
         );
         assert_eq!(outage.down_slots, 4);
         assert_eq!(outage.cause.cause, Cause::Destination);
+    }
+
+    #[test]
+    fn an_outage_names_the_agent_that_showed_it_and_none_of_several() {
+        let agent = AgentId([1; 16]);
+        let mut seen = samples("gggbbbbggg");
+        assert_eq!(judged(&seen, 10).agents, [Some(agent)]);
+        // A loss of another agent outside the outage says nothing of it; one inside does.
+        let other = AgentId([2; 16]);
+        seen.targets[0].lost_by.push((1_000, other));
+        assert_eq!(judged(&seen, 10).agents, [Some(agent)]);
+        seen.targets[0].lost_by.push((7_000, other));
+        assert_eq!(judged(&seen, 10).agents, [None]);
     }
 
     #[test]

@@ -203,6 +203,7 @@ mod tests {
                 id: "t".to_owned(),
                 kind: Kind::Icmp,
                 observations,
+                lost_by: Vec::new(),
             }],
             ..SiteSamples::default()
         }

@@ -60,16 +60,16 @@ impl Source {
             if !counts(&series) {
                 continue;
             }
-            let mut observations = self.samples.scan(series.id, from, to)?.observations(None);
+            let observations = self.samples.scan(series.id, from, to)?.observations(None);
             targets
                 .entry(series.key.target.clone())
                 .or_insert_with(|| TargetSamples {
                     id: series.key.target,
                     kind: series.key.kind,
                     observations: Vec::new(),
+                    lost_by: Vec::new(),
                 })
-                .observations
-                .append(&mut observations);
+                .add(series.key.agent, observations);
         }
         // Series of several lines and agents lie one after another.
         for target in targets.values_mut() {

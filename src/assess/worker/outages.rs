@@ -9,7 +9,8 @@ pub(super) fn site_outages(site: &str, test: &SiteTest, judgement: &Judgement) -
     judgement
         .outages
         .iter()
-        .map(|outage| SiteOutage {
+        .zip(&judgement.agents)
+        .map(|(outage, agent)| SiteOutage {
             id: 0,
             site: site.to_owned(),
             start_unix_ms: outage.start_unix_ms,
@@ -17,7 +18,7 @@ pub(super) fn site_outages(site: &str, test: &SiteTest, judgement: &Judgement) -
             slot_seconds: test.rule.slot_seconds,
             down_slots: outage.down_slots,
             verdict: outage.cause.clone(),
-            agent: None,
+            agent: agent.map(|agent| agent.to_string()),
         })
         .collect()
 }

@@ -62,6 +62,7 @@ async fn an_outage_is_listed_with_its_cause_and_counted_in_the_month() {
     assert_eq!(outage["start"], "2026-06-15T11:40:00Z");
     assert_eq!(outage["end"], "2026-06-15T11:48:00Z");
     assert_eq!(outage["down_slots"], 8);
+    assert_eq!(outage["agent"], test.agent.to_string());
     assert!(
         outage["facts"]
             .as_array()
