@@ -5,6 +5,7 @@
 //! written is counted, what cannot be sent waits.
 
 mod heartbeat;
+mod line_probes;
 mod measure;
 mod minute;
 mod recorder;

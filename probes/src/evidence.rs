@@ -5,8 +5,10 @@
 
 mod line;
 mod process;
+mod route;
 
 use std::{
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,6 +16,7 @@ use std::{
 pub use self::{
     line::{LineWatch, SeenLine},
     process::{Previous, ProcessMark},
+    route::Route,
 };
 use crate::{clock::Clock, report::Fact, wire::id::BootId};
 
@@ -24,6 +27,8 @@ pub struct Roots {
     pub proc: PathBuf,
     /// `/sys`.
     pub sys: PathBuf,
+    /// `/etc/resolv.conf`.
+    pub resolv_conf: PathBuf,
 }
 
 impl Default for Roots {
@@ -31,6 +36,7 @@ impl Default for Roots {
         Self {
             proc: "/proc".into(),
             sys: "/sys".into(),
+            resolv_conf: "/etc/resolv.conf".into(),
         }
     }
 }
@@ -53,6 +59,18 @@ impl Roots {
                 .map_err(|e: crate::wire::WireError| e.to_string())
         })
         .map_err(|reason| BootIdError { path, reason })
+    }
+
+    /// The system's first resolver (resolv.conf(5)); `None` when the file names none that can be
+    /// asked: an address with a zone is not kept.
+    #[must_use]
+    pub fn resolver(&self) -> Option<IpAddr> {
+        let file = text(&self.resolv_conf)?;
+        file.lines().find_map(|line| {
+            let mut words = line.split_whitespace();
+            let named = words.next() == Some("nameserver");
+            named.then(|| words.next()?.parse().ok()).flatten()
+        })
     }
 
     /// Mains and battery, where the machine has such a sensor.
@@ -185,6 +203,7 @@ mod tests {
         let roots = Roots {
             proc: root.path().join("proc"),
             sys: root.path().to_owned(),
+            ..Roots::default()
         };
         assert_eq!(roots.power(), None);
         put(root.path(), "class/power_supply/AC/type", "Mains\n");
@@ -206,6 +225,7 @@ mod tests {
         let roots = Roots {
             proc: root.path().to_owned(),
             sys: root.path().to_owned(),
+            ..Roots::default()
         };
         assert!(roots.boot_id().unwrap_err().to_string().contains("boot_id"));
     }

@@ -72,6 +72,7 @@ fn measure(addresses: &[&str], packets: u16, timeout_ms: u64) -> (SocketKind, Ve
                 payload_bytes: 0,
                 timeout: Duration::from_millis(timeout_ms),
                 gap: Duration::from_millis(20),
+                hop_limit: None,
             }))
         })
         .collect();

@@ -66,7 +66,7 @@ fn start(data: &Path) -> Child {
         .unwrap()
 }
 
-async fn until(stub: &Stub, what: &str, reached: impl Fn(&Seen) -> bool) {
+pub(crate) async fn until(stub: &Stub, what: &str, reached: impl Fn(&Seen) -> bool) {
     for _ in 0..300 {
         if reached(&stub.seen.lock().unwrap()) {
             return;
@@ -297,7 +297,7 @@ ip addr add 192.0.2.1/24 dev veth0
 ip link set veth0 up
 ip route add default via 192.0.2.2";
 
-fn facts(seen: &Seen, wanted: impl Fn(&Fact) -> bool) -> usize {
+pub(crate) fn facts(seen: &Seen, wanted: impl Fn(&Fact) -> bool) -> usize {
     let minutes = seen
         .entries
         .values()

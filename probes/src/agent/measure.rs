@@ -149,6 +149,7 @@ impl Measurer {
             payload_bytes,
             timeout: place.timeout,
             gap: place.gap,
+            hop_limit: None,
         };
         icmp.measure(spec).await
     }

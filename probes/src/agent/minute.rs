@@ -1,5 +1,6 @@
 //! The minute being filled: samples and evidence with the tables that they refer to.
 
+use super::line_probes::{Part, Probed};
 use crate::{
     evidence::SeenLine,
     kinds::{Measured, kind_of},
@@ -70,8 +71,30 @@ impl Filling {
         self.minute.evidence.push(Evidence { boottime_ms, fact });
     }
 
+    pub(super) fn probed(&mut self, probed: &Probed) {
+        let Probed { sent, received, .. } = *probed;
+        let fact = match &probed.what {
+            Part::Gateway(line) => Fact::Gateway {
+                line: self.line(line),
+                sent,
+                received,
+            },
+            Part::FirstHop(line) => Fact::FirstHop {
+                line: self.line(line),
+                sent,
+                received,
+            },
+            Part::Resolver { on_line } => Fact::Resolver {
+                on_line: *on_line,
+                sent,
+                received,
+            },
+        };
+        self.fact(probed.boottime_ms, fact);
+    }
+
     /// Index of a line in this minute's table.
-    pub(super) fn line(&mut self, line: &Line) -> u16 {
+    fn line(&mut self, line: &Line) -> u16 {
         index_of(&mut self.lines, line.clone())
     }
 

@@ -4,6 +4,7 @@ mod telling;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    net::IpAddr,
     path::PathBuf,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
@@ -11,13 +12,14 @@ use std::{
 
 use tokio::{
     sync::{mpsc, watch},
-    task::{JoinHandle, JoinSet},
+    task::{JoinError, JoinHandle, JoinSet},
 };
 
 use self::telling::every;
 use super::{
     AgentOptions,
     heartbeat::{self, Counter},
+    line_probes::{self, Probed, Round},
     measure::{Measurer, SlotResult},
     minute::{Filling, failing},
     uploading::{self, Orders, UploadEvent},
@@ -27,7 +29,6 @@ use crate::{
     evidence::{ClockWatch, LineWatch, Previous, ProcessMark, Roots, SeenLine},
     files::FileError,
     identity::store_schedule,
-    kinds::icmp,
     report::Fact,
     status::TargetStatus,
     upload::{Shared, Uploader, lock},
@@ -42,11 +43,6 @@ const EVENTS_MAX: usize = 8;
 const SLOW_FACTS_EVERY: u64 = 15;
 /// A record interval that began later than this was late: the machine is overloaded.
 const LAG_MIN: Duration = Duration::from_secs(1);
-/// Echo requests of an active probe of the gateway.
-const GATEWAY_PACKETS: u16 = 2;
-/// How long the gateway may take.
-const GATEWAY_TIMEOUT: Duration = Duration::from_secs(1);
-
 pub(super) struct Recorder {
     data: PathBuf,
     config: Config,
@@ -72,6 +68,9 @@ pub(super) struct Recorder {
     results: mpsc::Sender<SlotResult>,
     incoming: mpsc::Receiver<SlotResult>,
     tasks: JoinSet<()>,
+    /// Address at which a target was last measured.
+    addresses: HashMap<String, IpAddr>,
+    probing: JoinSet<Vec<Probed>>,
 }
 
 impl Recorder {
@@ -113,6 +112,8 @@ impl Recorder {
             results,
             incoming,
             tasks: JoinSet::new(),
+            addresses: HashMap::new(),
+            probing: JoinSet::new(),
             schedule,
             shared,
         };
@@ -136,6 +137,7 @@ impl Recorder {
             tokio::select! {
                 () = uploading::told(&mut shutdown) => break,
                 Some(result) = self.incoming.recv() => self.take(&result),
+                Some(round) = self.probing.join_next() => self.take_probed(round),
                 Some(event) = upload_events.recv() => {
                     if self.take_upload(event) {
                         tick = every(self.record_period());
@@ -148,8 +150,8 @@ impl Recorder {
                         uploads = self.start_uploads(&events, &stopped);
                     }
                     self.watch_lag();
-                    self.probe_gateways().await;
                     self.record();
+                    self.probe_lines();
                 }
                 _ = beat.tick() => self.send_heartbeat(),
             }
@@ -191,6 +193,7 @@ impl Recorder {
         let known: Vec<&String> = self.schedule.targets.iter().map(|t| &t.id).collect();
         self.targets.retain(|id, _| known.contains(&id));
         self.failing.retain(|id, _| known.contains(&id));
+        self.addresses.retain(|id, _| known.contains(&id));
         self.orders.revision.store(self.schedule.revision, Relaxed);
         self.orders
             .seconds
@@ -208,6 +211,9 @@ impl Recorder {
             rtt_us_median: measured.times.map(|t| t.median),
         };
         self.targets.insert(target.id.clone(), state);
+        if let Some(address) = measured.address {
+            self.addresses.insert(target.id.clone(), address);
+        }
         let Some(now) = failing(measured) else { return };
         let before = self.failing.insert(target.id.clone(), now).unwrap_or(false);
         if before != now {
@@ -249,34 +255,33 @@ impl Recorder {
         self.last_tick = now;
     }
 
-    /// Off unless the schedule asks for it.
-    async fn probe_gateways(&mut self) {
+    /// Off unless the schedule asks for it. A round that is still under way is not doubled.
+    fn probe_lines(&mut self) {
         let Some(icmp) = self.measurer.icmp.clone() else {
             return;
         };
-        if !self.schedule.active_line_probes {
+        if !self.schedule.active_line_probes || !self.probing.is_empty() {
             return;
         }
-        for seen in self.seen.clone() {
-            let Some(address) = seen.gateway else {
-                continue;
-            };
-            let spec = icmp::Spec {
-                address,
-                packets: GATEWAY_PACKETS,
-                payload_bytes: 0,
-                timeout: GATEWAY_TIMEOUT,
-                gap: Duration::ZERO,
-            };
-            let measured = icmp.measure(spec).await;
-            let line = self.filling.line(&seen.line);
-            let (sent, received) = (measured.sent, measured.received);
-            let fact = Fact::Gateway {
-                line,
-                sent,
-                received,
-            };
-            self.filling.fact(measured.start_boottime_ms, fact);
+        let round = Round {
+            icmp,
+            roots: self.roots.clone(),
+            lines: self.seen.clone(),
+            destinations: line_probes::destinations(&self.schedule, &self.addresses),
+            over_budget: self.measurer.over_budget.load(Relaxed),
+            clock: Arc::clone(&self.shared.clock),
+        };
+        self.probing.spawn(round.run());
+    }
+
+    fn take_probed(&mut self, round: Result<Vec<Probed>, JoinError>) {
+        match round {
+            Ok(probed) => {
+                for one in probed {
+                    self.filling.probed(&one);
+                }
+            }
+            Err(error) => tracing::error!(%error, "probes of the lines failed"),
         }
     }
 

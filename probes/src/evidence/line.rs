@@ -1,20 +1,13 @@
 //! Lines: default routes, their interfaces and their gateways.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    path::Path,
-};
+use std::{collections::HashMap, net::IpAddr, path::Path};
 
-use super::{Roots, flag, text};
+use super::{Roots, Route, flag, text};
 use crate::{
-    report::{Family, LINES_MAX, Line, Neighbour},
+    report::{LINES_MAX, Line, Neighbour},
     wire::{heartbeat::keyed_hash, hex},
 };
 
-/// Flags of a route (linux/route.h): up, reject.
-const ROUTE_UP: u32 = 0x1;
-const ROUTE_REJECT: u32 = 0x200;
 /// Flag of a complete entry of `/proc/net/arp` (`ATF_COM` of `linux/if_arp.h`).
 const ARP_COMPLETE: u32 = 0x2;
 
@@ -45,13 +38,6 @@ pub struct LineWatch {
     known: Vec<(Line, Option<IpAddr>)>,
 }
 
-struct Route {
-    interface: String,
-    gateway: Option<IpAddr>,
-    family: Family,
-    metric: u32,
-}
-
 impl LineWatch {
     /// `key` is the line key of the enrolment.
     #[must_use]
@@ -68,7 +54,7 @@ impl LineWatch {
     /// those that had one since the agent started.
     pub fn look(&mut self) -> Vec<SeenLine> {
         let neighbours = self.neighbours();
-        let mut routes = self.routes();
+        let mut routes: Vec<Route> = self.default_routes().collect();
         routes.sort_by_key(|r| r.metric);
         let mut seen: Vec<SeenLine> = Vec::new();
         for route in routes {
@@ -128,22 +114,14 @@ impl LineWatch {
         }
     }
 
-    fn routes(&self) -> Vec<Route> {
-        let net = self.roots.proc.join("net");
-        let v4 = text(&net.join("route")).unwrap_or_default();
-        let v6 = text(&net.join("ipv6_route")).unwrap_or_default();
-        v4.lines()
-            .skip(1)
-            .filter_map(ipv4_default)
-            .chain(v6.lines().filter_map(ipv6_default))
-            .collect()
+    fn default_routes(&self) -> impl Iterator<Item = Route> {
+        self.roots.routes().into_iter().filter(Route::is_default)
     }
 
     /// (interface, address) → whether the entry is complete. Only gateways are looked up in it.
     fn neighbours(&mut self) -> HashMap<(String, IpAddr), bool> {
         let gateways: Vec<(String, IpAddr)> = self
-            .routes()
-            .into_iter()
+            .default_routes()
             .filter_map(|r| r.gateway.map(|g| (r.interface, g)))
             .chain(
                 self.known
@@ -175,69 +153,6 @@ fn carrier(folder: &Path) -> Option<bool> {
         .or_else(|| (text(&folder.join("operstate")).as_deref() == Some("down")).then_some(false))
 }
 
-/// A row of `/proc/net/route`; addresses are in the byte order of the machine.
-fn ipv4_default(row: &str) -> Option<Route> {
-    let fields: Vec<&str> = row.split_whitespace().collect();
-    let [
-        interface,
-        destination,
-        gateway,
-        flags,
-        _,
-        _,
-        metric,
-        mask,
-        ..,
-    ] = fields.as_slice()
-    else {
-        return None;
-    };
-    let flags = u32::from_str_radix(flags, 16).ok()?;
-    let default = *destination == "00000000" && *mask == "00000000";
-    if !default || flags & ROUTE_UP == 0 || flags & ROUTE_REJECT != 0 {
-        return None;
-    }
-    let gateway = u32::from_str_radix(gateway, 16).ok()?;
-    Some(Route {
-        interface: (*interface).to_owned(),
-        gateway: (gateway != 0).then(|| IpAddr::V4(Ipv4Addr::from(gateway.to_ne_bytes()))),
-        family: Family::Ipv4,
-        metric: metric.parse().ok()?,
-    })
-}
-
-fn ipv6_default(row: &str) -> Option<Route> {
-    let fields: Vec<&str> = row.split_whitespace().collect();
-    let [
-        destination,
-        length,
-        _,
-        _,
-        gateway,
-        metric,
-        _,
-        _,
-        flags,
-        interface,
-    ] = fields.as_slice()
-    else {
-        return None;
-    };
-    let flags = u32::from_str_radix(flags, 16).ok()?;
-    let default = *length == "00" && destination.bytes().all(|b| b == b'0');
-    let usable = flags & ROUTE_UP != 0 && flags & ROUTE_REJECT == 0 && *interface != "lo";
-    if !default || !usable {
-        return None;
-    }
-    let gateway = u128::from_str_radix(gateway, 16).ok()?;
-    Some(Route {
-        interface: (*interface).to_owned(),
-        gateway: (gateway != 0).then(|| IpAddr::V6(Ipv6Addr::from(gateway))),
-        family: Family::Ipv6,
-        metric: u32::from_str_radix(metric, 16).ok()?,
-    })
-}
-
 fn arp_row(row: &str) -> Option<((String, IpAddr), bool, String)> {
     let fields: Vec<&str> = row.split_whitespace().collect();
     let [address, _, flags, hardware, _, interface] = fields.as_slice() else {
@@ -251,6 +166,7 @@ fn arp_row(row: &str) -> Option<((String, IpAddr), bool, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Family;
 
     const ROUTE_HEAD: &str =
         "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n";
@@ -264,6 +180,7 @@ mod tests {
         let roots = Roots {
             proc: root.path().join("proc"),
             sys: root.path().join("sys"),
+            ..Roots::default()
         };
         let watch = LineWatch::new(roots, [4; 32]);
         (root, watch)

@@ -65,6 +65,8 @@ pub struct Spec {
     pub timeout: Duration,
     /// Distance between two requests; the next waits for the one before.
     pub gap: Duration,
+    /// Hop limit (TTL) of the requests; `None`: the system's. The router at which it ends tells so.
+    pub hop_limit: Option<u8>,
 }
 
 /// Why no echo can be sent.
@@ -153,7 +155,7 @@ fn run_thread(
     };
     let local = LocalSet::new();
     local.block_on(&runtime, async move {
-        let first = open_socket(false);
+        let first = open_socket(false, None);
         let usable = first.is_ok();
         let _ = opened.send(first.map(|link| link.kind));
         if !usable {
@@ -183,13 +185,13 @@ struct Link {
     last_loss: Option<Duration>,
 }
 
-fn open_socket(ipv6: bool) -> std::io::Result<Link> {
+fn open_socket(ipv6: bool, hop_limit: Option<u8>) -> std::io::Result<Link> {
     let icmp = if ipv6 { ICMP::V6 } else { ICMP::V4 };
-    let config = Config::builder()
-        .kind(icmp)
-        .sock_type_hint(Type::DGRAM)
-        .build();
-    let client = Client::new(&config)?;
+    let mut config = Config::builder().kind(icmp).sock_type_hint(Type::DGRAM);
+    if let Some(limit) = hop_limit {
+        config = config.ttl(u32::from(limit));
+    }
+    let client = Client::new(&config.build())?;
     let socket = client.get_socket();
     let kind = if socket.get_type() == Type::RAW {
         SocketKind::Raw
@@ -215,7 +217,7 @@ enum Fate {
 }
 
 struct Bench {
-    sockets: Rc<RefCell<HashMap<IpAddr, Link>>>,
+    sockets: Rc<RefCell<HashMap<(IpAddr, Option<u8>), Link>>>,
     clock: Arc<dyn Clock>,
     volume: Arc<Volume>,
 }
@@ -225,9 +227,11 @@ impl Bench {
         let start = self.clock.boottime_ms();
         let ipv6 = spec.address.is_ipv6();
         // Out of the map while in use: a second job for the same address opens its own.
-        let kept = self.sockets.borrow_mut().remove(&spec.address);
+        let place = (spec.address, spec.hop_limit);
+        let kept = self.sockets.borrow_mut().remove(&place);
         let fresh = |l: &Link| monotonic_exact().saturating_sub(l.last_answer) < RENEW_AFTER;
-        let mut link = match kept.filter(fresh).map_or_else(|| open_socket(ipv6), Ok) {
+        let open = || open_socket(ipv6, spec.hop_limit);
+        let mut link = match kept.filter(fresh).map_or_else(open, Ok) {
             Ok(link) => link,
             Err(error) => {
                 tracing::warn!(%error, address = %spec.address, "no ICMP socket");
@@ -260,7 +264,7 @@ impl Bench {
         }
         let mut sockets = self.sockets.borrow_mut();
         sockets.retain(|_, other| fresh(other)); // of addresses that a name has no more
-        sockets.insert(spec.address, link);
+        sockets.insert(place, link);
         drop(sockets);
         measured
     }

@@ -5,9 +5,12 @@ use std::{net::IpAddr, time::Duration};
 
 use hickory_resolver::{
     TokioResolver,
-    config::{ResolverConfig, ResolverOpts},
+    config::{NameServerConfig, ResolverConfig, ResolverOpts},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
-    proto::op::ResponseCode,
+    proto::{
+        op::ResponseCode,
+        rr::{Name, RecordType},
+    },
 };
 
 use crate::report::Outcome;
@@ -43,6 +46,29 @@ impl Names {
         }
     }
 
+    /// Names asked for at this resolver, by UDP only.
+    #[must_use]
+    pub fn at(resolver: IpAddr) -> Self {
+        let server = NameServerConfig::udp(resolver);
+        Self {
+            config: Some(ResolverConfig::from_parts(None, vec![], vec![server])),
+        }
+    }
+
+    /// Asks one question, whose name tells nothing of anybody: the root's start of authority (RFC
+    /// 1035 §3.3.13). Whether an answer of any kind came in time; a refusal is one.
+    pub async fn answers(&self, timeout: Duration) -> bool {
+        let resolver = match self.resolver(timeout) {
+            Ok(resolver) => resolver,
+            Err(error) => {
+                tracing::warn!(%error, "no resolver");
+                return false;
+            }
+        };
+        let asked = tokio::time::timeout(timeout, resolver.lookup(Name::root(), RecordType::SOA));
+        matches!(asked.await, Ok(Ok(_) | Err(NetError::Dns(_))))
+    }
+
     fn resolver(&self, timeout: Duration) -> Result<TokioResolver, NetError> {
         let mut builder = match &self.config {
             Some(config) => {
@@ -75,7 +101,7 @@ fn outcome(error: &NetError) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use hickory_resolver::config::{ConnectionConfig, NameServerConfig};
+    use hickory_resolver::config::ConnectionConfig;
     use tokio::net::UdpSocket;
 
     use super::*;
@@ -140,7 +166,20 @@ mod tests {
             .addresses("anchor.example", Duration::from_millis(200))
             .await;
         assert_eq!(asked, Err(Outcome::DnsTimeout));
+        assert!(!names.answers(Duration::from_millis(200)).await);
         let literal = names.addresses("[::1]", Duration::from_millis(1)).await;
         assert_eq!(literal, Ok(vec!["::1".parse().unwrap()]));
+    }
+
+    #[tokio::test]
+    async fn any_answer_shows_that_a_resolver_lives() {
+        for code in [0, 2, 3, 5] {
+            let names = server(code, None).await;
+            assert!(names.answers(Duration::from_millis(800)).await, "{code}");
+        }
+        let closed = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let names = names_at(closed.local_addr().unwrap().port());
+        drop(closed);
+        assert!(!names.answers(Duration::from_millis(200)).await);
     }
 }
