@@ -168,6 +168,18 @@ export const en: Dictionary = {
   'site.latestValue': '{received} of {sent} answered, median {rtt}',
   'site.outages': 'Recent outages',
 
+  'version.count_one': '{count} version of this record',
+  'version.count_other': '{count} versions of this record',
+  'version.period': 'Valid',
+  'version.name': 'Name',
+  'version.status': 'Status',
+  'version.open': 'open',
+  'version.closed': 'closed',
+  'version.merged': 'merged into site {site}',
+  'version.since': 'since {from}',
+  'version.between': 'from {from} to {to}',
+  'version.changed': 'changed with this version',
+
   'strip.up': 'available',
   'strip.degraded': 'degraded',
   'strip.down': 'unavailable',
@@ -201,6 +213,10 @@ export const en: Dictionary = {
   'agent.confirmed': 'confirmed',
   'agent.toConfirm': 'to confirm: its measurements count for no agreement',
   'agent.confirm': 'Confirm the line',
+  'agent.revoke': 'Revoke the agent',
+  'agent.revokeAsk':
+    'The collector will refuse all that this agent sends from now on; what it has measured stays. This is final: to measure again, it must be enrolled anew.',
+  'agent.revokeSure': 'Revoke for good',
   'agent.author': 'Your name',
   'agent.reason': 'Reason (the agent was not moved)',
 

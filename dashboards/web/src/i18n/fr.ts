@@ -172,6 +172,18 @@ export const fr = {
   'site.latestValue': '{received} réponses sur {sent}, médiane {rtt}',
   'site.outages': 'Coupures récentes',
 
+  'version.count_one': '{count} version de la fiche',
+  'version.count_other': '{count} versions de la fiche',
+  'version.period': 'Valable',
+  'version.name': 'Nom',
+  'version.status': 'Statut',
+  'version.open': 'ouvert',
+  'version.closed': 'fermé',
+  'version.merged': 'réuni au site {site}',
+  'version.since': 'depuis le {from}',
+  'version.between': 'du {from} au {to}',
+  'version.changed': 'changé à cette version',
+
   'strip.up': 'disponible',
   'strip.degraded': 'dégradé',
   'strip.down': 'indisponible',
@@ -205,6 +217,10 @@ export const fr = {
   'agent.confirmed': 'confirmée',
   'agent.toConfirm': 'à confirmer\u00a0: ses mesures ne comptent pour aucun engagement',
   'agent.confirm': 'Confirmer la ligne',
+  'agent.revoke': 'Révoquer l’agent',
+  'agent.revokeAsk':
+    'Le collecteur refusera désormais tout ce que cet agent envoie\u00a0; ce qu’il a déjà mesuré reste. C’est définitif\u00a0: pour mesurer de nouveau, il faudra l’enrôler encore.',
+  'agent.revokeSure': 'Révoquer définitivement',
   'agent.author': 'Votre nom',
   'agent.reason': 'Motif (l’agent n’a pas été déplacé)',
 
