@@ -42,7 +42,11 @@ const agents = empty ? [] : ['reporting', 'silent', 'revoked'].map((state, i) =>
 function detail(site) {
   const first = sites.indexOf(site) === 0;
   return {
-    ...site, aliases: first ? ['node/123456'] : [], versions: [],
+    ...site, aliases: first ? ['node/123456'] : [],
+    versions: first ? [
+      { valid_from: '2025-03-01T00:00:00Z', valid_to: '2026-02-01T00:00:00Z', name: 'Ancien nom synthétique', kind: site.kind, latitude: site.latitude, longitude: site.longitude, operator: null, status: 'open' },
+      { valid_from: '2026-02-01T00:00:00Z', valid_to: null, name: site.name, kind: site.kind, latitude: site.latitude, longitude: site.longitude, operator: 'Opérateur synthétique', status: 'open' },
+    ] : [],
     agents: first ? [{
       id: agents[0].id, state: 'reporting', last_batch_at: agents[0].last_batch_at, last_heartbeat_at: agents[0].last_heartbeat_at, software: agents[0].software, boot: 'b', spool_records: 3,
       lines: [

@@ -6,14 +6,14 @@ import { barScale, chosenWeights, segments, weightsText } from './planning';
 const criterion = (id: string, weight: number): PlanCriterion => ({
   id,
   weight,
-  unit: null,
+  unit: 'm',
   better: 'higher_need',
   known_sites: 1,
 });
 const part = (id: string, weight: number, contribution: number | null): Contribution => ({
   criterion: id,
   value: contribution,
-  unit: null,
+  unit: 'm',
   normalised: contribution,
   weight,
   contribution,

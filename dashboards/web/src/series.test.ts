@@ -41,8 +41,8 @@ describe('toRuns', () => {
       { state: 'up', from: 300, to: 360 },
     ]);
   });
-  it('calls a missing state unknown', () => {
-    const silent: History = { ...history, start_unix_s: [0, 60], state: [null, null] };
+  it('calls a state that the answer leaves out unknown', () => {
+    const silent: History = { ...history, start_unix_s: [0, 60], state: [] };
     expect(toRuns(silent)).toEqual([{ state: 'unknown', from: 0, to: 120 }]);
   });
 });

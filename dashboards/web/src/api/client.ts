@@ -1,6 +1,8 @@
 import type {
   AgentItem,
   Agreement,
+  Confirmation,
+  Confirmed,
   Country,
   EnrolmentCode,
   FeatureCollection,
@@ -9,9 +11,10 @@ import type {
   MonthFigures,
   Outage,
   Page,
-  Place,
+  Places,
   Plan,
   Problem,
+  Revoked,
   SiteDetail,
   SiteItem,
   Statement,
@@ -122,7 +125,7 @@ export const api = {
   country: () => request<Country>(`${V1}/country`),
   shape: (name: 'regions' | 'border' | 'neighbours') =>
     optional<FeatureCollection>(`${V1}/country/${name}.geojson`),
-  places: () => optional<{ items: Place[] }>(`${V1}/country/places.json`),
+  places: () => optional<Places>(`${V1}/country/places.json`),
   summary: () => request<Summary>(`${V1}/summary`),
   map: () => request<MapColumns>(`${V1}/map`),
   sites: (query: Query) => request<Page<SiteItem>>(address(`${V1}/sites`, query)),
@@ -141,6 +144,7 @@ export const api = {
   planExport: (format: 'csv' | 'geojson', language: string, weights: string) =>
     address(`${V1}/plans/current/export`, { format, language, weights }),
   makeCode: (site: string) => post<EnrolmentCode>(`${V1}/sites/${part(site)}/codes`, {}),
-  confirmLine: (agent: string, key: string, author: string, reason: string) =>
-    post<unknown>(`${V1}/agents/${part(agent)}/lines/${part(key)}/confirm`, { author, reason }),
+  confirmLine: (agent: string, key: string, confirmation: Confirmation) =>
+    post<Confirmed>(`${V1}/agents/${part(agent)}/lines/${part(key)}/confirm`, confirmation),
+  revokeAgent: (agent: string) => post<Revoked>(`${V1}/agents/${part(agent)}/revoke`, {}),
 };

@@ -85,9 +85,9 @@ export const en: Dictionary = {
   'map.title': 'Map of public sites',
   'map.publicSites_one': 'public site',
   'map.publicSites_other': 'public sites',
-  'map.availability': 'National availability, 24 h',
+  'map.availability': 'Availability of measured sites, 24 h',
   'map.measured': '{measured} of {total} sites measured',
-  'map.agents': '{total} agents, silent: {silent}',
+  'map.agents': 'enrolled: {total}, silent: {silent}',
   'map.invented':
     'Invented sites placed in real towns: a demonstration, none describes a real institution.',
   'map.openOutages': 'Current outages',
@@ -110,6 +110,10 @@ export const en: Dictionary = {
   'map.list': 'Sites',
   'map.clusterOf': '{count} sites',
   'map.canvas': 'Map of the sites. The same sites are in the list below, reachable by keyboard.',
+  'map.unmeasured_one': '{count} site has no measurement agent yet.',
+  'map.unmeasured_other': '{count} sites have no measurement agent yet.',
+  'map.unmeasuredNext':
+    'To measure one, choose it on the map or in the list, then “Enrol an agent”.',
   'map.noSites': 'No site is registered yet. Import some with “desserte import sites”.',
 
   'layer.fibre_lines': 'Fibre lines',
@@ -166,7 +170,20 @@ export const en: Dictionary = {
     'Median latency from {low} to {high}, mean loss {loss}; {measured} of {total} points measured.',
   'site.latest': 'Latest measurement',
   'site.latestValue': '{received} of {sent} answered, median {rtt}',
+  'site.noOutage': 'No outage recorded at this site.',
   'site.outages': 'Recent outages',
+
+  'version.count_one': '{count} version of this record',
+  'version.count_other': '{count} versions of this record',
+  'version.period': 'Valid',
+  'version.name': 'Name',
+  'version.status': 'Status',
+  'version.open': 'open',
+  'version.closed': 'closed',
+  'version.merged': 'merged into site {site}',
+  'version.since': 'since {from}',
+  'version.between': 'from {from} to {to}',
+  'version.changed': 'changed with this version',
 
   'strip.up': 'available',
   'strip.degraded': 'degraded',
@@ -201,6 +218,10 @@ export const en: Dictionary = {
   'agent.confirmed': 'confirmed',
   'agent.toConfirm': 'to confirm: its measurements count for no agreement',
   'agent.confirm': 'Confirm the line',
+  'agent.revoke': 'Revoke the agent',
+  'agent.revokeAsk':
+    'The collector will refuse all that this agent sends from now on; what it has measured stays. This is final: to measure again, it must be enrolled anew.',
+  'agent.revokeSure': 'Revoke for good',
   'agent.author': 'Your name',
   'agent.reason': 'Reason (the agent was not moved)',
 
@@ -216,6 +237,8 @@ export const en: Dictionary = {
   'agreement.sites_other': '{count} sites',
   'agreement.met': 'Objective met',
   'agreement.missed': 'Objective missed',
+  'agreement.metSoFar': 'Target met so far',
+  'agreement.missedSoFar': 'Target missed so far',
   'agreement.undecided': 'Cannot be decided yet',
 
   'month.title': 'Figure of the month',

@@ -88,9 +88,9 @@ export const fr = {
   'map.title': 'Carte des sites publics',
   'map.publicSites_one': 'site public',
   'map.publicSites_other': 'sites publics',
-  'map.availability': 'Disponibilité nationale, 24 h',
+  'map.availability': 'Disponibilité des sites mesurés, 24 h',
   'map.measured': '{measured} sur {total} sites mesurés',
-  'map.agents': '{total} agents, silencieux\u00a0: {silent}',
+  'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
   'map.invented':
     'Sites inventés, placés dans de vraies localités\u00a0: démonstration, aucun ne décrit un établissement réel.',
   'map.openOutages': 'Coupures en cours',
@@ -114,6 +114,10 @@ export const fr = {
   'map.clusterOf': '{count} sites',
   'map.canvas':
     'Carte des sites. Les mêmes sites sont dans la liste qui suit, accessible au clavier.',
+  'map.unmeasured_one': '{count} site n’a pas encore d’agent de mesure.',
+  'map.unmeasured_other': '{count} sites n’ont pas encore d’agent de mesure.',
+  'map.unmeasuredNext':
+    'Pour en mesurer un, choisissez-le sur la carte ou dans la liste, puis «\u00a0Enrôler un agent\u00a0».',
   'map.noSites': 'Aucun site n’est encore enregistré. Importez-en avec «\u00a0desserte import sites\u00a0».',
 
   'layer.fibre_lines': 'Lignes de fibre',
@@ -169,8 +173,21 @@ export const fr = {
   'site.chartSummary':
     'Latence médiane de {low} à {high}, perte moyenne {loss}\u00a0; {measured} points mesurés sur {total}.',
   'site.latest': 'Dernière mesure',
-  'site.latestValue': '{received} réponses sur {sent}, médiane {rtt}',
+  'site.latestValue': '{received} sur {sent} avec réponse, médiane {rtt}',
   'site.outages': 'Coupures récentes',
+  'site.noOutage': 'Aucune coupure enregistrée sur ce site.',
+
+  'version.count_one': '{count} version de la fiche',
+  'version.count_other': '{count} versions de la fiche',
+  'version.period': 'Valable',
+  'version.name': 'Nom',
+  'version.status': 'Statut',
+  'version.open': 'ouvert',
+  'version.closed': 'fermé',
+  'version.merged': 'réuni au site {site}',
+  'version.since': 'depuis le {from}',
+  'version.between': 'du {from} au {to}',
+  'version.changed': 'changé à cette version',
 
   'strip.up': 'disponible',
   'strip.degraded': 'dégradé',
@@ -205,6 +222,10 @@ export const fr = {
   'agent.confirmed': 'confirmée',
   'agent.toConfirm': 'à confirmer\u00a0: ses mesures ne comptent pour aucun engagement',
   'agent.confirm': 'Confirmer la ligne',
+  'agent.revoke': 'Révoquer l’agent',
+  'agent.revokeAsk':
+    'Le collecteur refusera désormais tout ce que cet agent envoie\u00a0; ce qu’il a déjà mesuré reste. C’est définitif\u00a0: pour mesurer de nouveau, il faudra l’enrôler encore.',
+  'agent.revokeSure': 'Révoquer définitivement',
   'agent.author': 'Votre nom',
   'agent.reason': 'Motif (l’agent n’a pas été déplacé)',
 
@@ -221,6 +242,8 @@ export const fr = {
   'agreement.sites_other': '{count} sites',
   'agreement.met': 'Objectif tenu',
   'agreement.missed': 'Objectif manqué',
+  'agreement.metSoFar': 'Objectif tenu à ce jour',
+  'agreement.missedSoFar': 'Objectif manqué à ce jour',
   'agreement.undecided': 'Pas encore décidable',
 
   'month.title': 'Chiffre du mois',

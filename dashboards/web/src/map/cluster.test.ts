@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
 import { SITE_STATES, type MapColumns, type SiteState } from '../api/types';
-import { cluster, filterRows, fold, hit, project, radius, ZOOM_WITHOUT_CLUSTERS } from './cluster';
+import {
+  cluster,
+  filterRows,
+  fold,
+  hit,
+  project,
+  radius,
+  visibleShares,
+  ZOOM_WITHOUT_CLUSTERS,
+} from './cluster';
 
 function columns(points: [number, number, SiteState][]): MapColumns {
   return {
@@ -111,4 +120,21 @@ describe('filterRows', () => {
     expect(filterRows(data, { ...none, query: 's-2' })).toEqual([2]);
   });
   it('folds accents', () => expect(fold(' Ouésso ')).toBe('ouesso'));
+});
+
+describe('visibleShares', () => {
+  it('keeps one site of three hundred visible, and the sum whole', () => {
+    const shares = visibleShares([1, 0, 1, 0, 318]);
+    expect(shares[0]).toBeCloseTo(0.08);
+    expect(shares[1]).toBe(0);
+    expect(shares[2]).toBeCloseTo(0.08);
+    expect(shares[4]).toBeCloseTo(0.84);
+  });
+  it('leaves even parts as they are', () => {
+    expect(visibleShares([2, 0, 2, 0, 0])).toEqual([0.5, 0, 0.5, 0, 0]);
+    expect(visibleShares([0, 0, 0, 0, 7])).toEqual([0, 0, 0, 0, 1]);
+  });
+  it('has no ring for an empty group', () => {
+    expect(visibleShares([0, 0])).toEqual([0, 0]);
+  });
 });

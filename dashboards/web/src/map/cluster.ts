@@ -196,3 +196,20 @@ export function filterRows(
 export function fold(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
+
+/** Least part of a ring that an eye still finds on a cluster of the usual size. */
+const SHARE_MIN = 0.08;
+
+/**
+ * The parts of a cluster's ring, which sum to 1. One site down among three hundred would be a
+ * hair: each state that is there gets about `SHARE_MIN` or more, and the large ones give it up.
+ */
+export function visibleShares(counts: readonly number[]): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return counts.map(() => 0);
+  const raised = counts.map((count) => (count > 0 ? Math.max(count / total, SHARE_MIN) : 0));
+  const small = raised.map((part, at) => part > (counts[at] ?? 0) / total);
+  const fixed = raised.reduce((sum, part, at) => sum + (small[at] ? part : 0), 0);
+  const rest = raised.reduce((sum, part, at) => sum + (small[at] ? 0 : part), 0);
+  return raised.map((part, at) => (small[at] ? part : (part / rest) * (1 - fixed)));
+}

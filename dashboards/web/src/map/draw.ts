@@ -2,7 +2,7 @@
 
 import { SITE_STATES, type SiteState } from '../api/types';
 import type { Mark } from './cluster';
-import { radius } from './cluster';
+import { radius, visibleShares } from './cluster';
 import type { Palette } from './palette';
 
 type Context = CanvasRenderingContext2D;
@@ -55,9 +55,10 @@ export function drawCluster(
   context.arc(x, y, r, 0, 2 * Math.PI);
   context.fillStyle = palette.surface;
   context.fill();
+  const shares = visibleShares(mark.states);
   let angle = -Math.PI / 2;
   SITE_STATES.forEach((state, index) => {
-    const part = ((mark.states[index] ?? 0) / mark.count) * 2 * Math.PI;
+    const part = (shares[index] ?? 0) * 2 * Math.PI;
     if (part === 0) return;
     context.beginPath();
     context.arc(x, y, r - width / 2, angle, angle + part);
