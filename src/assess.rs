@@ -6,6 +6,7 @@
 pub mod evidence;
 pub mod history;
 pub mod judge;
+mod lines;
 pub mod long;
 pub mod months;
 mod test;

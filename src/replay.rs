@@ -286,6 +286,7 @@ impl Intake {
                 at_unix_ms: row.time_unix_ms,
                 agent: row.agent.to_string(),
                 boot: row.boot.to_string(),
+                line: row.line,
                 fact: row.fact,
             };
             (row.site, seen)

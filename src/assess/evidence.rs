@@ -1,10 +1,11 @@
 //! What the evidence says of one slot, in the words of the domain.
 
-use desserte_domain::cause::{CauseEvidence, NeighbourState, ProbeCount};
+use desserte_domain::cause::{CauseEvidence, ProbeCount};
 use desserte_domain::observation::{Observation, Outcome};
 use desserte_domain::slot::SlotState;
-use desserte_probe::report::{Fact, Kind, Neighbour};
+use desserte_probe::report::{Fact, Kind};
 
+use super::lines::Lines;
 use super::{SiteSamples, SiteTest};
 
 /// How long the last thing said of a link (carrier, route, gateway, mains) holds, milliseconds: an
@@ -28,6 +29,8 @@ pub struct EvidenceRow {
     pub agent: String,
     /// Its boot.
     pub boot: String,
+    /// Name of the line that it concerns, where it concerns one.
+    pub line: Option<String>,
     /// What it saw.
     pub fact: Fact,
 }
@@ -38,12 +41,17 @@ pub fn gather(test: &SiteTest, samples: &SiteSamples, from: i64, to: i64) -> Cau
     let mut evidence = CauseEvidence::default();
     targets(test, samples, from, to, &mut evidence);
     let rows = rows_between(&samples.evidence, from - LINK_STATE_HOLDS_MS, to);
+    let mut lines = Lines::default();
     for row in rows {
-        held(&row.fact, &mut evidence);
+        lines.take(row, row.at_unix_ms >= from);
+        if let Fact::Power { mains, .. } = &row.fact {
+            evidence.power.mains_lost = mains.map(|on| !on);
+        }
         if row.at_unix_ms >= from {
             seen(row, &mut evidence);
         }
     }
+    lines.tell(&mut evidence);
     evidence.collector.reachable = reachable(samples, from, to);
     evidence.collector.own_heartbeat = Some(
         !samples
@@ -58,30 +66,6 @@ fn rows_between(rows: &[EvidenceRow], from: i64, to: i64) -> &[EvidenceRow] {
     let first = rows.partition_point(|row| row.at_unix_ms < from);
     let end = rows.partition_point(|row| row.at_unix_ms < to);
     rows.get(first..end).unwrap_or_default()
-}
-
-/// Facts that hold until the next one of their kind.
-fn held(fact: &Fact, evidence: &mut CauseEvidence) {
-    match fact {
-        Fact::Line {
-            carrier,
-            associated,
-            route,
-            gateway,
-            ..
-        } => {
-            evidence.lan.carrier = *carrier;
-            evidence.lan.wifi_associated = *associated;
-            evidence.lan.route = *route;
-            evidence.lan.gateway_neighbour = match gateway {
-                Neighbour::Reachable => Some(NeighbourState::Reachable),
-                Neighbour::Failed => Some(NeighbourState::Failed),
-                Neighbour::NotKnown => None,
-            };
-        }
-        Fact::Power { mains, .. } => evidence.power.mains_lost = mains.map(|on| !on),
-        _ => {}
-    }
 }
 
 /// Facts of the slot itself.
@@ -106,20 +90,6 @@ fn seen(row: &EvidenceRow, evidence: &mut CauseEvidence) {
             evidence.agent.suspended_ms = Some(before.saturating_add(*milliseconds));
         }
         Fact::Lag { milliseconds } => evidence.agent.lagging = Some(*milliseconds >= LAG_MS_MIN),
-        Fact::Gateway { sent, received, .. } => {
-            add(
-                &mut evidence.lan.gateway,
-                u32::from(*sent),
-                u32::from(*received),
-            );
-        }
-        Fact::FirstHop { sent, received, .. } => {
-            add(
-                &mut evidence.path.first_hop,
-                u32::from(*sent),
-                u32::from(*received),
-            );
-        }
         Fact::Resolver {
             on_line,
             sent,
@@ -140,17 +110,6 @@ fn seen(row: &EvidenceRow, evidence: &mut CauseEvidence) {
 fn gateway_uptime(seconds: u64, evidence: &mut CauseEvidence) {
     const RESTARTED_WITHIN_SECONDS: u64 = 120;
     evidence.power.gateway_uptime_reset = Some(seconds < RESTARTED_WITHIN_SECONDS);
-}
-
-fn add(count: &mut Option<ProbeCount>, sent: u32, received: u32) {
-    let before = count.unwrap_or(ProbeCount {
-        sent: 0,
-        received: 0,
-    });
-    *count = Some(ProbeCount {
-        sent: before.sent.saturating_add(sent),
-        received: before.received.saturating_add(received),
-    });
 }
 
 /// What the site's targets did in the slot.

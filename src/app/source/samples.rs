@@ -89,6 +89,7 @@ impl Source {
                 at_unix_ms: row.time_unix_ms,
                 agent: row.agent.to_string(),
                 boot: row.boot.to_string(),
+                line: row.line,
                 fact: row.fact,
             })
             .collect();
