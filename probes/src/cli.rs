@@ -19,7 +19,8 @@ use crate::{
     config::{Config, ConfigError, FILE_NAME, Language, log_level},
     identity::{self, IdentityError},
     kinds::Measured,
-    status::{Status, outcome_text},
+    messages,
+    status::{NoStatus, Status, outcome_text},
     wire::schedule::Target,
 };
 
@@ -35,6 +36,10 @@ const WRONG_INPUT: u8 = 2;
     about = "Desserte measurement agent / agent de mesure"
 )]
 struct Arguments {
+    /// Language of what is read here; default: that of the environment, French when it names none /
+    /// langue ; par défaut celle de l'environnement, sinon le français.
+    #[arg(long, value_enum, global = true)]
+    language: Option<Language>,
     #[command(subcommand)]
     command: Command,
 }
@@ -75,9 +80,6 @@ enum Command {
         /// How to print.
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
-        /// Language of the table; default: that of the configuration or the environment.
-        #[arg(long, value_enum)]
-        language: Option<Language>,
     },
     /// Tell how the agent fares, in plain words / dire comment va l'agent.
     Status {
@@ -87,9 +89,6 @@ enum Command {
         /// How to print.
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
-        /// Language; default: that of the configuration or the environment.
-        #[arg(long, value_enum)]
-        language: Option<Language>,
     },
     /// Check the configuration / vérifier la configuration.
     CheckConfig {
@@ -116,10 +115,13 @@ pub fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_max_level(log_level())
         .init();
-    match dispatch(arguments.command) {
+    match dispatch(arguments.command, arguments.language) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "desserte-probe: {error:#}");
+            // A configuration that cannot be read names no language.
+            let language = Config::default().language(arguments.language);
+            let text = messages::explain(&error, language);
+            let _ = writeln!(std::io::stderr(), "desserte-probe: {text}");
             ExitCode::from(exit_code(&error))
         }
     }
@@ -142,11 +144,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if wrong { WRONG_INPUT } else { FAILED }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("{}: no agent ran here yet / aucun agent n'a encore tourné ici", .0.display())]
-struct NoStatus(PathBuf);
-
-fn dispatch(command: Command) -> anyhow::Result<()> {
+fn dispatch(command: Command, language: Option<Language>) -> anyhow::Result<()> {
     match command {
         Command::Enrol {
             collector,
@@ -154,16 +152,8 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
             data,
         } => enrol(&collector, &code, &data),
         Command::Run { data } => run(&data),
-        Command::Once {
-            data,
-            format,
-            language,
-        } => once(&data, format, language),
-        Command::Status {
-            data,
-            format,
-            language,
-        } => status(&data, format, language),
+        Command::Once { data, format } => once(&data, format, language),
+        Command::Status { data, format } => status(&data, format, language),
         Command::CheckConfig { data, config } => {
             let path = config
                 .or_else(|| data.map(|d| d.join(FILE_NAME)))

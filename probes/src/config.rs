@@ -53,8 +53,10 @@ impl Default for Config {
 #[derive(Debug, thiserror::Error)]
 #[error("configuration {}: {reason}", path.display())]
 pub struct ConfigError {
-    path: PathBuf,
-    reason: String,
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it, naming the key where one is at fault.
+    pub reason: String,
 }
 
 impl Config {

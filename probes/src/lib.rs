@@ -12,6 +12,7 @@ pub mod evidence;
 mod files;
 pub mod identity;
 pub mod kinds;
+mod messages;
 pub mod report;
 pub mod schedule;
 pub mod spool;

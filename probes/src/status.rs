@@ -2,7 +2,10 @@
 //!
 //! The running agent writes `status.json` with every entry; `desserte-probe status` reads it.
 
-use std::{fmt::Write as _, path::Path};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +19,11 @@ use crate::{
 const FILE: &str = "status.json";
 /// A status older than this many recording intervals means that the agent does not work.
 const STALE_INTERVALS: i64 = 5;
+
+/// No agent ever wrote its state in this folder.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: no agent ran here yet", .0.display())]
+pub struct NoStatus(pub PathBuf);
 
 /// State of the agent when it last wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ fn wrong_input_is_named() {
     let cases: [(&[&str], &str); 7] = [
         (&["run", "--data", "DATA"], "no agent is enrolled here"),
         (&["once", "--data", "DATA"], "no agent is enrolled here"),
-        (&["status", "--data", "DATA"], "aucun agent"),
+        (&["status", "--data", "DATA"], "no agent ran here yet"),
         (&["run"], "--data"),
         (&["fly"], "fly"),
         (
@@ -95,5 +95,42 @@ fn an_unreachable_collector_is_a_failure_and_not_wrong_input() {
         String::from_utf8(output.stderr)
             .unwrap()
             .contains("connect to 127.0.0.1:1")
+    );
+}
+
+#[test]
+fn errors_speak_the_language_asked_for_and_say_what_to_do() {
+    let data = tempfile::tempdir().unwrap();
+    let cases: [(&[&str], &str, &str); 4] = [
+        (&[], "aucun agent n'est enrôlé", "À faire"),
+        (
+            &["--language", "en"],
+            "no agent is enrolled in",
+            "What to do",
+        ),
+        (&["--language", "fr"], "aucun agent n'est enrôlé", "À faire"),
+        (&["--language", "de"], "--language", "de"),
+    ];
+    for (language, what, to_do) in cases {
+        let mut command = Command::new(BINARY);
+        for name in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+            command.env_remove(name);
+        }
+        let folder = data.path().to_str().unwrap();
+        let output = command.args(["run", "--data", folder]).args(language);
+        let output = output.output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(what) && text.contains(to_do), "{text}");
+    }
+    let english = Command::new(BINARY)
+        .args(["status", "--data", "/no/such/folder"])
+        .env("LC_ALL", "en_GB.UTF-8")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(english.stderr).unwrap();
+    assert!(
+        text.contains("data folder /no/such/folder does not exist"),
+        "{text}"
     );
 }

@@ -135,7 +135,7 @@ fn the_first_hop_and_the_resolver_are_told_from_the_gateway() {
         .enable_all()
         .build()
         .unwrap();
-    let hop = std::env::var("HOP").unwrap();
+    let hop = std::env::var_os("HOP").unwrap().into_string().unwrap();
     let answering = Arc::new(AtomicBool::new(true));
     name_server(&hop, Arc::clone(&answering));
     runtime.block_on(first_up_then_silent_then_down(&hop, &answering));
@@ -181,7 +181,7 @@ async fn first_up_then_silent_then_down(hop: &str, answering: &AtomicBool) {
     let before = counts(&stub.seen.lock().unwrap());
     until(&stub, "a silent first hop behind a live gateway", |seen| {
         let [gateway, first_hop, _] = counts(seen);
-        first_hop.1 >= 2 && gateway.0 >= before[0].0 + 2
+        first_hop.1 >= 1 && gateway.0 > before[0].0
     })
     .await;
     agent.abort();

@@ -67,10 +67,21 @@ pub(super) fn destinations(schedule: &Schedule, measured: &HashMap<String, IpAdd
 }
 
 impl Round {
-    /// Probes each line's gateway and first hop, then the resolver.
+    /// Probes each line's gateway and first hop, and the resolver meanwhile.
     pub(super) async fn run(self) -> Vec<Probed> {
-        let mut found = Vec::new();
         let resolver = self.roots.resolver();
+        let (mut found, names) = tokio::join!(self.lines(resolver), async {
+            match resolver.filter(|_| !self.over_budget) {
+                Some(address) => Some(self.resolver(address).await),
+                None => None,
+            }
+        });
+        found.extend(names);
+        found
+    }
+
+    async fn lines(&self, resolver: Option<IpAddr>) -> Vec<Probed> {
+        let mut found = Vec::new();
         for seen in &self.lines {
             let Some(gateway) = seen.gateway.filter(|g| can_be_asked(*g)) else {
                 continue;
@@ -81,9 +92,6 @@ impl Round {
             {
                 found.extend(self.first_hop(&seen.line, beyond).await);
             }
-        }
-        if let Some(address) = resolver.filter(|_| !self.over_budget) {
-            found.push(self.resolver(address).await);
         }
         found
     }

@@ -1,5 +1,6 @@
 //! The loop: takes results, writes an entry every recording interval, keeps the marks on disk.
 
+mod probing;
 mod telling;
 
 use std::{
@@ -12,14 +13,14 @@ use std::{
 
 use tokio::{
     sync::{mpsc, watch},
-    task::{JoinError, JoinHandle, JoinSet},
+    task::{JoinHandle, JoinSet},
 };
 
 use self::telling::every;
 use super::{
     AgentOptions,
     heartbeat::{self, Counter},
-    line_probes::{self, Probed, Round},
+    line_probes::Probed,
     measure::{Measurer, SlotResult},
     minute::{Filling, failing},
     uploading::{self, Orders, UploadEvent},
@@ -253,36 +254,6 @@ impl Recorder {
                 .fact(self.shared.clock.boottime_ms(), Fact::Lag { milliseconds });
         }
         self.last_tick = now;
-    }
-
-    /// Off unless the schedule asks for it. A round that is still under way is not doubled.
-    fn probe_lines(&mut self) {
-        let Some(icmp) = self.measurer.icmp.clone() else {
-            return;
-        };
-        if !self.schedule.active_line_probes || !self.probing.is_empty() {
-            return;
-        }
-        let round = Round {
-            icmp,
-            roots: self.roots.clone(),
-            lines: self.seen.clone(),
-            destinations: line_probes::destinations(&self.schedule, &self.addresses),
-            over_budget: self.measurer.over_budget.load(Relaxed),
-            clock: Arc::clone(&self.shared.clock),
-        };
-        self.probing.spawn(round.run());
-    }
-
-    fn take_probed(&mut self, round: Result<Vec<Probed>, JoinError>) {
-        match round {
-            Ok(probed) => {
-                for one in probed {
-                    self.filling.probed(&one);
-                }
-            }
-            Err(error) => tracing::error!(%error, "probes of the lines failed"),
-        }
     }
 
     fn write_status(&self) {

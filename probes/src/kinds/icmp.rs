@@ -185,6 +185,9 @@ struct Link {
     last_loss: Option<Duration>,
 }
 
+/// By address and hop limit.
+type Links = HashMap<(IpAddr, Option<u8>), Link>;
+
 fn open_socket(ipv6: bool, hop_limit: Option<u8>) -> std::io::Result<Link> {
     let icmp = if ipv6 { ICMP::V6 } else { ICMP::V4 };
     let mut config = Config::builder().kind(icmp).sock_type_hint(Type::DGRAM);
@@ -217,7 +220,7 @@ enum Fate {
 }
 
 struct Bench {
-    sockets: Rc<RefCell<HashMap<(IpAddr, Option<u8>), Link>>>,
+    sockets: Rc<RefCell<Links>>,
     clock: Arc<dyn Clock>,
     volume: Arc<Volume>,
 }
