@@ -96,6 +96,9 @@ test('invented sites are called so where they show', async () => {
   await seen(page, 'banner', async () => {
     await page.goto(`${server.web}/#/map?lang=fr`);
     await page.locator('[data-tiles]').waitFor();
+    // The tiles come from another answer than the banner and the layers.
+    await settled(page);
+    await page.locator('footer').waitFor();
     const shown = await page.locator('[data-invented]').count();
     assert.equal(shown > 0, country.invented_sites);
     for (const layer of country.absent_layers) {
