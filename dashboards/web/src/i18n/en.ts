@@ -85,7 +85,7 @@ export const en: Dictionary = {
   'map.title': 'Map of public sites',
   'map.publicSites_one': 'public site',
   'map.publicSites_other': 'public sites',
-  'map.availability': 'Availability of measured sites, 24 h',
+  'map.availability': 'Availability of measured sites, 24\u00a0h',
   'map.measured': '{measured} of {total} sites measured',
   'map.agents': 'enrolled: {total}, silent: {silent}',
   'map.invented':

@@ -88,7 +88,7 @@ export const fr = {
   'map.title': 'Carte des sites publics',
   'map.publicSites_one': 'site public',
   'map.publicSites_other': 'sites publics',
-  'map.availability': 'Disponibilité des sites mesurés, 24 h',
+  'map.availability': 'Disponibilité des sites mesurés, 24\u00a0h',
   'map.measured': '{measured} sur {total} sites mesurés',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
   'map.invented':
