@@ -6,10 +6,10 @@ use clap::Args;
 use desserte_planning::plan::{PlanSite, plan};
 
 use super::output::{json, name_of, read_text, write};
+use super::words::Text;
 use super::{Context, Data, Failure, Outcome};
 use crate::app::{Source, plan_site};
 use crate::assess::long::{LongFigures, long_figures};
-use crate::config::Language;
 use crate::export;
 use crate::import::scenario::scenario_from_toml;
 use crate::layers::LayerStore;
@@ -48,22 +48,16 @@ pub(super) struct PlanCommand {
 impl PlanCommand {
     pub(super) fn run(self, context: Context) -> Outcome {
         let text = read_text(&self.scenario, SCENARIO_BYTES_MAX)?;
-        let scenario = scenario_from_toml(&name_of(&self.scenario), &text).map_err(|error| {
-            match context.language {
-                Language::Fr => Failure::Input(error.text_fr()),
-                Language::En => Failure::Input(error.text_en()),
-            }
-        })?;
+        let scenario =
+            scenario_from_toml(&name_of(&self.scenario), &text).map_err(Failure::input)?;
         if let Some(month) = &scenario.month {
             // Measurements of the last days count; a month in a scenario is not silently ignored.
-            return Err(Failure::Input(format!(
-                "{}: month = {month:?}: {}",
-                name_of(&self.scenario),
-                context.language.pick(
-                    "pas encore pris en compte ; retirez la clé pour utiliser les 30 derniers jours",
-                    "not taken into account yet; remove the key to use the last 30 days",
-                )
-            )));
+            let place = format!("{}: month = {month:?}", name_of(&self.scenario));
+            let text = Text::new(
+                "pas encore pris en compte ; retirez la clé pour utiliser les 30 derniers jours",
+                "not taken into account yet; remove the key to use the last 30 days",
+            );
+            return Err(Failure::Input(text.about(place)));
         }
         let layers = LayerStore::open(&self.data.data)
             .and_then(|store| store.read())
