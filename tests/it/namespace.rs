@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -17,9 +17,9 @@ use serde_json::Value;
 const NEIGHBOUR: &str = "192.0.2.2";
 /// What is measured with the flag only.
 const LINE_TARGETS: [&str; 2] = ["demo-passerelle", "demo-resolveur"];
-/// Longest wait for what the demonstration has to show: slots of 10 s, three of them to turn, and
-/// reports within a minute.
-const WAIT_MAX: Duration = Duration::from_secs(240);
+/// How often it is asked for what it has to show, every two seconds: slots of 10 s, three of them to
+/// turn, and reports within a minute.
+const ASKED_MAX: u32 = 120;
 
 fn ip(arguments: &[&str]) -> Output {
     Command::new("ip").args(arguments).output().unwrap()
@@ -157,14 +157,15 @@ impl<'n> Demo<'n> {
 
     /// Asks until the answer is as it should be.
     fn until(&self, what: &str, mut seen: impl FnMut(&Self) -> Result<(), String>) {
-        let begun = Instant::now();
-        loop {
+        let mut last = String::new();
+        for _ in 0..ASKED_MAX {
             match seen(self) {
                 Ok(()) => return,
-                Err(last) if begun.elapsed() > WAIT_MAX => panic!("no {what}: {last}"),
-                Err(_) => sleep(Duration::from_secs(2)),
+                Err(otherwise) => last = otherwise,
             }
+            sleep(Duration::from_secs(2));
         }
+        panic!("no {what}: {last}");
     }
 
     fn stop(mut self) {

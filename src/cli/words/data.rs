@@ -81,7 +81,9 @@ impl From<AppError> for Text {
 impl From<IdentityError> for Text {
     fn from(error: IdentityError) -> Self {
         match error {
-            IdentityError::File { path, source } => data_folder(&path, reason(&source)).about_key(),
+            IdentityError::File { path, source } => {
+                data_folder(&path, &reason(&source)).about_key()
+            }
             IdentityError::Damaged(path) => Self::new(
                 format!("{} ne contient pas une clé de 32 octets", path.display()),
                 format!("{} does not hold a key of 32 bytes", path.display()),
@@ -104,7 +106,7 @@ impl Text {
 impl From<CollectorError> for Text {
     fn from(error: CollectorError) -> Self {
         match &error {
-            CollectorError::Folder { path, source, .. } => data_folder(path, reason(source)),
+            CollectorError::Folder { path, source, .. } => data_folder(path, &reason(source)),
             CollectorError::InUse(folder) => Self::new(
                 format!(
                     "un autre serveur utilise déjà le dossier de données {}",
@@ -174,7 +176,7 @@ impl From<ServeError> for Text {
             ServeError::Collector(error) => error.into(),
             ServeError::Layers(error) => error.into(),
             ServeError::App(error) => error.into(),
-            ServeError::File { file, source } => writing(&file, reason(&source)),
+            ServeError::File { file, source } => writing(&file, &reason(&source)),
             ServeError::Ended(detail) => part(
                 "un service s’est arrêté de lui-même",
                 "a listener ended",

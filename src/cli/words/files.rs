@@ -25,19 +25,19 @@ pub(in crate::cli) enum FileError {
 impl From<FileError> for Text {
     fn from(error: FileError) -> Self {
         match error {
-            FileError::Read(file, error) => reading(&file, reason(&error)),
-            FileError::Write(file, error) => writing(&file, reason(&error)),
-            FileError::Folder(folder, error) => data_folder(&folder, reason(&error)),
+            FileError::Read(file, error) => reading(&file, &reason(&error)),
+            FileError::Write(file, error) => writing(&file, &reason(&error)),
+            FileError::Folder(folder, error) => data_folder(&folder, &reason(&error)),
             FileError::TooLarge(file, bytes, most) => reading(
                 &file,
-                Self::new(
+                &Self::new(
                     format!("{bytes} octets dépassent la limite de {most}"),
                     format!("{bytes} bytes are more than {most}"),
                 ),
             ),
             FileError::NotUtf8(file) => reading(
                 &file,
-                Self::new("ce n’est pas du texte en UTF-8", "not UTF-8 text")
+                &Self::new("ce n’est pas du texte en UTF-8", "not UTF-8 text")
                     .with_advice("enregistrez-le en UTF-8", "save it as UTF-8"),
             ),
             FileError::Stdout(error) => Self::new(
@@ -48,22 +48,22 @@ impl From<FileError> for Text {
     }
 }
 
-pub(super) fn reading(file: &Path, why: Text) -> Text {
+pub(super) fn reading(file: &Path, why: &Text) -> Text {
     operation("lecture de", "reading", file, why)
 }
 
-pub(super) fn writing(file: &Path, why: Text) -> Text {
+pub(super) fn writing(file: &Path, why: &Text) -> Text {
     operation("écriture de", "writing", file, why)
 }
 
-pub(super) fn data_folder(folder: &Path, why: Text) -> Text {
+pub(super) fn data_folder(folder: &Path, why: &Text) -> Text {
     operation("dossier de données", "data folder", folder, why).with_advice(
         "donnez par --data un dossier que ce compte peut lire et écrire",
         "give with --data a folder that this account may read and write",
     )
 }
 
-fn operation(fr: &str, en: &str, file: &Path, why: Text) -> Text {
+fn operation(fr: &str, en: &str, file: &Path, why: &Text) -> Text {
     let file = file.display();
     Text::new(
         format!("{fr} {file} : {}", why.fr),

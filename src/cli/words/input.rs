@@ -20,15 +20,15 @@ fn quoted(detail: impl std::fmt::Display) -> Text {
 impl From<ConfigError> for Text {
     fn from(error: ConfigError) -> Self {
         match error {
-            ConfigError::Read { file, source } => reading(&file, reason(&source)),
+            ConfigError::Read { file, source } => reading(&file, &reason(&source)),
             ConfigError::TooLarge { file } => reading(
                 &file,
-                Self::new(
+                &Self::new(
                     "trop grand pour une configuration",
                     "too large for a configuration",
                 ),
             ),
-            ConfigError::Syntax { file, reason } => reading(&file, quoted(reason)).with_advice(
+            ConfigError::Syntax { file, reason } => reading(&file, &quoted(reason)).with_advice(
                 "demo/examples/desserte.toml explique chaque clé",
                 "demo/examples/desserte.toml explains every key",
             ),
@@ -40,7 +40,7 @@ impl From<ConfigError> for Text {
                     _ => reason.as_str(),
                 };
                 let why = Self::new(format!("clé {key} : {fr}"), format!("key {key}: {reason}"));
-                reading(&file, why)
+                reading(&file, &why)
             }
         }
     }
@@ -49,12 +49,12 @@ impl From<ConfigError> for Text {
 impl From<GeographyError> for Text {
     fn from(error: GeographyError) -> Self {
         match error {
-            GeographyError::Read { file, source } => reading(&file, reason(&source)),
+            GeographyError::Read { file, source } => reading(&file, &reason(&source)),
             GeographyError::TooLarge { file } => reading(
                 &file,
-                Self::new("fichier trop grand", "the file is too large"),
+                &Self::new("fichier trop grand", "the file is too large"),
             ),
-            GeographyError::Content { file, reason } => reading(&file, quoted(reason)),
+            GeographyError::Content { file, reason } => reading(&file, &quoted(reason)),
         }
     }
 }
