@@ -11,6 +11,7 @@ mod plan;
 mod replay;
 mod serve;
 mod sites;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Language;
+use words::{FileError, Text};
 
 /// Desserte: how public sites are connected, and which to connect or repair next.
 #[derive(Debug, Parser)]
@@ -72,18 +74,18 @@ struct Context {
 #[derive(Debug)]
 enum Failure {
     /// Wrong usage or input: exit 2.
-    Input(String),
+    Input(Text),
     /// It failed: exit 1.
-    Failed(String),
+    Failed(Text),
 }
 
 impl Failure {
-    fn input(error: impl std::fmt::Display) -> Self {
-        Self::Input(error.to_string())
+    fn input(error: impl Into<Text>) -> Self {
+        Self::Input(error.into())
     }
 
-    fn failed(error: impl std::fmt::Display) -> Self {
-        Self::Failed(error.to_string())
+    fn failed(error: impl Into<Text>) -> Self {
+        Self::Failed(error.into())
     }
 }
 
@@ -107,11 +109,11 @@ pub fn run() -> ExitCode {
     match dispatch(cli.command, context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Failed(text)) => {
-            output::complain(context.language.pick("échec", "failed"), &text);
+            output::complain(context.language, ("échec", "failed"), &text);
             ExitCode::from(1)
         }
         Err(Failure::Input(text)) => {
-            output::complain(context.language.pick("refusé", "refused"), &text);
+            output::complain(context.language, ("refusé", "refused"), &text);
             ExitCode::from(2)
         }
     }
@@ -122,12 +124,12 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Serve(serve) => serve.run(context),
         Command::Demo(demo) => demo.run(context),
         Command::Import(import) => import.run(context),
-        Command::Sites(sites) => sites.run(context),
-        Command::Agents(agents) => agents.run(context),
+        Command::Sites(sites) => sites.run(),
+        Command::Agents(agents) => agents.run(),
         Command::Agreements(agreements) => agreements.run(context),
         Command::Plan(plan) => plan.run(context),
-        Command::Replay(replay) => replay.run(context),
-        Command::Conformance(conformance) => conformance.run(context),
+        Command::Replay(replay) => replay.run(),
+        Command::Conformance(conformance) => conformance.run(),
         Command::CheckConfig(check) => check.run(context),
     }
 }
@@ -153,7 +155,7 @@ fn now_unix_ms() -> i64 {
 /// Makes a data folder that is not there yet.
 fn make_folder(folder: &std::path::Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
-        .map_err(|error| Failure::failed(format!("making {}: {error}", folder.display())))
+        .map_err(|error| Failure::input(FileError::Folder(folder.to_owned(), error)))
 }
 
 /// The registry of a data folder; a server may have it open at the same time.

@@ -81,7 +81,12 @@ impl ServeError {
     /// Whether the caller gave something that cannot be used.
     #[must_use]
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::Web(server::ServerError::NotLoopback(_)))
+        matches!(
+            self,
+            Self::Web(server::ServerError::NotLoopback(_) | server::ServerError::Bind { .. })
+                | Self::Agents { .. }
+                | Self::Collector(CollectorError::InUse(_) | CollectorError::Folder { .. })
+        )
     }
 }
 

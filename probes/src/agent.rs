@@ -171,6 +171,7 @@ fn measurer(
         clock,
         icmp,
         over_budget: AtomicBool::new(false),
+        last_addresses: Mutex::default(),
     })
 }
 
@@ -202,6 +203,7 @@ pub async fn once(options: &AgentOptions) -> Result<Vec<(Target, Measured)>, Age
         icmp,
         http: bench,
         over_budget: AtomicBool::new(false),
+        last_addresses: Mutex::default(),
     });
     let mut results = Vec::new();
     for target in schedule.targets {

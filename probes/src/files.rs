@@ -55,7 +55,11 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fi
             None => Ok(()),
         }
     };
-    write().map_err(at("write", path))
+    write().map_err(|error| {
+        // On a full disk a half-written file must not take the place of what could be freed.
+        let _ = std::fs::remove_file(&temporary);
+        at("write", path)(error)
+    })
 }
 
 /// Makes the names in a folder durable.

@@ -19,6 +19,6 @@ pub use month::{Day, Interval, Month, MonthOutage, Ratio};
 pub use outage::{Fact, OutageItem};
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};
 pub use site::{
-    History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteItem, SiteLine,
-    SiteTarget, SiteVersion,
+    History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem,
+    SiteLine, SiteTarget, SiteVersion,
 };

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::model::{
-    LatestSample, SiteAgent, SiteChange, SiteDetail, SiteItem, SiteTarget, SiteVersion,
+    LatestSample, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem, SiteTarget, SiteVersion,
 };
 use super::paging::{Page, Paging, page};
 use super::{agents, query, time};
@@ -72,7 +72,9 @@ pub(crate) async fn sites(
         .take(limit + 1)
         .map(|(site, now)| item(site, &now))
         .collect();
-    Ok(Json(page(found, limit, |item: &SiteItem| item.id.clone())))
+    Ok(Json(page(found, limit, |item: &SiteItem| {
+        item.site.id.clone()
+    })))
 }
 
 /// One site, with its past, its agents and the last samples.
@@ -97,7 +99,7 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
     // A site that is closed or merged is in no list, and still has a page.
     let entry = directory.site(id).cloned().unwrap_or(record.entry);
     SiteDetail {
-        site: item(&entry, &now),
+        site: facts(&entry, &now),
         aliases: record.aliases,
         versions: record.versions.into_iter().map(version).collect(),
         agents: record
@@ -171,6 +173,13 @@ fn outcome(outcome: desserte_domain::observation::Outcome) -> String {
 /// A site as every list shows it.
 pub(crate) fn item(site: &SiteEntry, now: &SiteLive) -> SiteItem {
     SiteItem {
+        site: facts(site, now),
+        agents: site.agents as u64,
+    }
+}
+
+fn facts(site: &SiteEntry, now: &SiteLive) -> SiteFacts {
+    SiteFacts {
         id: site.id.clone(),
         name: site.name.clone(),
         kind: site.kind.clone(),
@@ -183,7 +192,6 @@ pub(crate) fn item(site: &SiteEntry, now: &SiteLive) -> SiteItem {
         since: now.since_unix_ms.map(time::text_or_epoch),
         cause: now.cause.map(|cause| cause.identifier().to_owned()),
         invented: site.invented,
-        agents: site.agents as u64,
     }
 }
 

@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::Output;
-use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
+use super::words::{not_an_agent, unknown_site};
+use super::{AUTHOR, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::api::time;
 use crate::collector::identity::Identity;
 use crate::collector::new_code;
@@ -92,10 +93,10 @@ struct CodeRow {
 }
 
 impl Agents {
-    pub(super) fn run(self, context: Context) -> Outcome {
+    pub(super) fn run(self) -> Outcome {
         match self {
             Self::List(list) => list.run(),
-            Self::Code(code) => code.run(context),
+            Self::Code(code) => code.run(),
             Self::Revoke(revoke) => revoke.run(),
             Self::ConfirmLine(confirm) => confirm.run(),
         }
@@ -134,15 +135,14 @@ fn row(agent: AgentRecord, unconfirmed_lines: usize) -> Row {
 }
 
 impl NewCode {
-    fn run(&self, context: Context) -> Outcome {
+    fn run(&self) -> Outcome {
         let registry = registry(&self.data)?;
         if registry
             .site(&self.site)
             .map_err(Failure::failed)?
             .is_none()
         {
-            let text = context.language.pick("site inconnu", "no such site");
-            return Err(Failure::Input(format!("{text}: {:?}", self.site)));
+            return Err(Failure::Input(unknown_site(&self.site)));
         }
         let identity = Identity::open(&self.data.data).map_err(Failure::failed)?;
         let made = new_code(&registry, &identity, &self.site, AUTHOR, now_unix_ms())
@@ -158,7 +158,10 @@ impl NewCode {
 
 impl Revoke {
     fn run(&self) -> Outcome {
-        let id = self.id.parse().map_err(Failure::input)?;
+        let id = self
+            .id
+            .parse()
+            .map_err(|_| Failure::Input(not_an_agent(&self.id)))?;
         registry(&self.data)?
             .revoke_agent(id, decision(AUTHOR, &self.reason))
             .map_err(Failure::input)
@@ -167,7 +170,10 @@ impl Revoke {
 
 impl ConfirmLine {
     fn run(&self) -> Outcome {
-        let id = self.id.parse().map_err(Failure::input)?;
+        let id = self
+            .id
+            .parse()
+            .map_err(|_| Failure::Input(not_an_agent(&self.id)))?;
         registry(&self.data)?
             .confirm_line(id, &self.line, decision(&self.author, &self.reason))
             .map_err(Failure::input)

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use desserte_domain::agreement::Problem;
 use serde::Serialize;
 
 use super::output::{Output, read_text, tell};
+use super::words::{Text, unknown_site};
 use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::config::Language;
 use crate::registry::{AgreementDocument, Decision, RegistryError};
@@ -82,7 +82,7 @@ impl Add {
         };
         let entered = registry(&self.data)?
             .put_agreement(&text, decision)
-            .map_err(|error| refused(&self.file, &error, context))?;
+            .map_err(|error| refused(&self.file, error))?;
         let volume = entered.schedule().monthly_volume_bytes();
         tell(&match context.language {
             Language::Fr => format!(
@@ -127,10 +127,10 @@ impl List {
 impl Check {
     fn run(&self, context: Context) -> Outcome {
         let text = read_text(&self.file, FILE_BYTES_MAX)?;
-        let document = AgreementDocument::parse(&text)
-            .map_err(|error| refused(&self.file, &error, context))?;
+        let document =
+            AgreementDocument::parse(&text).map_err(|error| refused(&self.file, error))?;
         if let Some(data) = &self.data {
-            self.check_sites(&document, data, context)?;
+            self.check_sites(&document, data)?;
         }
         tell(
             context
@@ -140,33 +140,27 @@ impl Check {
         Ok(())
     }
 
-    fn check_sites(&self, document: &AgreementDocument, data: &Path, context: Context) -> Outcome {
+    fn check_sites(&self, document: &AgreementDocument, data: &Path) -> Outcome {
         let registry = registry(&Data {
             data: data.to_owned(),
         })?;
         for site in &document.agreement.sites {
             if registry.site(site).map_err(Failure::failed)?.is_none() {
-                let text = context.language.pick("site inconnu", "no such site");
-                let file = self.file.display();
-                return Err(Failure::Input(format!("{file}: sites: {text}: {site:?}")));
+                let place = format!("{}: sites", self.file.display());
+                return Err(Failure::Input(unknown_site(site).about(place)));
             }
         }
         Ok(())
     }
 }
 
-/// Every error of an agreement with its file, in the reader's language where it has both.
-pub(super) fn refused(file: &Path, error: &RegistryError, context: Context) -> Failure {
-    let file = file.display();
-    match (error, context.language) {
-        (RegistryError::Agreement { id, problems }, Language::Fr) => {
-            let lines: Vec<String> = problems.iter().map(Problem::in_french).collect();
-            Failure::Input(format!(
-                "{file} : engagement {id} :\n  {}",
-                lines.join("\n  ")
-            ))
-        }
-        (RegistryError::Database { .. }, _) => Failure::Failed(format!("{file}: {error}")),
-        _ => Failure::Input(format!("{file}: {error}")),
+/// An agreement's errors with its file. What a file says is input; a registry that fails is not.
+pub(super) fn refused(file: &Path, error: RegistryError) -> Failure {
+    let failed = matches!(error, RegistryError::Database { .. });
+    let text = Text::from(error).about(file.display());
+    if failed {
+        Failure::Failed(text)
+    } else {
+        Failure::Input(text)
     }
 }

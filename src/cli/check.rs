@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::words::Text;
 use super::{Context, Failure, Outcome, output};
 use crate::config::Config;
 use crate::conformance;
@@ -22,20 +23,20 @@ pub(super) enum Conformance {
 }
 
 impl Conformance {
-    pub(super) fn run(self, context: Context) -> Outcome {
+    pub(super) fn run(self) -> Outcome {
         let Self::Sla { file } = self;
         let json = output::read_text(&file, CASES_BYTES_MAX)?;
         let mut report = Vec::new();
-        let passed = conformance::run_sla(&json, &mut report).map_err(Failure::input)?;
+        let passed = conformance::run_sla(&json, &mut report)
+            .map_err(|error| Failure::Input(Text::from(error).about(file.display())))?;
         output::write(None, &report)?;
         if passed {
             return Ok(());
         }
-        Err(Failure::failed(
-            context
-                .language
-                .pick("des cas diffèrent", "some cases differ"),
-        ))
+        Err(Failure::failed(Text::new(
+            "des cas diffèrent ; le rapport les nomme",
+            "some cases differ; the report names them",
+        )))
     }
 }
 

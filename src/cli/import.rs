@@ -10,12 +10,12 @@ use super::output::{Format, json, name_of, read, read_text, tell, write};
 use super::{Context, Data, Failure, Outcome};
 use crate::enter::new_site;
 use crate::export::{self, import_report};
+use crate::import::MAX_FILE_BYTES;
 use crate::import::country::Country;
 use crate::import::layers::{LayerImport, Manifest, read_layer};
 use crate::import::mapping::Mapping;
 use crate::import::report::ImportReport;
 use crate::import::sites::{Options, import_sites};
-use crate::import::{ImportError, MAX_FILE_BYTES};
 use crate::layers::LayerStore;
 use crate::registry::{ImportOutcome, NewSite};
 
@@ -91,39 +91,26 @@ impl Import {
     }
 }
 
-fn refused(context: Context) -> impl Fn(ImportError) -> Failure {
-    move |error| {
-        Failure::Input(match context.language {
-            crate::config::Language::Fr => error.text_fr(),
-            crate::config::Language::En => error.text_en(),
-        })
-    }
-}
-
-fn outline(file: Option<&Path>, context: Context) -> Result<Option<Country>, Failure> {
+fn outline(file: Option<&Path>) -> Result<Option<Country>, Failure> {
     let Some(file) = file else { return Ok(None) };
     let bytes = read(file, MAX_FILE_BYTES as u64)?;
     Country::from_geojson(&name_of(file), &bytes)
         .map(Some)
-        .map_err(refused(context))
+        .map_err(Failure::input)
 }
 
 impl SitesFile {
     fn run(self, context: Context) -> Outcome {
         let bytes = read(&self.file, MAX_FILE_BYTES as u64)?;
-        let mapping = self
-            .mapping
-            .as_deref()
-            .map(|text| mapping(text, context))
-            .transpose()?;
-        let country = outline(self.country.as_deref(), context)?;
+        let mapping = self.mapping.as_deref().map(mapping).transpose()?;
+        let country = outline(self.country.as_deref())?;
         let options = Options {
             mapping: mapping.as_ref(),
             encoding: self.encoding.as_deref(),
             country: country.as_ref(),
         };
         let report =
-            import_sites(&name_of(&self.file), &bytes, &options).map_err(refused(context))?;
+            import_sites(&name_of(&self.file), &bytes, &options).map_err(Failure::input)?;
         let applied = self.apply.then(|| self.enter(&report)).transpose()?;
         self.report(&report, applied, context)?;
         if self.apply {
@@ -187,7 +174,7 @@ fn text(
 }
 
 /// A mapping given as a TOML file, or inline.
-fn mapping(given: &str, context: Context) -> Result<Mapping, Failure> {
+fn mapping(given: &str) -> Result<Mapping, Failure> {
     let file = Path::new(given);
     let is_file = file
         .extension()
@@ -197,21 +184,21 @@ fn mapping(given: &str, context: Context) -> Result<Mapping, Failure> {
     } else {
         Mapping::from_text(given)
     };
-    read.map_err(refused(context))
+    read.map_err(Failure::input)
 }
 
 impl LayersFile {
     fn run(self, context: Context) -> Outcome {
         let text = read_text(&self.manifest, TEXT_BYTES_MAX)?;
         let manifest =
-            Manifest::from_toml(&name_of(&self.manifest), &text).map_err(refused(context))?;
-        let country = outline(self.country.as_deref(), context)?;
+            Manifest::from_toml(&name_of(&self.manifest), &text).map_err(Failure::input)?;
+        let country = outline(self.country.as_deref())?;
         let folder = self.manifest.parent().unwrap_or(Path::new("."));
         let mut layers = Layers::default();
         let mut report = Vec::new();
         for entry in &manifest.layer {
             let bytes = read(&folder.join(&entry.file), MAX_FILE_BYTES as u64)?;
-            let read = read_layer(entry, &bytes, country.as_ref()).map_err(refused(context))?;
+            let read = read_layer(entry, &bytes, country.as_ref()).map_err(Failure::input)?;
             describe(&entry.name, &read, context, &mut report)?;
             read.layer.add_to(&mut layers);
         }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Failure;
+use super::words::{FileError, Text};
+use crate::config::Language;
 
 /// How a list is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -60,7 +62,10 @@ fn csv<T: Serialize>(items: &[T]) -> Result<Vec<u8>, Failure> {
     for (number, item) in items.iter().enumerate() {
         let value = serde_json::to_value(item).map_err(Failure::failed)?;
         let serde_json::Value::Object(members) = value else {
-            return Err(Failure::failed("a row is no object"));
+            return Err(Failure::failed(Text::new(
+                "écriture du résultat en CSV : une ligne n’est pas un objet",
+                "writing the result as CSV: a row is no object",
+            )));
         };
         if number == 0 {
             writer
@@ -71,7 +76,9 @@ fn csv<T: Serialize>(items: &[T]) -> Result<Vec<u8>, Failure> {
             .write_record(members.values().map(cell))
             .map_err(Failure::failed)?;
     }
-    writer.into_inner().map_err(Failure::failed)
+    writer
+        .into_inner()
+        .map_err(|error| Failure::failed(csv::Error::from(error.into_error())))
 }
 
 /// A cell; text that a spreadsheet would take for a formula is marked as text.
@@ -93,10 +100,9 @@ pub(super) fn write(file: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
         return out
             .write_all(bytes)
             .and_then(|()| out.flush())
-            .map_err(|error| Failure::failed(format!("writing to stdout: {error}")));
+            .map_err(|error| Failure::failed(FileError::Stdout(error)));
     };
-    let failed =
-        |error: std::io::Error| Failure::failed(format!("writing {}: {error}", file.display()));
+    let failed = |error: std::io::Error| Failure::failed(FileError::Write(file.to_owned(), error));
     let mut beside = file.as_os_str().to_owned();
     beside.push(".part");
     let beside = PathBuf::from(beside);
@@ -105,8 +111,13 @@ pub(super) fn write(file: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// Tells a person what went wrong, on stderr.
-pub(super) fn complain(kind: &str, text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "desserte: {kind}: {text}");
+pub(super) fn complain(language: Language, (fr, en): (&str, &str), text: &Text) {
+    let (kind, text) = (language.pick(fr, en), text.pick(language));
+    let colon = language.pick(" :", ":");
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "desserte{colon} {kind}{colon} {text}"
+    );
 }
 
 /// Tells a person something, on stderr.
@@ -116,14 +127,11 @@ pub(super) fn tell(text: &str) {
 
 /// Reads a file that a person named, bounded.
 pub(super) fn read(file: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
-    let failed =
-        |error: std::io::Error| Failure::input(format!("reading {}: {error}", file.display()));
+    let failed = |error: std::io::Error| Failure::input(FileError::Read(file.to_owned(), error));
     let length = std::fs::metadata(file).map_err(failed)?.len();
     if length > bytes_max {
-        return Err(Failure::input(format!(
-            "reading {}: {length} bytes are more than {bytes_max}",
-            file.display()
-        )));
+        let error = FileError::TooLarge(file.to_owned(), length, bytes_max);
+        return Err(Failure::input(error));
     }
     std::fs::read(file).map_err(failed)
 }
@@ -131,7 +139,7 @@ pub(super) fn read(file: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
 /// Reads a file of text.
 pub(super) fn read_text(file: &Path, bytes_max: u64) -> Result<String, Failure> {
     String::from_utf8(read(file, bytes_max)?)
-        .map_err(|_| Failure::input(format!("reading {}: not UTF-8", file.display())))
+        .map_err(|_| Failure::input(FileError::NotUtf8(file.to_owned())))
 }
 
 /// The name by which messages call a file.

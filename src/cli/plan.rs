@@ -8,10 +8,10 @@ use desserte_planning::plan::{PlanSite, plan};
 use desserte_planning::scenario::Scenario;
 
 use super::output::{json, name_of, read_text, write};
+use super::words::{Text, not_a_month};
 use super::{Context, Data, Failure, Outcome};
 use crate::app::{PLAN_DAYS, Source, plan_site};
 use crate::assess::long::{DAY_MS, slots_between};
-use crate::config::Language;
 use crate::export;
 use crate::import::scenario::scenario_from_toml;
 use crate::layers::LayerStore;
@@ -50,17 +50,12 @@ pub(super) struct PlanCommand {
 impl PlanCommand {
     pub(super) fn run(self, context: Context) -> Outcome {
         let text = read_text(&self.scenario, SCENARIO_BYTES_MAX)?;
-        let scenario = scenario_from_toml(&name_of(&self.scenario), &text).map_err(|error| {
-            match context.language {
-                Language::Fr => Failure::Input(error.text_fr()),
-                Language::En => Failure::Input(error.text_en()),
-            }
-        })?;
+        let scenario =
+            scenario_from_toml(&name_of(&self.scenario), &text).map_err(Failure::input)?;
         let layers = LayerStore::open(&self.data.data)
             .and_then(|store| store.read())
             .map_err(Failure::failed)?;
-        let made =
-            plan(self.sites(&scenario, context)?, &layers, scenario).map_err(Failure::input)?;
+        let made = plan(self.sites(&scenario)?, &layers, scenario).map_err(Failure::input)?;
         let mut bytes = Vec::new();
         match self.format {
             PlanFormat::Csv => export::plan::write_csv(&made, context.export(), &mut bytes)
@@ -73,11 +68,11 @@ impl PlanCommand {
         write(Some(&self.output), &bytes)
     }
 
-    fn sites(&self, scenario: &Scenario, context: Context) -> Result<Vec<PlanSite>, Failure> {
+    fn sites(&self, scenario: &Scenario) -> Result<Vec<PlanSite>, Failure> {
         let source = Source::read_only(&self.data.data).map_err(Failure::failed)?;
         let directory = source.directory(1).map_err(Failure::failed)?;
         let now = source.now_unix_ms();
-        let (period, span) = self.period(scenario, now, context)?;
+        let (period, span) = self.period(scenario, now)?;
         directory
             .sites()
             .iter()
@@ -94,44 +89,29 @@ impl PlanCommand {
     }
 
     /// The period whose measurements count, and its bounds: the scenario's month, or the last days.
-    fn period(
-        &self,
-        scenario: &Scenario,
-        now: i64,
-        context: Context,
-    ) -> Result<(String, (i64, i64)), Failure> {
+    fn period(&self, scenario: &Scenario, now: i64) -> Result<(String, (i64, i64)), Failure> {
         let Some(month) = &scenario.month else {
             let span = (now - PLAN_DAYS * DAY_MS, now);
             return Ok((format!("P{PLAN_DAYS}D"), span));
         };
-        let refused = |reason: &str| {
-            Failure::Input(format!(
-                "{}: month = {month:?}: {reason}",
-                name_of(&self.scenario)
-            ))
+        let refused = |reason: Text| {
+            let place = format!("{}: month = {month:?}", name_of(&self.scenario));
+            Failure::Input(reason.about(place))
         };
         let numbers = month
             .split_once('-')
             .and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
-        let (year, number) = numbers.ok_or_else(|| {
-            refused(
-                context
-                    .language
-                    .pick("attendu : aaaa-mm", "expected: yyyy-mm"),
-            )
-        })?;
+        let (year, number) = numbers.ok_or_else(|| refused(not_a_month(month)))?;
         let zone = scenario.time_zone.as_deref().unwrap_or("UTC");
-        let period =
-            Period::month(zone, year, number, 60).map_err(|error| refused(&error.to_string()))?;
+        let period = Period::month(zone, year, number, 60).map_err(|error| {
+            let fr = format!("ce mois n'a pas de calendrier ici : {error}");
+            refused(Text::new(fr, error.to_string()))
+        })?;
         if period.start_unix_ms > now {
-            let reason = context
-                .language
-                .pick("ce mois est à venir", "this month is yet to come");
-            return Err(refused(reason));
+            let text = Text::new("ce mois est à venir", "this month is yet to come");
+            return Err(refused(text));
         }
-        Ok((
-            month.clone(),
-            (period.start_unix_ms, period.end_unix_ms.min(now)),
-        ))
+        let end = period.end_unix_ms.min(now);
+        Ok((month.clone(), (period.start_unix_ms, end)))
     }
 }

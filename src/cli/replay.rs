@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::output::{Output, name_of, read_text};
-use super::{Context, Failure, Outcome, agreements};
+use super::words::{FileError, not_a_month};
+use super::{Failure, Outcome, agreements};
 use crate::api::time::parse_month;
 use crate::registry::AgreementDocument;
 use crate::replay::replay;
@@ -31,14 +32,12 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    pub(super) fn run(self, context: Context) -> Outcome {
+    pub(super) fn run(self) -> Outcome {
         let text = read_text(&self.agreement, AGREEMENT_BYTES_MAX)?;
         let document = AgreementDocument::parse(&text)
-            .map_err(|error| agreements::refused(&self.agreement, &error, context))?;
-        let month = parse_month(&self.month).map_err(|_| {
-            let text = context.language.pick("mois attendu", "expected a month");
-            Failure::Input(format!("--month {:?}: {text} yyyy-mm", self.month))
-        })?;
+            .map_err(|error| agreements::refused(&self.agreement, error))?;
+        let month =
+            parse_month(&self.month).map_err(|_| Failure::Input(not_a_month(&self.month)))?;
         let files = recording(&self.folder)?;
         let replayed = replay(&files, &document.agreement, month).map_err(Failure::input)?;
         self.output.one(&replayed)
@@ -46,8 +45,7 @@ impl Replay {
 }
 
 fn recording(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let failed =
-        |error: std::io::Error| Failure::input(format!("reading {}: {error}", folder.display()));
+    let failed = |error: std::io::Error| Failure::input(FileError::Read(folder.to_owned(), error));
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
         .map_err(failed)?
         .map(|entry| entry.map(|entry| entry.path()))

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::words::{FileError, system};
 use super::{Context, Data, Failure, Outcome, make_folder};
 use crate::config::Config;
 use crate::geography::Geography;
@@ -65,7 +66,12 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::failed(format!("starting threads: {error}")))
+        .map_err(|error| {
+            Failure::failed(system(
+                ("démarrage des fils d’exécution", "starting threads"),
+                &error,
+            ))
+        })
 }
 
 /// What cannot be bound or is refused is the caller's input; the rest failed.
@@ -87,12 +93,17 @@ pub(super) fn announce(running: &Running) -> Outcome {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())
-        .map_err(|error| Failure::failed(format!("writing to stdout: {error}")))
+        .map_err(|error| Failure::failed(FileError::Stdout(error)))
 }
 
 /// Waits for SIGTERM or SIGINT.
 pub(super) async fn until_told() -> Outcome {
-    let failed = |error: std::io::Error| Failure::failed(format!("waiting for signals: {error}"));
+    let failed = |error: std::io::Error| {
+        Failure::failed(system(
+            ("attente des signaux", "waiting for signals"),
+            &error,
+        ))
+    };
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     tokio::select! {

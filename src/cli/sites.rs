@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::Output;
-use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
+use super::words::unknown_site;
+use super::{AUTHOR, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::api::time;
 use crate::registry::{Decision, SiteStatus, SiteVersion};
 
@@ -90,10 +91,10 @@ struct Row {
 }
 
 impl Sites {
-    pub(super) fn run(self, context: Context) -> Outcome {
+    pub(super) fn run(self) -> Outcome {
         match self {
             Self::List(list) => list.run(),
-            Self::Show(show) => show.run(context),
+            Self::Show(show) => show.run(),
             Self::Merge(merge) => merge.run(),
             Self::Move(moved) => moved.run(),
         }
@@ -113,7 +114,7 @@ impl List {
 }
 
 impl Show {
-    fn run(&self, context: Context) -> Outcome {
+    fn run(&self) -> Outcome {
         let registry = registry(&self.data)?;
         let known = registry.site(&self.id).map_err(Failure::failed)?;
         let id = match known {
@@ -121,8 +122,7 @@ impl Show {
             None => registry.resolve_site(&self.id).map_err(Failure::failed)?,
         };
         let Some(id) = id else {
-            let text = context.language.pick("site inconnu", "no such site");
-            return Err(Failure::Input(format!("{text}: {:?}", self.id)));
+            return Err(Failure::Input(unknown_site(&self.id)));
         };
         let versions = registry.site_versions(&id).map_err(Failure::failed)?;
         let rows: Vec<Row> = versions

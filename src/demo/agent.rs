@@ -27,6 +27,8 @@ const SITE_KIND: &str = "town_hall";
 const AUTHOR: &str = "demonstration";
 /// Slots of the demonstration, seconds: short, so that a page shows something within a minute.
 const SLOT_SECONDS: u32 = 10;
+/// Identifier of the invented agreement.
+const AGREEMENT: &str = "demo-portail";
 const PORTAL: &str = "demo-portail";
 const LOOPBACK: &str = "demo-boucle";
 const GATEWAY: &str = "demo-passerelle";
@@ -90,6 +92,7 @@ pub(super) fn enter_targets(
     for one in &targets {
         registry.put_target(one, decision)?;
     }
+    let judged = judged(&targets);
     let measured: Vec<SiteTarget> = targets
         .into_iter()
         .map(|one| SiteTarget {
@@ -99,17 +102,48 @@ pub(super) fn enter_targets(
         .collect();
     let site = site(registry)?;
     registry.set_site_targets(&site, &measured, decision)?;
-    registry.put_agreement(&agreement(&site), decision)?;
+    enter_agreement(registry, &site, &judged, decision)
+}
+
+/// What the agreement judges: this machine's line where it is measured, else the portal. The portal
+/// is on loopback and answers whatever the line does.
+fn judged(targets: &[TargetDefinition]) -> Vec<String> {
+    let line: Vec<String> = targets
+        .iter()
+        .filter(|one| [GATEWAY, RESOLVER].contains(&one.id.as_str()))
+        .map(|one| one.id.clone())
+        .collect();
+    if line.is_empty() {
+        vec![PORTAL.to_owned()]
+    } else {
+        line
+    }
+}
+
+/// Enters the agreement; a start that measures something else than the last one enters the next
+/// version, so that nothing is measured which this start was not asked to.
+fn enter_agreement(
+    registry: &Registry,
+    site: &str,
+    judged: &[String],
+    decision: Decision<'_>,
+) -> Result<(), DemoError> {
+    let version = match registry.agreement(AGREEMENT, None)? {
+        None => 1,
+        Some(before) if before.agreement.test.targets == judged => return Ok(()),
+        Some(before) => before.agreement.version + 1,
+    };
+    registry.put_agreement(&agreement(site, judged, version), decision)?;
     Ok(())
 }
 
-/// An invented agreement on the portal, so that the figures of a month are there to be read.
-fn agreement(site: &str) -> String {
+/// An invented agreement, so that the figures of a month are there to be read.
+fn agreement(site: &str, judged: &[String], version: u32) -> String {
     format!(
-        "id = \"demo-portail\"\nversion = 1\ntitle = \"Engagement inventé de démonstration\"\n\
+        "id = \"{AGREEMENT}\"\nversion = {version}\ntitle = \"Engagement inventé de démonstration\"\n\
          valid_from = \"2026-01-01\"\ntime_zone = \"Africa/Brazzaville\"\nsites = [\"{site}\"]\n\
          [parties]\ncustomer = \"Ministère (inventé)\"\ncontractor = \"Opérateur fictif A\"\n\
-         [test]\ntargets = [\"{PORTAL}\"]\npackets_per_slot = 1\nminimum_sent = 1\n\
+         [test]\ntargets = {judged:?}\npackets_per_slot = 5\nminimum_sent = 3\n\
          slot_seconds = {SLOT_SECONDS}\n[machine]\nn_enter = 3\nn_exit = 3\n\
          [objective]\navailability_percent = \"99.5\"\nminimum_measured_share = \"0.9\"\n"
     )

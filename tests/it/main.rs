@@ -10,6 +10,10 @@ mod end_to_end;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
+mod namespace;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod recording;

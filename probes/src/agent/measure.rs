@@ -1,6 +1,7 @@
 //! Measuring: one task a target, slot after slot.
 
 use std::{
+    collections::HashMap,
     net::IpAddr,
     sync::{
         Arc, Mutex,
@@ -36,6 +37,8 @@ pub(super) struct Measurer {
     pub(super) icmp: Option<icmp::Icmp>,
     pub(super) http: http::Bench,
     pub(super) over_budget: AtomicBool,
+    /// Addresses that names had last: a ping goes on when the resolver is cut off with the line.
+    pub(super) last_addresses: Mutex<HashMap<String, Vec<IpAddr>>>,
 }
 
 /// A target and what its slot gave.
@@ -96,6 +99,20 @@ impl Measurer {
         measured
     }
 
+    /// Addresses of a host: those of its name now, else those it had last. A line that is cut takes
+    /// the resolver with it, and must still show as lost packets.
+    async fn addresses(&self, host: &str, timeout: Duration) -> Result<Vec<IpAddr>, Outcome> {
+        let found = self.http.names.addresses(host, timeout).await;
+        let mut last = lock(&self.last_addresses);
+        match found {
+            Ok(addresses) => {
+                last.insert(host.to_owned(), addresses.clone());
+                Ok(addresses)
+            }
+            Err(outcome) => last.get(host).cloned().ok_or(outcome),
+        }
+    }
+
     async fn measure(&self, target: &Target, place: Place) -> Measured {
         if self.over_budget.load(Relaxed) {
             return Measured::nothing(self.clock.boottime_ms(), Outcome::OverBudget);
@@ -108,7 +125,7 @@ impl Measurer {
                 ..
             } => {
                 let start = self.clock.boottime_ms();
-                match self.http.names.addresses(host, place.timeout).await {
+                match self.addresses(host, place.timeout).await {
                     Ok(addresses) => {
                         self.echo(&addresses, (*packets, *payload_bytes), place)
                             .await

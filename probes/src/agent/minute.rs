@@ -140,7 +140,8 @@ fn index_of<T: PartialEq>(table: &mut Vec<T>, item: T) -> u16 {
 }
 
 /// The line that a measurement went over: loopback for the machine itself, else the preferred line
-/// of its family with a route.
+/// of its family with a route. Without any route it is the line that had the last one: that nothing
+/// leaves the machine is said of the line that failed, not of no line.
 fn line_of(measured: &Measured, lines: &[SeenLine]) -> Option<Line> {
     let address = measured.address?;
     let family = if address.is_ipv6() {
@@ -155,8 +156,7 @@ fn line_of(measured: &Measured, lines: &[SeenLine]) -> Option<Line> {
             family,
         });
     }
-    lines
-        .iter()
-        .find(|l| l.route && l.line.family == family)
-        .map(|l| l.line.clone())
+    let mut of_family = lines.iter().filter(|l| l.line.family == family);
+    let routed = of_family.clone().find(|l| l.route);
+    routed.or_else(|| of_family.next()).map(|l| l.line.clone())
 }

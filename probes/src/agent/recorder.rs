@@ -241,6 +241,7 @@ impl Recorder {
         }
         self.record(); // what was measured under the schedule before
         self.schedule = schedule;
+        self.last_tick = self.shared.clock.monotonic(); // the ticks begin anew
         self.follow_schedule();
         true
     }
@@ -277,6 +278,9 @@ impl Recorder {
             self.filling
                 .fact(now, Fact::Collector { attempts, answered });
         }
+        if let Some(power) = self.roots.power() {
+            self.filling.fact(now, power);
+        }
         self.count_volume();
         if self.records.is_multiple_of(SLOW_FACTS_EVERY) {
             self.slow_facts(now);
@@ -308,20 +312,19 @@ impl Recorder {
     fn slow_facts(&mut self, now: u64) {
         let stats = lock(&self.shared.spool).stats();
         let facts = [
-            Some(Fact::Spool {
+            Fact::Spool {
                 entries: stats.entries,
                 bytes: stats.bytes,
                 minutes_thinned: stats.minutes_thinned,
                 entries_lost: stats.entries_lost,
                 batches_refused: stats.batches_refused,
-            }),
-            Some(Fact::Volume {
+            },
+            Fact::Volume {
                 sent_bytes: self.volume.sent_bytes,
                 received_bytes: self.volume.received_bytes,
-            }),
-            self.roots.power(),
+            },
         ];
-        for fact in facts.into_iter().flatten() {
+        for fact in facts {
             self.filling.fact(now, fact);
         }
     }

@@ -65,7 +65,12 @@ impl LineWatch {
             }
         }
         for (line, gateway) in self.known.clone() {
-            if !seen.iter().any(|s| s.line == line) {
+            // A gateway whose hardware address was learnt since has a new name: it is no second line.
+            let renamed = |s: &SeenLine| {
+                let same = s.line.interface == line.interface && s.line.family == line.family;
+                same && gateway.is_some() && s.gateway == gateway
+            };
+            if !seen.iter().any(|s| s.line == line || renamed(s)) {
                 seen.push(self.state(line, gateway, false, &neighbours));
             }
         }

@@ -6,6 +6,16 @@ use utoipa::ToSchema;
 /// A site in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SiteItem {
+    /// What every answer says of it.
+    #[serde(flatten)]
+    pub site: SiteFacts,
+    /// Number of agents assigned to it now.
+    pub agents: u64,
+}
+
+/// What every answer says of a site.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct SiteFacts {
     /// Stable identifier.
     pub id: String,
     /// Name; `null` when it has none.
@@ -30,16 +40,14 @@ pub struct SiteItem {
     pub cause: Option<String>,
     /// Whether the site is invented, for a demonstration.
     pub invented: bool,
-    /// Agents assigned to it now.
-    pub agents: u64,
 }
 
 /// One site.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SiteDetail {
-    /// What the list says of it.
+    /// What every answer says of it.
     #[serde(flatten)]
-    pub site: SiteItem,
+    pub site: SiteFacts,
     /// Other names and identifiers that it had.
     pub aliases: Vec<String>,
     /// What was true of it, and when; the oldest first.

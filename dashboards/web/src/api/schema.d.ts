@@ -1032,43 +1032,13 @@ export interface components {
         /** @description One page of a list. */
         Page_SiteItem: {
             /** @description The items, in the order of the list. */
-            items: {
+            items: (components["schemas"]["SiteFacts"] & {
                 /**
                  * Format: int64
-                 * @description Agents assigned to it now.
+                 * @description Number of agents assigned to it now.
                  */
                 agents: number;
-                /** @description Cause of the open outage. */
-                cause?: string | null;
-                /** @description Stable identifier. */
-                id: string;
-                /** @description Whether the site is invented, for a demonstration. */
-                invented: boolean;
-                /** @description Kind. */
-                kind: string;
-                /**
-                 * Format: double
-                 * @description Degrees north.
-                 */
-                latitude: number;
-                /**
-                 * Format: double
-                 * @description Degrees east.
-                 */
-                longitude: number;
-                /** @description Name; `null` when it has none. */
-                name?: string | null;
-                /** @description Who provides its line. */
-                operator?: string | null;
-                /** @description Town or village. */
-                place?: string | null;
-                /** @description Administrative area. */
-                region?: string | null;
-                /** @description Since when; `null` when it was never measured. */
-                since?: string | null;
-                /** @description `up`, `degraded`, `down`, `unknown` or `excluded`. */
-                state: string;
-            }[];
+            })[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
         };
@@ -1247,7 +1217,7 @@ export interface components {
             up: number;
         };
         /** @description One site. */
-        SiteDetail: components["schemas"]["SiteItem"] & {
+        SiteDetail: components["schemas"]["SiteFacts"] & {
             /** @description Agents that are or were assigned to it. */
             agents: components["schemas"]["SiteAgent"][];
             /** @description Agreements that name it. */
@@ -1261,13 +1231,8 @@ export interface components {
             /** @description What was true of it, and when; the oldest first. */
             versions: components["schemas"]["SiteVersion"][];
         };
-        /** @description A site in a list. */
-        SiteItem: {
-            /**
-             * Format: int64
-             * @description Agents assigned to it now.
-             */
-            agents: number;
+        /** @description What every answer says of a site. */
+        SiteFacts: {
             /** @description Cause of the open outage. */
             cause?: string | null;
             /** @description Stable identifier. */
@@ -1298,6 +1263,14 @@ export interface components {
             since?: string | null;
             /** @description `up`, `degraded`, `down`, `unknown` or `excluded`. */
             state: string;
+        };
+        /** @description A site in a list. */
+        SiteItem: components["schemas"]["SiteFacts"] & {
+            /**
+             * Format: int64
+             * @description Number of agents assigned to it now.
+             */
+            agents: number;
         };
         /** @description A line over which an agent reported. */
         SiteLine: {

@@ -1,0 +1,209 @@
+//! The data folder and the services on it.
+
+use super::Text;
+use super::files::{data_folder, reason, writing};
+use crate::agents::AgentsError;
+use crate::api::server::ServerError;
+use crate::app::{AppError, SourceError};
+use crate::collector::CollectorError;
+use crate::collector::identity::IdentityError;
+use crate::demo::DemoError;
+use crate::layers::LayersError;
+use crate::serve::ServeError;
+use crate::store::StoreError;
+
+/// A part of the program in both languages, then what failed in it, quoted.
+fn part(fr: &str, en: &str, detail: impl std::fmt::Display) -> Text {
+    Text::new(format!("{fr} : {detail}"), format!("{en}: {detail}"))
+}
+
+impl From<StoreError> for Text {
+    fn from(error: StoreError) -> Self {
+        let fr = match &error {
+            StoreError::Database { operation, source } => {
+                format!("mesures : {operation} : {source}")
+            }
+            StoreError::Full { operation } => {
+                format!("mesures : {operation} : disque plein ; libérez de la place")
+            }
+            StoreError::Newer { found, known } => format!(
+                "mesures : le fichier est de la version {found}, plus récente que {known}, la dernière connue ici"
+            ),
+            StoreError::Damaged { what, reason } => {
+                format!("mesures : valeur illisible ({what}) : {reason}")
+            }
+            StoreError::Busy { operation } => {
+                format!("mesures : {operation} : trop d’écritures en attente ; réessayez")
+            }
+            StoreError::Stopped { operation } => {
+                format!("mesures : {operation} : l’écriture s’est arrêtée")
+            }
+        };
+        Self::new(fr, error.to_string())
+    }
+}
+
+impl From<LayersError> for Text {
+    fn from(error: LayersError) -> Self {
+        match &error {
+            LayersError::Database { source, .. } => {
+                Self::new(format!("couches : {source}"), error.to_string()).with_advice(
+                    "vérifiez le dossier donné par --data",
+                    "check the folder given with --data",
+                )
+            }
+            LayersError::Content { name, source } => Self::new(
+                format!("couches : « {name} » est illisible : {source}"),
+                error.to_string(),
+            ),
+        }
+    }
+}
+
+impl From<SourceError> for Text {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Registry(error) => error.into(),
+            SourceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AppError> for Text {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Source(error) => error.into(),
+            AppError::Layers(error) => error.into(),
+        }
+    }
+}
+
+impl From<IdentityError> for Text {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::File { path, source } => {
+                data_folder(&path, &reason(&source)).about_key()
+            }
+            IdentityError::Damaged(path) => Self::new(
+                format!("{} ne contient pas une clé de 32 octets", path.display()),
+                format!("{} does not hold a key of 32 bytes", path.display()),
+            )
+            .with_advice("remettez-le d’une sauvegarde", "put it back from a backup"),
+            other => part("identité du collecteur", "the collector's identity", other),
+        }
+    }
+}
+
+impl Text {
+    fn about_key(self) -> Self {
+        Self::new(
+            format!("fichier de clé : {}", self.fr),
+            format!("key file: {}", self.en),
+        )
+    }
+}
+
+impl From<CollectorError> for Text {
+    fn from(error: CollectorError) -> Self {
+        match &error {
+            CollectorError::Folder { path, source, .. } => data_folder(path, &reason(source)),
+            CollectorError::InUse(folder) => Self::new(
+                format!(
+                    "un autre serveur utilise déjà le dossier de données {}",
+                    folder.display()
+                ),
+                format!(
+                    "another server runs on the data folder {}",
+                    folder.display()
+                ),
+            )
+            .with_advice(
+                "arrêtez-le, ou donnez un autre dossier par --data",
+                "stop it, or give another folder with --data",
+            ),
+            CollectorError::StoreAhead {
+                path,
+                applied,
+                last,
+            } => Self::new(
+                format!(
+                    "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
+                     le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
+                     samples.sqlite pour repartir de celle-ci",
+                    path.display()
+                ),
+                error.to_string(),
+            ),
+            _ => match error {
+                CollectorError::Identity(error) => error.into(),
+                CollectorError::Registry(error) => error.into(),
+                CollectorError::Store(error) => error.into(),
+                other => part("collecteur", "collector", other),
+            },
+        }
+    }
+}
+
+impl From<ServerError> for Text {
+    fn from(error: ServerError) -> Self {
+        match &error {
+            ServerError::NotLoopback(address) => Self::new(
+                format!(
+                    "--web {address} : seule la boucle locale (127.0.0.1 ou [::1]) est permise tant qu’il \
+                     n’y a pas de comptes ; pour y accéder d’ailleurs, passez par un tunnel"
+                ),
+                error.to_string(),
+            ),
+            ServerError::Bind { address, source } => {
+                reason(source).about(format!("--web {address}"))
+            }
+            ServerError::Serve(source) => part("service web", "web listener", source),
+        }
+    }
+}
+
+impl From<ServeError> for Text {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::AgentsListener(AgentsError::Identity(error)) => error.into(),
+            ServeError::AgentsListener(AgentsError::Address(error)) => {
+                part("service des agents", "agents' listener", error)
+            }
+            ServeError::Web(error) => error.into(),
+            ServeError::Agents { address, source } => {
+                reason(&source).about(format!("--agents {address}"))
+            }
+            ServeError::Collector(error) => error.into(),
+            ServeError::Layers(error) => error.into(),
+            ServeError::App(error) => error.into(),
+            ServeError::File { file, source } => writing(&file, &reason(&source)),
+            ServeError::Ended(detail) => part(
+                "un service s’est arrêté de lui-même",
+                "a listener ended",
+                detail,
+            ),
+        }
+    }
+}
+
+impl From<DemoError> for Text {
+    fn from(error: DemoError) -> Self {
+        let own = (
+            "fichiers de la démonstration",
+            "the demonstration's own files",
+        );
+        match error {
+            DemoError::Serve(error) => error.into(),
+            DemoError::Registry(error) => error.into(),
+            DemoError::Layers(error) => error.into(),
+            DemoError::Shipped(detail) => part(own.0, own.1, detail),
+            DemoError::Import(error) => part(own.0, own.1, error),
+            DemoError::Target(error) => part("page à mesurer", "the page to measure", error),
+            DemoError::Agent(detail) => part(
+                "agent de la démonstration",
+                "the demonstration's agent",
+                detail,
+            ),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The registry: what is missing, what forbids it, what is out of range.
+
+use desserte_domain::agreement::Problem;
+
+use super::Text;
+use super::toml::in_french;
+use crate::registry::RegistryError;
+
+impl From<RegistryError> for Text {
+    fn from(error: RegistryError) -> Self {
+        let fr = french(&error);
+        let en = english(&error);
+        match advice(&error) {
+            Some((to_do_fr, to_do_en)) => Self::new(fr, en).with_advice(to_do_fr, to_do_en),
+            None => Self::new(fr, en),
+        }
+    }
+}
+
+/// The errors that a person meets without the name of the module that met them.
+fn english(error: &RegistryError) -> String {
+    match error {
+        RegistryError::Missing { what, id } => format!("no such {what}: {id:?}"),
+        RegistryError::AgreementText(detail) => format!("the agreement cannot be read: {detail}"),
+        RegistryError::Agreement { id, problems } => {
+            let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+            format!("agreement {id}:\n  {}", lines.join("\n  "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn french(error: &RegistryError) -> String {
+    match error {
+        RegistryError::Database { operation, source } => {
+            format!("registre : {operation} : {source}")
+        }
+        RegistryError::Newer { found, known } => format!(
+            "registre : le fichier est de la version {found}, plus récente que {known}, la dernière connue ici"
+        ),
+        RegistryError::Missing { what, id } => format!("{} inconnu(e) : « {id} »", thing(what)),
+        RegistryError::Conflict { what, id, reason } => {
+            format!("{} « {id} » : {}", thing(what), why(reason))
+        }
+        RegistryError::Invalid {
+            what,
+            id,
+            field,
+            reason,
+        } => format!("{} « {id} » : champ {field} : {}", thing(what), why(reason)),
+        RegistryError::AgreementText(detail) => {
+            format!("l’engagement est illisible : {}", in_french(detail))
+        }
+        RegistryError::Agreement { id, problems } => {
+            let lines: Vec<String> = problems.iter().map(Problem::in_french).collect();
+            format!("engagement {id} :\n  {}", lines.join("\n  "))
+        }
+        RegistryError::Damaged { what, id, reason } => {
+            format!("registre : valeur illisible ({what} de « {id} ») : {reason}")
+        }
+        RegistryError::CodeUnknownOrUsed => "code d’enrôlement inconnu, ou déjà utilisé".to_owned(),
+        RegistryError::CodeExpired => "code d’enrôlement périmé".to_owned(),
+        RegistryError::Revoked(id) => format!("l’agent {id} a été révoqué"),
+    }
+}
+
+fn advice(error: &RegistryError) -> Option<(&'static str, &'static str)> {
+    match error {
+        RegistryError::Database { .. } => Some((
+            "vérifiez le dossier donné par --data, ses droits et la place libre",
+            "check the folder given with --data, its permissions and the free space",
+        )),
+        RegistryError::Newer { .. } => Some((
+            "utilisez la version du programme qui l’a écrit",
+            "use the version of the program that wrote it",
+        )),
+        RegistryError::Missing { what: "site", .. } => Some((
+            "« desserte sites list --data DIR » donne les sites connus",
+            "\"desserte sites list --data DIR\" lists the known ones",
+        )),
+        RegistryError::Missing { what: "agent", .. } => Some((
+            "« desserte agents list --data DIR » donne les agents connus",
+            "\"desserte agents list --data DIR\" lists the known ones",
+        )),
+        RegistryError::Missing { what: "target", .. } => Some((
+            "définissez la cible dans l’engagement par une table [[target]]",
+            "define the target in the agreement with a [[target]] table",
+        )),
+        RegistryError::AgreementText(_) | RegistryError::Agreement { .. } => Some((
+            "demo/examples/agreement.toml explique chaque champ",
+            "demo/examples/agreement.toml explains every field",
+        )),
+        _ => None,
+    }
+}
+
+fn thing(what: &str) -> &str {
+    match what {
+        "agreement" => "engagement",
+        "target" => "cible",
+        "line" => "ligne",
+        "exclusion" => "exclusion",
+        other => other,
+    }
+}
+
+fn why(reason: &'static str) -> &'static str {
+    match reason {
+        "another text was entered under this version or a later one; count up" => {
+            "un autre texte existe sous cette version ou une plus récente ; augmentez « version »"
+        }
+        "is closed or merged; agents are enrolled at open sites" => {
+            "fermé ou fusionné ; un agent s’enrôle sur un site ouvert"
+        }
+        "can be merged once, into another site that is open" => {
+            "ne peut être fusionné qu’une fois, dans un autre site ouvert"
+        }
+        "stands for another site" => "désigne un autre site",
+        "must lie after from" => "doit suivre le début",
+        "is none of the agreement's classes" => "n’est pas une classe de l’engagement",
+        "is none of the agreement's sites" => "n’est pas un site de l’engagement",
+        "out of range" => "hors limites",
+        "must be 1 to 128 bytes without / and control characters" => {
+            "doit compter 1 à 128 octets, sans / ni caractère de contrôle"
+        }
+        "at most 32, each 1 to 128 bytes" => "32 au plus, chacun de 1 à 128 octets",
+        "must be -90 to 90" => "doit aller de -90 à 90",
+        "must be -180 to 180" => "doit aller de -180 à 180",
+        "too long or empty" => "trop long ou vide",
+        "must be 1 to 64 of a-z 0-9 - _ ." => "doit compter 1 à 64 caractères de a-z 0-9 - _ .",
+        "must be 1 to 1000" => "doit aller de 1 à 1000",
+        "must start with http:// or https://" => "doit commencer par http:// ou https://",
+        "must be 1 to 2048 bytes" => "doit compter 1 à 2048 octets",
+        "must be 1 to 60000" => "doit aller de 1 à 60000",
+        "at most 64" => "64 au plus",
+        "must be 1 to 86400" => "doit aller de 1 à 86400",
+        other => other,
+    }
+}
