@@ -108,6 +108,24 @@ pub struct Judgement {
     pub agents: Vec<Option<AgentId>>,
 }
 
+/// Slots of a window that begins in `carry_in`, and the machine's run over them: enough for sums.
+#[must_use]
+pub fn run_slots(
+    test: &SiteTest,
+    targets: &[TargetSamples],
+    window: Window,
+    carry_in: Availability,
+) -> (Vec<SlotState>, MachineRun) {
+    let columns: Vec<(Kind, &[Observation])> = targets
+        .iter()
+        .filter(|target| test.counts(&target.id, target.kind))
+        .map(|target| (target.kind, target.observations.as_slice()))
+        .collect();
+    let slots = test.slots(window.start_unix_ms, window.slots, &columns);
+    let machine = run(test.machine, carry_in, &slots, &[]);
+    (slots, machine)
+}
+
 /// Judges a window that begins in `carry_in`.
 #[must_use]
 pub fn judge(
@@ -121,12 +139,7 @@ pub fn judge(
         .iter()
         .filter(|target| test.counts(&target.id, target.kind))
         .collect();
-    let columns: Vec<(Kind, &[Observation])> = counted
-        .iter()
-        .map(|target| (target.kind, target.observations.as_slice()))
-        .collect();
-    let slots = test.slots(window.start_unix_ms, window.slots, &columns);
-    let machine = run(test.machine, carry_in, &slots, &[]);
+    let (slots, machine) = run_slots(test, &samples.targets, window, carry_in);
     let found = outages(
         &machine,
         &slots,

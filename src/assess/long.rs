@@ -1,9 +1,9 @@
 //! Slots of a site over a day and over the days that a plan looks back on.
 
-use desserte_domain::machine::Availability;
+use desserte_domain::machine::{Availability, MachineRun};
 use desserte_domain::slot::SlotState;
 
-use super::judge::{Judgement, Window, judge};
+use super::judge::{Window, run_slots};
 use super::test::SiteTest;
 use crate::app::{PLAN_DAYS, Source, SourceError};
 
@@ -28,9 +28,9 @@ pub fn long_figures(
 ) -> Result<LongFigures, SourceError> {
     let window = Window::between(now - PLAN_DAYS * DAY_MS, now, test.rule.slot_seconds);
     let span = (window.start_unix_ms, window.end_unix_ms());
-    let samples = source.samples(site, span)?;
-    let judgement = judge(test, &samples, window, Availability::Available);
-    Ok(sums(&judgement, now - DAY_MS))
+    let targets = source.measured(site, span)?;
+    let (slots, run) = run_slots(test, &targets, window, Availability::Available);
+    Ok(sums(&window, &slots, &run, now - DAY_MS))
 }
 
 /// Slots of a site up, down and unknown in `[from, to)`, Unix milliseconds.
@@ -41,14 +41,19 @@ pub fn slots_between(
     (from_unix_ms, to_unix_ms): (i64, i64),
 ) -> Result<(u64, u64, u64), SourceError> {
     let window = Window::between(from_unix_ms, to_unix_ms, test.rule.slot_seconds);
-    let samples = source.samples(site, (window.start_unix_ms, window.end_unix_ms()))?;
-    let judgement = judge(test, &samples, window, Availability::Available);
-    Ok(sums(&judgement, to_unix_ms).plan)
+    let targets = source.measured(site, (window.start_unix_ms, window.end_unix_ms()))?;
+    let (slots, run) = run_slots(test, &targets, window, Availability::Available);
+    Ok(sums(&window, &slots, &run, to_unix_ms).plan)
 }
 
-fn sums(judgement: &Judgement, day_start_unix_ms: i64) -> LongFigures {
+fn sums(
+    window: &Window,
+    slots: &[SlotState],
+    run: &MachineRun,
+    day_start_unix_ms: i64,
+) -> LongFigures {
     let mut figures = LongFigures::default();
-    let states = judgement.slots.iter().zip(&judgement.run.states);
+    let states = slots.iter().zip(&run.states);
     for (slot, (state, availability)) in states.enumerate() {
         if *state == SlotState::Unknown {
             figures.plan.2 += 1;
@@ -57,7 +62,7 @@ fn sums(judgement: &Judgement, day_start_unix_ms: i64) -> LongFigures {
         let up = u64::from(*availability == Availability::Available);
         figures.plan.0 += up;
         figures.plan.1 += 1 - up;
-        if judgement.window.at(slot) >= day_start_unix_ms {
+        if window.at(slot) >= day_start_unix_ms {
             figures.day.0 += up;
             figures.day.1 += 1;
         }

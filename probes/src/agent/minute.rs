@@ -160,3 +160,38 @@ fn line_of(measured: &Measured, lines: &[SeenLine]) -> Option<Line> {
     let routed = of_family.clone().find(|l| l.route);
     routed.or_else(|| of_family.next()).map(|l| l.line.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Neighbour, Outcome};
+
+    fn seen(interface: &str, family: Family, route: bool) -> SeenLine {
+        SeenLine {
+            line: Line {
+                interface: interface.to_owned(),
+                gateway: None,
+                family,
+            },
+            gateway: None,
+            route,
+            carrier: None,
+            associated: None,
+            neighbour: Neighbour::NotKnown,
+        }
+    }
+
+    #[test]
+    fn without_any_route_the_line_that_failed_is_named() {
+        let mut measured = Measured::nothing(0, Outcome::NoRoute);
+        measured.address = Some([192, 0, 2, 9].into());
+        let of = |lines: &[SeenLine]| line_of(&measured, lines).map(|line| line.interface);
+        let (ppp, eth) = (
+            seen("ppp0", Family::Ipv4, false),
+            seen("eth0", Family::Ipv4, true),
+        );
+        assert_eq!(of(&[ppp.clone(), eth]).as_deref(), Some("eth0"));
+        assert_eq!(of(&[ppp]).as_deref(), Some("ppp0"));
+        assert_eq!(of(&[seen("eth0", Family::Ipv6, true)]), None);
+    }
+}

@@ -233,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn a_gateway_whose_hardware_address_is_learnt_later_is_one_line() {
+        let (root, mut watch) = machine();
+        default_route(&root);
+        put(&root, "proc/net/arp", ARP_HEAD.into());
+        let by_address = watch.look();
+        let row = "192.0.2.1 0x1 0x2 02:00:00:00:00:01 * eth0\n";
+        put(&root, "proc/net/arp", format!("{ARP_HEAD}{row}"));
+        let by_hardware = watch.look();
+        assert_ne!(by_hardware[0].line, by_address[0].line);
+        assert_eq!(by_hardware.len(), 1, "no ghost of the first name");
+    }
+
+    #[test]
     fn a_machine_without_any_route_or_table_has_no_line() {
         let (_root, mut watch) = machine();
         assert_eq!(watch.look(), vec![]);

@@ -49,12 +49,17 @@ impl Source {
         })
     }
 
-    fn samples_of(
+    /// What was measured at a site in `[from, to)`, without the evidence of why: for sums over weeks.
+    pub fn measured(&self, site: &str, span: (i64, i64)) -> Result<Vec<TargetSamples>> {
+        self.targets_of(site, span, |_| true)
+    }
+
+    fn targets_of(
         &self,
         site: &str,
         (from, to): (i64, i64),
         counts: impl Fn(&Series) -> bool,
-    ) -> Result<SiteSamples> {
+    ) -> Result<Vec<TargetSamples>> {
         let mut targets: BTreeMap<String, TargetSamples> = BTreeMap::new();
         for series in self.site_series(site)? {
             if !counts(&series) {
@@ -77,6 +82,16 @@ impl Source {
                 .observations
                 .sort_by_key(|one| (one.start_unix_ms, one.sequence));
         }
+        Ok(targets.into_values().collect())
+    }
+
+    fn samples_of(
+        &self,
+        site: &str,
+        (from, to): (i64, i64),
+        counts: impl Fn(&Series) -> bool,
+    ) -> Result<SiteSamples> {
+        let targets = self.targets_of(site, (from, to), counts)?;
         let evidence = self
             .samples
             .evidence(
@@ -94,7 +109,7 @@ impl Source {
             })
             .collect();
         Ok(SiteSamples {
-            targets: targets.into_values().collect(),
+            targets,
             evidence,
             received_unix_ms: self.arrivals(site, from, to)?,
             collector_down: self.registry.collector_down(from, to)?,
