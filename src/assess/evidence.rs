@@ -16,6 +16,9 @@ const LINK_STATE_HOLDS_MS: i64 = 90_000;
 const ATTEMPTS_REPORTED_WITHIN_MS: i64 = 60_000;
 /// A host that ran later than this has probes not to be trusted, milliseconds.
 const LAG_MS_MIN: u64 = 1_000;
+/// What an agent says of its own silence is among the first things that it says afterwards: within so
+/// much of the first one, milliseconds.
+const RETURN_SAID_WITHIN_MS: i64 = 2_000;
 /// Pinged targets from which their common silence says something of the path: one alone may be
 /// down itself.
 const ANCHORS_MIN: usize = 2;
@@ -52,6 +55,9 @@ pub fn gather(test: &SiteTest, samples: &SiteSamples, from: i64, to: i64) -> Cau
         }
     }
     lines.tell(&mut evidence);
+    if evidence.agent.silent == Some(true) {
+        returned(samples, to, &mut evidence);
+    }
     evidence.collector.reachable = reachable(samples, from, to);
     evidence.collector.own_heartbeat = Some(
         !samples
@@ -60,6 +66,20 @@ pub fn gather(test: &SiteTest, samples: &SiteSamples, from: i64, to: i64) -> Cau
             .any(|(down, up)| *down < to && from < *up),
     );
     evidence
+}
+
+/// An agent that was silent explains it when it is back: by another boot, another process, or sleep.
+/// Only the very next that it said counts; a restart hours later explains nothing here.
+fn returned(samples: &SiteSamples, to: i64, evidence: &mut CauseEvidence) {
+    let after = samples.evidence.partition_point(|row| row.at_unix_ms < to);
+    let rows = samples.evidence.get(after..).unwrap_or_default();
+    let Some(first) = rows.first() else { return };
+    let until = first.at_unix_ms + RETURN_SAID_WITHIN_MS;
+    for row in rows.iter().take_while(|row| row.at_unix_ms <= until) {
+        if matches!(row.fact, Fact::Started { .. } | Fact::Suspended { .. }) {
+            seen(row, evidence);
+        }
+    }
 }
 
 fn rows_between(rows: &[EvidenceRow], from: i64, to: i64) -> &[EvidenceRow] {
@@ -228,4 +248,66 @@ fn reachable(samples: &SiteSamples, from: i64, to: i64) -> Option<bool> {
         }
     }
     tried.then_some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use desserte_domain::cause::{Cause, decide};
+
+    use super::*;
+
+    const BEFORE: &str = "11111111-1111-1111-1111-111111111111";
+    const AFTER: &str = "22222222-2222-2222-2222-222222222222";
+
+    fn row(at_unix_ms: i64, fact: Fact) -> EvidenceRow {
+        EvidenceRow {
+            at_unix_ms,
+            agent: "a".to_owned(),
+            boot: AFTER.to_owned(),
+            line: None,
+            fact,
+        }
+    }
+
+    fn started(at_unix_ms: i64, clean: bool) -> EvidenceRow {
+        let fact = Fact::Started {
+            clean_stop: Some(clean),
+            previous_boot: Some(BEFORE.parse().unwrap()),
+            previous_written_boottime_ms: None,
+        };
+        row(at_unix_ms, fact)
+    }
+
+    /// The cause of a silent slot `[60 s, 120 s)` when the agent later says this.
+    fn cause(rows: Vec<EvidenceRow>) -> Cause {
+        let samples = SiteSamples {
+            evidence: rows,
+            ..SiteSamples::default()
+        };
+        decide(&gather(&SiteTest::default(), &samples, 60_000, 120_000)).cause
+    }
+
+    #[test]
+    fn a_silence_is_explained_when_the_agent_is_back() {
+        assert_eq!(cause(Vec::new()), Cause::Undetermined);
+        assert_eq!(
+            cause(vec![started(900_000, false)]),
+            Cause::RestartedUnproven
+        );
+        assert_eq!(cause(vec![started(900_000, true)]), Cause::PlannedStop);
+        let asleep = Fact::Suspended {
+            milliseconds: 600_000,
+        };
+        assert_eq!(cause(vec![row(900_000, asleep)]), Cause::HostSuspended);
+    }
+
+    #[test]
+    fn a_restart_after_it_was_back_explains_nothing() {
+        let mains = Fact::Power {
+            mains: Some(true),
+            battery_percent: None,
+        };
+        let rows = vec![row(130_000, mains), started(900_000, false)];
+        assert_eq!(cause(rows), Cause::Undetermined);
+    }
 }
