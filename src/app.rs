@@ -14,7 +14,7 @@ use desserte_planning::ranking::{MeasuredAvailability, RankingError};
 use desserte_planning::scenario::Scenario;
 use tokio::sync::watch;
 
-pub use directory::{Directory, SiteEntry, StoredAgreement, fold};
+pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
 pub use source::{Source, SourceError};
 pub use status::status_text;

@@ -15,8 +15,9 @@ use super::model::{
 };
 use super::paging::{Page, Paging, page};
 use super::{agents, query, time};
-use crate::app::{App, SiteEntry, SiteRecord, fold};
+use crate::app::{App, SiteEntry, SiteRecord};
 use crate::live::{SiteLive, identifier};
+use crate::registry::fold;
 
 /// Longest text searched for, bytes.
 const QUERY_BYTES_MAX: usize = 200;

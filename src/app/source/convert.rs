@@ -3,9 +3,9 @@
 use desserte_probe::report::Family;
 
 use super::Result;
-use crate::app::{LineEntry, SiteEntry, VersionEntry, fold, status_text};
+use crate::app::{LineEntry, SiteEntry, VersionEntry, status_text};
 use crate::live::SiteOutage;
-use crate::registry::{LineRecord, OutageRecord, RegistryError, SiteVersion};
+use crate::registry::{LineRecord, OutageRecord, RegistryError, SiteVersion, fold};
 
 /// Whether the thing was there.
 pub(super) fn known(done: std::result::Result<(), RegistryError>) -> Result<bool> {
