@@ -43,9 +43,9 @@ pub use site_import::{ImportOutcome, NewSite};
 pub use target::{SiteTarget, TargetDefinition};
 pub use text::fold;
 
-const SCHEMA: &str = include_str!("registry/schema.sql");
-/// Version of [`SCHEMA`]; a file of a later version is refused.
-const SCHEMA_VERSION: i64 = 1;
+/// Steps from an empty file to the present schema; a file of version n has had the first n of them.
+/// A step that was released is never changed: what comes later is a step of its own at the end.
+const SCHEMA: &[&str] = &[include_str!("registry/schema.sql")];
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;
 
@@ -139,20 +139,21 @@ fn migrate(connection: &mut Connection) -> Result<(), RegistryError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(error::database(operation))?;
-    let version: i64 = transaction
+    let found: i64 = transaction
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(error::database(operation))?;
-    if version > SCHEMA_VERSION {
-        return Err(RegistryError::Newer {
-            found: version,
-            known: SCHEMA_VERSION,
-        });
+    let known = i64::try_from(SCHEMA.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(RegistryError::Newer { found, known });
     }
-    if version == 0 {
+    let done = usize::try_from(found).unwrap_or(0);
+    for step in SCHEMA.iter().skip(done) {
         transaction
-            .execute_batch(SCHEMA)
-            .and_then(|()| transaction.pragma_update(None, "user_version", SCHEMA_VERSION))
+            .execute_batch(step)
             .map_err(error::database(operation))?;
     }
+    transaction
+        .pragma_update(None, "user_version", known)
+        .map_err(error::database(operation))?;
     transaction.commit().map_err(error::database(operation))
 }

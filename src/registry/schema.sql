@@ -1,4 +1,4 @@
--- The registry, version 1 (PRAGMA user_version). Times are Unix milliseconds; intervals are
+-- The registry, first step of its schema. Times are Unix milliseconds; intervals are
 -- half-open and an open end is NULL. Nothing that was true is overwritten: versions and intervals
 -- are closed, and the audit table refuses changes.
 
