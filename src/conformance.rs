@@ -8,7 +8,7 @@ use std::io::Write;
 
 use desserte_domain::account::{AccountInput, MonthFigures, account};
 use desserte_domain::decimal::{Decimal, Fraction};
-use desserte_domain::exclusion::{Exclusion, ExclusionMode};
+use desserte_domain::exclusion::{Exclusion, ExclusionKind, ExclusionMode};
 use desserte_domain::machine::{Availability, MachineParameters, MissingPolicy};
 use desserte_domain::period::Period;
 use desserte_domain::service_hours::{ServiceHours, ServiceWindow};
@@ -133,6 +133,8 @@ fn availability(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
         .map(|(from, to, class)| Exclusion {
             from_unix_ms: from.as_millisecond(),
             to_unix_ms: to.as_millisecond(),
+            // What the agreements of the cases leave out is what they announced.
+            kind: ExclusionKind::PlannedWorks,
             class,
         })
         .collect();

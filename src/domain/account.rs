@@ -1,10 +1,18 @@
 //! A period's figures for an agreement: the accounting of `sla-ref-1`.
 
+mod count;
+mod slots;
+
+pub use count::{Count, slots_to_come};
+pub use slots::{AccountedSlot, accounted_slots};
+
 use jiff::civil::Date;
 use serde::Serialize;
 
+use count::{Treatment, count_slots};
+
 use crate::decimal::{Decimal, Fraction};
-use crate::exclusion::{Exclusion, ExclusionMode, excluded_slots};
+use crate::exclusion::{Exclusion, ExclusionMode, stopped_slots};
 use crate::machine::{Availability, MachineParameters, MachineRun, MissingPolicy, run};
 use crate::outage::unavailable_ranges;
 use crate::period::{Period, PeriodError};
@@ -32,6 +40,17 @@ pub struct AccountInput<'a> {
     pub service_hours: Option<&'a ServiceHours>,
     /// Share of the slots that must be measured for the figure to be billed; `None` = not asked.
     pub minimum_measured_share: Option<Decimal>,
+}
+
+impl AccountInput<'_> {
+    /// The number of slots, which must be that of the period.
+    fn check(&self) -> Result<usize, AccountError> {
+        let (given, expected) = (self.slots.len(), self.period.slot_count());
+        if given == expected {
+            return Ok(expected);
+        }
+        Err(AccountError::SlotCount { given, expected })
+    }
 }
 
 /// Why figures cannot be computed.
@@ -73,6 +92,21 @@ pub struct SlotCounts {
 }
 
 impl SlotCounts {
+    /// The counts of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            period_slots: self.period_slots + other.period_slots,
+            excluded_slots: self.excluded_slots + other.excluded_slots,
+            unknown_slots: self.unknown_slots + other.unknown_slots,
+            measured_slots: self.measured_slots + other.measured_slots,
+            down_slots: self.down_slots + other.down_slots,
+            up_slots: self.up_slots + other.up_slots,
+            raw_good_slots: self.raw_good_slots + other.raw_good_slots,
+            degraded_slots: self.degraded_slots + other.degraded_slots,
+        }
+    }
+
     /// `up / measured`; `None` when nothing was measured.
     #[must_use]
     pub fn availability(&self) -> Option<Fraction> {
@@ -98,6 +132,8 @@ pub struct AccountedOutage {
     pub end_unix_ms: i64,
     /// Slots counted as down in it (at least 1).
     pub down_slots: u64,
+    /// Those of them in a stop-clock: down, and off the repair time.
+    pub stopped_slots: u64,
     /// It was not over at the period's end.
     pub reaches_period_end: bool,
 }
@@ -124,7 +160,10 @@ pub struct MonthFigures {
     pub availability_percent: Option<String>,
     /// Outages with at least one slot counted as down.
     pub outages: Vec<AccountedOutage>,
-    /// `down_slots / outages × slot_seconds / 60`, minutes; `None` without an outage.
+    /// Slots counted as down in a stop-clock: down, and off the repair time.
+    pub stopped_slots: u64,
+    /// `(down_slots − stopped_slots) / outages × slot_seconds / 60`, minutes; `None` without an
+    /// outage.
     pub mean_time_to_repair_minutes: Option<Fraction>,
     /// `up_slots / outages × slot_seconds / 60`, minutes; `None` without an outage.
     pub mean_time_between_failures_minutes: Option<Fraction>,
@@ -142,29 +181,16 @@ pub struct MonthFigures {
     pub days: Vec<DayFigures>,
 }
 
-/// How one slot counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Count {
-    Excluded,
-    Unknown,
-    Up,
-    Down,
-}
-
 /// Computes a period's figures.
 pub fn account(input: &AccountInput<'_>) -> Result<MonthFigures, AccountError> {
-    let expected = input.period.slot_count();
-    if input.slots.len() != expected {
-        return Err(AccountError::SlotCount {
-            given: input.slots.len(),
-            expected,
-        });
-    }
+    let expected = input.check()?;
     let treatment = Treatment::of(input)?;
     let machine = run(input.machine, input.carry_in, input.slots, input.look_ahead);
     let counted = count_slots(input, &treatment, &machine, input.machine.missing);
     let counts = sum(input.slots, &counted, 0..expected);
-    let outages = accounted_outages(input.period, &machine, &counted);
+    let stopped = stopped_slots(input.period, input.exclusions);
+    let outages = accounted_outages(input.period, &machine, &counted, &stopped);
+    let stopped_slots = outages.iter().map(|outage| outage.stopped_slots).sum();
     let days = input
         .period
         .days()?
@@ -181,7 +207,12 @@ pub fn account(input: &AccountInput<'_>) -> Result<MonthFigures, AccountError> {
         counts,
         availability,
         availability_percent: availability.map(Fraction::percent_six_decimals_half_even),
-        mean_time_to_repair_minutes: mean_minutes(input.period, counts.down_slots, outages.len()),
+        stopped_slots,
+        mean_time_to_repair_minutes: mean_minutes(
+            input.period,
+            counts.down_slots.saturating_sub(stopped_slots),
+            outages.len(),
+        ),
         mean_time_between_failures_minutes: mean_minutes(
             input.period,
             counts.up_slots,
@@ -197,63 +228,6 @@ pub fn account(input: &AccountInput<'_>) -> Result<MonthFigures, AccountError> {
         state_at_end: machine.state_at_end,
         days,
     })
-}
-
-/// What an agreement's calendar says of each slot, before the machine.
-struct Treatment {
-    in_hours: Option<Vec<bool>>,
-    excluded: Vec<bool>,
-}
-
-impl Treatment {
-    fn of(input: &AccountInput<'_>) -> Result<Self, PeriodError> {
-        let in_hours = input
-            .service_hours
-            .map(|hours| hours.slots_in_hours(input.period))
-            .transpose()?;
-        Ok(Self {
-            in_hours,
-            excluded: excluded_slots(input.period, input.exclusions),
-        })
-    }
-
-    /// How the slot counts whatever was measured in it; `None` when the measurement decides.
-    /// Outside service hours goes first: it leaves both sides under either mode.
-    fn fixed(&self, slot: usize, mode: ExclusionMode) -> Option<Count> {
-        let in_hours = self
-            .in_hours
-            .as_ref()
-            .is_none_or(|hours| hours.get(slot) == Some(&true));
-        if !in_hours {
-            return Some(Count::Excluded);
-        }
-        let excluded = self.excluded.get(slot) == Some(&true);
-        excluded.then_some(match mode {
-            ExclusionMode::Remove => Count::Excluded,
-            ExclusionMode::AsUp => Count::Up,
-        })
-    }
-}
-
-fn count_slots(
-    input: &AccountInput<'_>,
-    treatment: &Treatment,
-    machine: &MachineRun,
-    missing: MissingPolicy,
-) -> Vec<Count> {
-    let judged = input.slots.iter().zip(&machine.states).enumerate();
-    judged
-        .map(|(slot, (state, availability))| {
-            if let Some(fixed) = treatment.fixed(slot, input.exclusion_mode) {
-                return fixed;
-            }
-            match (state, missing, availability) {
-                (SlotState::Unknown, MissingPolicy::Exclude, _) => Count::Unknown,
-                (_, _, Availability::Available) => Count::Up,
-                (_, _, Availability::Unavailable) => Count::Down,
-            }
-        })
-        .collect()
 }
 
 fn sum(slots: &[SlotState], counted: &[Count], range: std::ops::Range<usize>) -> SlotCounts {
@@ -283,19 +257,22 @@ fn accounted_outages(
     period: &Period,
     machine: &MachineRun,
     counted: &[Count],
+    stopped: &[bool],
 ) -> Vec<AccountedOutage> {
     unavailable_ranges(&machine.states)
         .into_iter()
         .filter_map(|range| {
             let inside = counted.get(range.clone()).unwrap_or_default();
-            let down_slots = inside
-                .iter()
-                .map(|count| u64::from(*count == Count::Down))
-                .sum();
+            let down = |count: &&Count| **count == Count::Down;
+            let down_slots = inside.iter().filter(down).count() as u64;
+            let clock = stopped.get(range.clone()).unwrap_or_default();
+            let both = inside.iter().zip(clock);
+            let stopped_slots = both.filter(|(count, stop)| down(count) && **stop).count() as u64;
             (down_slots > 0).then_some(AccountedOutage {
                 start_unix_ms: period.slot_start_unix_ms(range.start),
                 end_unix_ms: period.slot_start_unix_ms(range.end),
                 down_slots,
+                stopped_slots,
                 reaches_period_end: range.end == counted.len(),
             })
         })

@@ -69,6 +69,15 @@ impl Decimal {
         left.cmp(&(u128::from(self.units) * u128::from(fraction.denominator)))
     }
 
+    /// Of `whole` parts, how many may be missing so that the rest still reaches this number read as
+    /// a percentage; 0 when it is above 100.
+    #[must_use]
+    pub fn percentage_allows(self, whole: u64) -> u64 {
+        let hundred = 100 * u128::from(self.divisor());
+        let spare = hundred.saturating_sub(u128::from(self.units));
+        u64::try_from(u128::from(whole) * spare / hundred).unwrap_or(u64::MAX)
+    }
+
     /// Whether the number lies in [0, `limit`].
     #[must_use]
     pub fn at_most(self, limit: u32) -> bool {

@@ -9,6 +9,7 @@
 //! person is shown), each outage with a [`cause::Verdict`].
 
 pub mod account;
+pub mod aggregate;
 pub mod agreement;
 pub mod cause;
 pub mod decimal;
@@ -19,5 +20,6 @@ pub mod observation;
 pub mod outage;
 pub mod percentile;
 pub mod period;
+pub mod promise;
 pub mod service_hours;
 pub mod slot;

@@ -164,9 +164,16 @@ impl Period {
     }
 }
 
+/// The local day of a moment in a time zone; `None` outside the calendar or without such a zone.
+#[must_use]
+pub fn day_of(zone: &str, unix_ms: i64) -> Option<Date> {
+    let at = jiff::Timestamp::from_millisecond(unix_ms).ok()?;
+    Some(at.to_zoned(time_zone(zone).ok()?).date())
+}
+
 /// First moment of a local day. (A zone that changes its clocks at midnight has days that begin
 /// at 01:00; jiff gives that moment.)
-fn midnight_unix_ms(day: Date, rules: &TimeZone) -> Result<i64, PeriodError> {
+pub(crate) fn midnight_unix_ms(day: Date, rules: &TimeZone) -> Result<i64, PeriodError> {
     let zoned: Zoned = day
         .to_zoned(rules.clone())
         .map_err(|_| PeriodError::Instant(day))?;

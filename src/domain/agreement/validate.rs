@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::problem::{Problem, Reason};
 use super::{Agreement, AvailabilityTest};
 use crate::decimal::Decimal;
+use crate::exclusion::entry::MAX_CLOSING_DAYS;
 use crate::machine::MachineParameters;
 use crate::period::time_zone;
 use crate::service_hours::ServiceHours;
@@ -46,6 +47,12 @@ pub(super) fn problems(agreement: &Agreement) -> Vec<Problem> {
     test(&mut found, &agreement.test);
     machine(&mut found, agreement.machine);
     found.names("exclusions.classes", &agreement.exclusions.classes, false);
+    found.range(
+        "exclusions.closing_days",
+        agreement.exclusions.closing_days,
+        0,
+        MAX_CLOSING_DAYS,
+    );
     if let Some(hours) = &agreement.service_hours {
         service_hours(&mut found, hours);
     }

@@ -1,7 +1,9 @@
 //! What must hold whatever was measured.
 
-use desserte_domain::account::{AccountInput, MonthFigures, SlotCounts, account};
-use desserte_domain::exclusion::{Exclusion, ExclusionMode};
+use desserte_domain::account::{
+    AccountInput, AccountedSlot, Count, MonthFigures, SlotCounts, account, accounted_slots,
+};
+use desserte_domain::exclusion::{EXCLUSION_KINDS, Exclusion, ExclusionMode};
 use desserte_domain::machine::{Availability, Machine, MachineParameters, MissingPolicy, run};
 use desserte_domain::observation::{Observation, Outcome};
 use desserte_domain::outage::unavailable_ranges;
@@ -77,8 +79,12 @@ struct Month {
 
 impl Month {
     fn figures(&self) -> MonthFigures {
-        account(&AccountInput {
-            period: &period(),
+        account(&self.input(&period())).unwrap()
+    }
+
+    fn input<'a>(&'a self, period: &'a Period) -> AccountInput<'a> {
+        AccountInput {
+            period,
             slots: &self.slots,
             look_ahead: &self.look_ahead,
             carry_in: self.carry_in,
@@ -87,19 +93,20 @@ impl Month {
             exclusions: &self.exclusions,
             service_hours: self.hours.as_ref(),
             minimum_measured_share: None,
-        })
-        .unwrap()
+        }
     }
 }
 
 fn month() -> impl Strategy<Value = Month> {
-    let exclusion = (-10_i64..150, 0_i64..40).prop_map(|(from, length)| {
+    let kind = prop::sample::select(EXCLUSION_KINDS.to_vec());
+    let exclusion = (-10_i64..150, 0_i64..40, kind).prop_map(|(from, length, kind)| {
         let start = period().start_unix_ms + from * 1_800_000;
         let to_unix_ms = start + length * 1_800_000;
         Exclusion {
             from_unix_ms: start,
             to_unix_ms,
             class: "maintenance".to_owned(),
+            kind,
         }
     });
     let mode = prop_oneof![Just(ExclusionMode::Remove), Just(ExclusionMode::AsUp)];
@@ -133,19 +140,6 @@ fn parts(counts: &SlotCounts) -> u64 {
     counts.up_slots + counts.down_slots + counts.unknown_slots + counts.excluded_slots
 }
 
-fn add(left: SlotCounts, right: SlotCounts) -> SlotCounts {
-    SlotCounts {
-        period_slots: left.period_slots + right.period_slots,
-        excluded_slots: left.excluded_slots + right.excluded_slots,
-        unknown_slots: left.unknown_slots + right.unknown_slots,
-        measured_slots: left.measured_slots + right.measured_slots,
-        down_slots: left.down_slots + right.down_slots,
-        up_slots: left.up_slots + right.up_slots,
-        raw_good_slots: left.raw_good_slots + right.raw_good_slots,
-        degraded_slots: left.degraded_slots + right.degraded_slots,
-    }
-}
-
 proptest! {
     #[test]
     fn every_slot_counts_once(month in month()) {
@@ -155,8 +149,46 @@ proptest! {
         for day in &figures.days {
             prop_assert_eq!(parts(&day.counts), day.counts.period_slots);
         }
-        let days = figures.days.iter().fold(SlotCounts::default(), |sum, day| add(sum, day.counts));
+        let days = figures.days.iter().fold(SlotCounts::default(), |sum, day| sum.plus(day.counts));
         prop_assert_eq!(days, figures.counts);
+    }
+
+    #[test]
+    fn the_list_of_slots_adds_up_to_the_figures(month in month()) {
+        let period = period();
+        let figures = month.figures();
+        let slots = accounted_slots(&month.input(&period)).unwrap();
+        let of = |count| slots.iter().filter(|slot| slot.count == count).count() as u64;
+        let counts = figures.counts;
+        prop_assert_eq!(of(Count::Up), counts.up_slots);
+        prop_assert_eq!(of(Count::Down), counts.down_slots);
+        prop_assert_eq!(of(Count::Unknown), counts.unknown_slots);
+        prop_assert_eq!(of(Count::Excluded), counts.excluded_slots);
+        let stopped = |slot: &&AccountedSlot<'_>| slot.stopped_by.is_some();
+        let down = slots.iter().filter(|slot| slot.count == Count::Down);
+        prop_assert_eq!(down.filter(stopped).count() as u64, figures.stopped_slots);
+        for slot in &slots {
+            let explained = slot.outside_service_hours || slot.excluded_by.is_some();
+            prop_assert!(explained || slot.count != Count::Excluded);
+        }
+    }
+
+    #[test]
+    fn a_stop_clock_changes_the_repair_time_only(month in month()) {
+        let mut without = month.clone();
+        without.exclusions.retain(|one| one.kind.leaves_out());
+        let (with, without) = (month.figures(), without.figures());
+        prop_assert_eq!(with.counts, without.counts);
+        prop_assert_eq!(with.unknown_interval, without.unknown_interval);
+        prop_assert_eq!(without.stopped_slots, 0);
+        prop_assert!(with.stopped_slots <= with.counts.down_slots);
+        if let (Some(net), Some(gross)) =
+            (with.mean_time_to_repair_minutes, without.mean_time_to_repair_minutes)
+        {
+            prop_assert_eq!(net.denominator, gross.denominator);
+            let slot = u64::from(period().slot_seconds);
+            prop_assert_eq!(net.numerator + with.stopped_slots * slot, gross.numerator);
+        }
     }
 
     #[test]
