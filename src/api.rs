@@ -14,6 +14,7 @@ mod agreements;
 mod conditional;
 mod country;
 mod events;
+mod exclusions;
 mod health;
 mod history;
 mod map;
@@ -25,6 +26,7 @@ mod paging;
 mod plans;
 mod security;
 mod sites;
+mod slots;
 mod summary;
 pub(crate) mod time;
 

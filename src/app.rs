@@ -2,6 +2,7 @@
 
 mod directory;
 mod entries;
+mod months;
 mod source;
 mod status;
 
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
+pub use months::Figured;
 pub use source::{Source, SourceError};
 pub use status::status_text;
 
@@ -39,6 +41,8 @@ pub struct App {
     agent_counts: RwLock<(u64, u64)>,
     /// The plan made last, with what it was made of.
     planned: Mutex<Option<(u64, Arc<Plan>)>>,
+    /// Months' figures.
+    months: months::MonthCache,
     /// States of sites and their changes.
     pub live: Live,
     /// The collector's own figures.
@@ -97,6 +101,7 @@ impl App {
             layers: RwLock::new(Arc::new(layers)),
             agent_counts: RwLock::default(),
             planned: Mutex::default(),
+            months: months::MonthCache::default(),
             live: Live::default(),
             metrics: Metrics::default(),
             config: parts.config,

@@ -5,6 +5,7 @@ mod agents;
 mod agreements;
 mod check;
 mod demo;
+mod exclusions;
 mod import;
 mod output;
 mod plan;
@@ -50,7 +51,7 @@ enum Command {
     /// List agents, make enrolment codes, revoke, confirm lines.
     #[command(subcommand)]
     Agents(agents::Agents),
-    /// Add, list or check agreements.
+    /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
     /// Rank the sites by a scenario and write the list.

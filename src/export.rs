@@ -4,6 +4,7 @@
 pub mod import_report;
 pub mod plan;
 mod sheet;
+pub mod slots;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,6 +8,7 @@ mod agent;
 mod agreement;
 mod audit;
 mod error;
+mod exclusion;
 mod line;
 mod outage;
 mod redeem;
@@ -30,9 +31,10 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use agent::{AgentRecord, Assignment, site_at};
-pub use agreement::{AgreementDocument, ExclusionRecord, NewExclusion, StoredAgreement};
+pub use agreement::{AgreementDocument, StoredAgreement};
 pub use audit::AuditRecord;
 pub use error::RegistryError;
+pub use exclusion::{ExclusionChange, ExclusionRecord, NewExclusion};
 pub use line::{LineRecord, SeenLine, line_key};
 pub use outage::{OutageFilter, OutageRecord};
 pub use redeem::{CODE_VALID_MS, Redeemed};
@@ -45,7 +47,10 @@ pub use text::fold;
 
 /// Steps from an empty file to the present schema; a file of version n has had the first n of them.
 /// A step that was released is never changed: what comes later is a step of its own at the end.
-const SCHEMA: &[&str] = &[include_str!("registry/schema.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("registry/schema.sql"),
+    include_str!("registry/schema-exclusions.sql"),
+];
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;
 

@@ -365,7 +365,7 @@ impl Intake {
             site: site.to_owned(),
             slots: slot_runs(&test, &samples, &result),
             outages,
-            figures: months_shown(site, request.agreement, request.month, result),
+            figures: months_shown(site, request.agreement, request.month, &result),
         })
     }
 }

@@ -193,7 +193,8 @@ pub(crate) fn line(line: LineEntry) -> SiteLine {
     }
 }
 
-fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Answer<T> {
+/// Reads a JSON body.
+pub(super) fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Answer<T> {
     let body = body.map_err(|rejection| Refusal::new(Code::TooLarge, rejection.body_text()))?;
     serde_json::from_slice(&body).map_err(|error| Refusal::parameter("body", error))
 }

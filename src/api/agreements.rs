@@ -6,12 +6,34 @@ use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
 };
+use desserte_domain::agreement::Agreement;
+use desserte_domain::cause::CAUSES;
+use desserte_domain::period::day_of;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
-use super::model::{AgreementDetail, AgreementItem, Statement};
+use super::model::{
+    AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement, Total,
+};
 use super::paging::{Page, Paging, page};
-use super::{months, query, time};
+use super::{exclusions, months, query, time};
 use crate::app::{App, StoredAgreement};
+use crate::assess::months::MonthResult;
+
+/// The slot model by which figures are made.
+const MODEL: &str = "sla-ref-1";
+/// Months answered when none are asked for, and at most.
+const MONTHS_DEFAULT: i16 = 6;
+const MONTHS_MAX: i16 = 24;
+
+/// How far back.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MonthsQuery {
+    /// Months, the running one included: 6 when left out, at most 24.
+    count: Option<String>,
+}
 
 /// Agreements, by identifier.
 #[utoipa::path(get, path = "/api/v1/agreements", tag = "agreements", params(Paging), responses(
@@ -51,12 +73,51 @@ pub(crate) async fn agreement(
         .ok_or_else(|| Refusal::not_found("agreement", &id))?;
     Ok(Json(AgreementDetail {
         agreement: item(stored),
-        time_zone: stored.agreement.time_zone.clone(),
         text: stored.text.clone(),
     }))
 }
 
-/// The figures of an agreement for a month, site by site.
+/// The last months of an agreement, all its sites together, newest first: only those in which it
+/// holds.
+#[utoipa::path(get, path = "/api/v1/agreements/{id}/months", tag = "agreements",
+    params(("id" = String, Path, description = "identifier of the agreement"), MonthsQuery),
+    responses(
+        (status = 200, body = AgreementMonths),
+        (status = 400, body = super::error::Problem),
+        (status = 404, body = super::error::Problem),
+    ))]
+pub(crate) async fn agreement_months(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    asked: Result<Query<MonthsQuery>, QueryRejection>,
+) -> Answer<Json<AgreementMonths>> {
+    let asked = query(asked)?;
+    let count = match asked.count.as_deref() {
+        None => MONTHS_DEFAULT,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|count| (1..=MONTHS_MAX).contains(count))
+            .ok_or_else(|| Refusal::parameter("count", format!("from 1 to {MONTHS_MAX}")))?,
+    };
+    let agreement = named(&app, &id)?;
+    let mut items = Vec::new();
+    for month in last_months(&agreement, app.now_unix_ms(), count) {
+        let results = results(&app, &agreement, month).await?;
+        items.push(AgreementMonth {
+            month: format!("{:04}-{:02}", month.0, month.1),
+            total: total(&agreement, &results),
+        });
+    }
+    Ok(Json(AgreementMonths {
+        agreement: id,
+        items,
+        next: None,
+    }))
+}
+
+/// The statement of an agreement for a month: all sites together, site by site, and what the
+/// figures follow from.
 #[utoipa::path(get, path = "/api/v1/agreements/{id}/statements/{month}", tag = "agreements",
     params(
         ("id" = String, Path, description = "identifier of the agreement"),
@@ -72,19 +133,147 @@ pub(crate) async fn statement(
     Path((id, month_text)): Path<(String, String)>,
 ) -> Answer<Json<Statement>> {
     let month = time::parse_month(&month_text)?;
-    let directory = app.directory();
-    let stored = directory
-        .agreement(&id)
-        .ok_or_else(|| Refusal::not_found("agreement", &id))?;
-    let mut sites = Vec::with_capacity(stored.agreement.sites.len());
-    for site in &stored.agreement.sites {
-        sites.push(months::of_site(&app, site, &stored.agreement, month).await?);
-    }
+    let agreement = named(&app, &id)?;
+    let results = results(&app, &agreement, month).await?;
+    let first = results.first();
+    let period = agreement
+        .month(month.0, month.1)
+        .map_err(|error| Refusal::parameter("month", error))?;
+    let span = (period.start_unix_ms, period.end_unix_ms);
+    let exclusions = exclusions::of_agreement(&app, &agreement, span).await?;
+    let sites = agreement.sites.iter().zip(&results);
     Ok(Json(Statement {
         agreement: id,
+        title: agreement.title.clone(),
+        version: agreement.version,
+        customer: agreement.parties.customer.clone(),
+        contractor: agreement.parties.contractor.clone(),
         month: month_text,
-        sites,
+        time_zone: agreement.time_zone.clone(),
+        period_start: first.and_then(|one| time::text(one.period.start_unix_ms)),
+        period_end: first.and_then(|one| time::text(one.period.end_unix_ms)),
+        closes_at: first.and_then(|one| one.closes_unix_ms.and_then(time::text)),
+        computed_at: time::text_or_epoch(app.now_unix_ms()),
+        method: method(&agreement),
+        total: total(&agreement, &results),
+        sites: sites
+            .map(|(site, result)| months::shown(site, &agreement, month, result))
+            .collect(),
+        exclusions,
     }))
+}
+
+fn named(app: &App, id: &str) -> Answer<Agreement> {
+    let directory = app.directory();
+    let stored = directory.agreement(id);
+    stored
+        .map(|stored| stored.agreement.clone())
+        .ok_or_else(|| Refusal::not_found("agreement", id))
+}
+
+/// The figures of every site of an agreement, in its order.
+async fn results(
+    app: &Arc<App>,
+    agreement: &Agreement,
+    month: (i16, i8),
+) -> Answer<Vec<Arc<MonthResult>>> {
+    let judged = agreement.clone();
+    let figured = app
+        .blocking("computing an agreement's figures", move |app| {
+            app.month_of_all(&judged, month)
+        })
+        .await?;
+    figured
+        .into_iter()
+        .map(|one| one.map_err(months::refused))
+        .collect()
+}
+
+/// The months up to now in which an agreement holds, newest first.
+fn last_months(agreement: &Agreement, now_unix_ms: i64, count: i16) -> Vec<(i16, i8)> {
+    let Some(today) = day_of(&agreement.time_zone, now_unix_ms) else {
+        return Vec::new();
+    };
+    let this = today.year() * 12 + i16::from(today.month()) - 1;
+    let month = |number: i16| {
+        let month = i8::try_from(number.rem_euclid(12) + 1).unwrap_or(1);
+        (number.div_euclid(12), month)
+    };
+    (0..count)
+        .map(|back| month(this - back))
+        .filter(|(year, month)| agreement.holds_in(*year, *month))
+        .collect()
+}
+
+fn total(agreement: &Agreement, results: &[Arc<MonthResult>]) -> Total {
+    let sites: Vec<_> = results
+        .iter()
+        .map(|result| (&result.figures, &result.promise))
+        .collect();
+    let total = agreement.total(&sites);
+    let [pooled, mean, worst] = total
+        .availability
+        .map(|(_, figure)| figure.map(months::ratio));
+    let worst_site = total.worst_site;
+    Total {
+        period_slots: total.counts.period_slots,
+        excluded_slots: total.counts.excluded_slots,
+        unknown_slots: total.counts.unknown_slots,
+        measured_slots: total.counts.measured_slots,
+        down_slots: total.counts.down_slots,
+        up_slots: total.counts.up_slots,
+        stopped_slots: total.stopped_slots,
+        aggregation: agreement.objective.aggregation.identifier().to_owned(),
+        pooled,
+        mean,
+        worst,
+        coverage: total.coverage.map(months::ratio),
+        billable: total.billable,
+        outage_count: total.outages,
+        mttr_minutes: months::minutes(total.mean_time_to_repair_minutes),
+        mtbf_minutes: months::minutes(total.mean_time_between_failures_minutes),
+        promise: months::promise(
+            agreement,
+            total.charged,
+            total.judged,
+            (total.verdict, total.margin),
+        ),
+        sites_kept: total.sites.kept,
+        sites_missed: total.sites.missed,
+        sites_needing_decision: total.sites.needs_decision,
+        sites_without_verdict: total.sites.without_verdict,
+        worst_site: worst_site.and_then(|position| agreement.sites.get(position).cloned()),
+        is_final: results.iter().all(|result| result.is_final),
+        target_availability_percent: Some(agreement.objective.availability_percent.to_string()),
+        days: months::days(&total.days),
+    }
+}
+
+fn method(agreement: &Agreement) -> Method {
+    let test = &agreement.test;
+    let liability = CAUSES.map(|cause| {
+        let held = agreement.liability(cause).identifier();
+        (cause.identifier().to_owned(), held.to_owned())
+    });
+    Method {
+        model: MODEL.to_owned(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        slot_seconds: test.slot_seconds,
+        targets: test.targets.clone(),
+        packets_per_slot: test.packets_per_slot,
+        minimum_sent: test.minimum_sent,
+        loss_threshold: test.loss_threshold.to_string(),
+        n_enter: agreement.machine.n_enter,
+        n_exit: agreement.machine.n_exit,
+        missing: agreement.machine.missing.identifier().to_owned(),
+        exclusion_mode: agreement.exclusions.mode.identifier().to_owned(),
+        service_hours: agreement.service_hours.is_some(),
+        minimum_measured_share: agreement
+            .objective
+            .minimum_measured_share
+            .map(|share| share.to_string()),
+        liability: liability.into_iter().collect(),
+    }
 }
 
 fn item(stored: &StoredAgreement) -> AgreementItem {
@@ -98,5 +287,9 @@ fn item(stored: &StoredAgreement) -> AgreementItem {
         sites: agreement.sites.clone(),
         slot_seconds: agreement.test.slot_seconds,
         target_availability_percent: Some(agreement.objective.availability_percent.to_string()),
+        customer: agreement.parties.customer.clone(),
+        contractor: agreement.parties.contractor.clone(),
+        time_zone: agreement.time_zone.clone(),
+        exclusion_classes: agreement.exclusions.classes.clone(),
     }
 }

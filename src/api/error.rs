@@ -23,6 +23,10 @@ pub enum Code {
     InvalidParameter,
     /// The request contradicts what is stored.
     Conflict,
+    /// Who approves is who asked.
+    SamePerson,
+    /// The month takes no more changes.
+    MonthClosed,
     /// Host or Origin is not this listener's own loopback name.
     ForbiddenOrigin,
     /// The body is not declared as JSON.
@@ -43,7 +47,7 @@ impl Code {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvalidParameter => StatusCode::BAD_REQUEST,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::SamePerson | Self::MonthClosed => StatusCode::CONFLICT,
             Self::ForbiddenOrigin => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -59,6 +63,8 @@ impl Code {
             Self::MethodNotAllowed => "method not allowed",
             Self::InvalidParameter => "invalid parameter",
             Self::Conflict => "conflict",
+            Self::SamePerson => "same person",
+            Self::MonthClosed => "month closed",
             Self::ForbiddenOrigin => "forbidden origin",
             Self::UnsupportedMediaType => "unsupported media type",
             Self::TooLarge => "too large",

@@ -5,17 +5,21 @@
 
 mod agreement;
 mod country;
+mod exclusion;
 mod fleet;
 mod month;
 mod outage;
 mod plan;
 mod site;
 
-pub use agreement::{AgreementDetail, AgreementItem, Statement};
+pub use agreement::{
+    AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement, Total,
+};
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
+pub use exclusion::{Approval, ExclusionItem, ExclusionRequest, Withdrawal};
 pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
-pub use month::{Day, Interval, Month, MonthOutage, Ratio};
+pub use month::{Day, Interval, Month, MonthOutage, MonthPromise, Ratio};
 pub use outage::{Fact, OutageItem};
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};
 pub use site::{

@@ -8,8 +8,8 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, events, health, history, map, months, openapi, outages, page,
-    plans, security, sites, summary,
+    agents, agreements, country, events, exclusions, health, history, map, months, openapi,
+    outages, page, plans, security, sites, slots, summary,
 };
 use crate::app::App;
 
@@ -29,6 +29,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sites::site))
         .routes(routes!(history::history))
         .routes(routes!(months::month))
+        .routes(routes!(slots::slots))
         .routes(routes!(outages::outages))
         .routes(routes!(agents::agents))
         .routes(routes!(agents::create_code))
@@ -36,7 +37,12 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(agents::revoke))
         .routes(routes!(agreements::agreements))
         .routes(routes!(agreements::agreement))
+        .routes(routes!(agreements::agreement_months))
         .routes(routes!(agreements::statement))
+        .routes(routes!(exclusions::exclusions, exclusions::add))
+        .routes(routes!(exclusions::approve))
+        .routes(routes!(exclusions::withdraw))
+        .routes(routes!(exclusions::of_site))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
         .routes(routes!(events::events))

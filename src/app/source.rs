@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use desserte_domain::exclusion::Exclusion;
 use desserte_probe::clock::{Clock, SystemClock};
 use desserte_probe::wire::enrol::Code;
 use desserte_probe::wire::id::AgentId;
@@ -255,22 +254,6 @@ impl Source {
         Ok(self.samples.series(filter)?)
     }
 
-    /// Exclusions that hold for a site of an agreement.
-    pub fn exclusions(&self, agreement: &str, site: &str) -> Result<Vec<Exclusion>> {
-        let records = self.registry.exclusions(agreement)?;
-        Ok(records
-            .into_iter()
-            .filter(|record| record.withdrawn_at_unix_ms.is_none())
-            .map(|record| record.exclusion)
-            .filter(|one| one.site.as_deref().is_none_or(|named| named == site))
-            .map(|one| Exclusion {
-                from_unix_ms: one.from_unix_ms,
-                to_unix_ms: one.to_unix_ms,
-                class: one.class,
-            })
-            .collect())
-    }
-
     /// Whether an exclusion of this agreement holds at a site now.
     pub fn excluded_at(&self, agreement: Option<&str>, site: &str, now: i64) -> Result<bool> {
         let Some(agreement) = agreement else {
@@ -279,7 +262,7 @@ impl Source {
         let exclusions = self.exclusions(agreement, site)?;
         Ok(exclusions
             .iter()
-            .any(|one| one.from_unix_ms <= now && now < one.to_unix_ms))
+            .any(|one| one.kind.leaves_out() && (one.from_unix_ms..one.to_unix_ms).contains(&now)))
     }
 
     /// Makes an enrolment code: its text, and until when it is worth something.

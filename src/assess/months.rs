@@ -1,12 +1,16 @@
 //! A month's figures of a site and an agreement, from its samples.
 
-use desserte_domain::account::{AccountError, AccountInput, MonthFigures, account};
+use desserte_domain::account::{
+    AccountError, AccountInput, Count, MonthFigures, account, accounted_slots, slots_to_come,
+};
 use desserte_domain::agreement::Agreement;
 use desserte_domain::cause::Cause;
 use desserte_domain::exclusion::Exclusion;
 use desserte_domain::machine::{Availability, run};
 use desserte_domain::observation::Observation;
 use desserte_domain::period::{Period, PeriodError};
+use desserte_domain::promise::Promise;
+use desserte_domain::slot::SlotState;
 use desserte_probe::report::Kind;
 
 use super::judge::{SiteSamples, Window, verdict};
@@ -36,9 +40,47 @@ pub struct MonthResult {
     pub figures: MonthFigures,
     /// Cause of each outage of the figures.
     pub causes: Vec<Option<Cause>>,
+    /// What they mean for what was promised.
+    pub promise: Promise,
+    /// When the month is closed: until then its exclusions may change. `None` outside the calendar.
+    pub closes_unix_ms: Option<i64>,
     /// The month is over, and no later slot can turn one of it. Late data may still make another
     /// revision.
     pub is_final: bool,
+}
+
+/// A month's slots, one by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthSlots {
+    /// The period that they fill.
+    pub period: Period,
+    /// The slots.
+    pub rows: Vec<MonthSlot>,
+}
+
+/// One slot of a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthSlot {
+    /// Its start, Unix milliseconds.
+    pub start_unix_ms: i64,
+    /// Its own samples.
+    pub state: SlotState,
+    /// What the machine says of it.
+    pub availability: Availability,
+    /// How it counts.
+    pub count: Count,
+    /// It starts outside the hours that count.
+    pub outside_service_hours: bool,
+    /// Class of the exclusion that leaves it out.
+    pub excluded_by: Option<String>,
+    /// Class of the stop-clock in which it lies.
+    pub stopped_by: Option<String>,
+    /// Packets or requests sent, over the targets that count.
+    pub sent: u64,
+    /// Answered.
+    pub received: u64,
+    /// Cause of the outage in which it lies.
+    pub cause: Option<Cause>,
 }
 
 /// Why there are no figures.
@@ -86,45 +128,80 @@ impl MonthRequest<'_> {
         samples: &SiteSamples,
         exclusions: &[Exclusion],
     ) -> Result<MonthResult, MonthError> {
+        let formed = self.form(samples)?;
+        let figures = account(&formed.input(self.agreement, exclusions))?;
+        let causes = formed.causes(samples, &figures);
+        let agreement = self.agreement;
+        let to_come = slots_to_come(
+            &formed.whole,
+            formed.period.slot_count(),
+            agreement.service_hours.as_ref(),
+            (agreement.exclusions.mode, exclusions),
+        )?;
+        let ended = formed.period.end_unix_ms == formed.whole.end_unix_ms;
+        Ok(MonthResult {
+            promise: agreement.promise(&figures, &causes, to_come),
+            closes_unix_ms: agreement.closes_unix_ms(self.month.0, self.month.1),
+            is_final: ended && figures.open_from_slot.is_none(),
+            period: formed.period,
+            figures,
+            causes,
+        })
+    }
+
+    /// The slots of the figures one by one.
+    pub fn slots(
+        &self,
+        samples: &SiteSamples,
+        exclusions: &[Exclusion],
+    ) -> Result<MonthSlots, MonthError> {
+        let formed = self.form(samples)?;
+        let input = formed.input(self.agreement, exclusions);
+        let figures = account(&input)?;
+        let causes = formed.causes(samples, &figures);
+        let packets = packets(&formed, samples);
+        let caused = |at: i64| {
+            let position = figures.outages.partition_point(|one| one.end_unix_ms <= at);
+            let inside = figures.outages.get(position)?.start_unix_ms <= at;
+            causes.get(position).copied().flatten().filter(|_| inside)
+        };
+        let rows = accounted_slots(&input)?
+            .into_iter()
+            .zip(packets)
+            .map(|(slot, (sent, received))| MonthSlot {
+                start_unix_ms: slot.start_unix_ms,
+                state: slot.state,
+                availability: slot.availability,
+                count: slot.count,
+                outside_service_hours: slot.outside_service_hours,
+                excluded_by: slot.excluded_by.map(|one| one.class.clone()),
+                stopped_by: slot.stopped_by.map(|one| one.class.clone()),
+                sent,
+                received,
+                cause: caused(slot.start_unix_ms),
+            })
+            .collect();
+        Ok(MonthSlots {
+            rows,
+            period: formed.period,
+        })
+    }
+
+    fn form(&self, samples: &SiteSamples) -> Result<Formed, MonthError> {
         let whole = self.period()?;
         let period = whole.until(self.now_unix_ms);
         let test = SiteTest::of(self.agreement);
         let columns = counted(&test, samples);
-        let slot_ms = period.slot_ms();
         let slots = test.slots(period.start_unix_ms, period.slot_count(), &columns);
         let look_ahead = self.look_ahead(&test, &period, &columns);
         let carry_in = carry_in(&test, &period, &columns, &slots);
-        let figures = account(&AccountInput {
-            period: &period,
-            slots: &slots,
-            look_ahead: &look_ahead,
-            carry_in,
-            machine: self.agreement.machine,
-            exclusion_mode: self.agreement.exclusions.mode,
-            exclusions,
-            service_hours: self.agreement.service_hours.as_ref(),
-            minimum_measured_share: self.agreement.objective.minimum_measured_share,
-        })?;
-        let window = Window {
-            start_unix_ms: period.start_unix_ms,
-            slot_ms,
-            slots: slots.len(),
-        };
-        let slot_of = |at: i64| usize::try_from((at - period.start_unix_ms) / slot_ms).unwrap_or(0);
-        let causes = figures
-            .outages
-            .iter()
-            .map(|outage| {
-                let range = slot_of(outage.start_unix_ms)..slot_of(outage.end_unix_ms);
-                Some(verdict(&test, samples, &slots, range, window).cause)
-            })
-            .collect();
-        let is_final = period.end_unix_ms == whole.end_unix_ms && figures.open_from_slot.is_none();
-        Ok(MonthResult {
+        Ok(Formed {
+            whole,
             period,
-            figures,
-            causes,
-            is_final,
+            test,
+            slots,
+            look_ahead,
+            carry_in,
         })
     }
 
@@ -133,12 +210,69 @@ impl MonthRequest<'_> {
         test: &SiteTest,
         period: &Period,
         columns: &[(Kind, &[Observation])],
-    ) -> Vec<desserte_domain::slot::SlotState> {
+    ) -> Vec<SlotState> {
         let passed = (self.now_unix_ms - period.end_unix_ms).max(0) / period.slot_ms();
         let most = i64::from(self.agreement.machine.lookahead_max_slots);
         let count = usize::try_from(passed.min(most)).unwrap_or(0);
         test.slots(period.end_unix_ms, count, columns)
     }
+}
+
+/// A month's slots as they were measured, before any is counted.
+struct Formed {
+    whole: Period,
+    period: Period,
+    test: SiteTest,
+    slots: Vec<SlotState>,
+    look_ahead: Vec<SlotState>,
+    carry_in: Availability,
+}
+
+impl Formed {
+    fn input<'a>(&'a self, terms: &'a Agreement, exclusions: &'a [Exclusion]) -> AccountInput<'a> {
+        let slots = (self.slots.as_slice(), self.look_ahead.as_slice());
+        terms.account_input(&self.period, slots, self.carry_in, exclusions)
+    }
+
+    fn causes(&self, samples: &SiteSamples, figures: &MonthFigures) -> Vec<Option<Cause>> {
+        let (start, slot_ms) = (self.period.start_unix_ms, self.period.slot_ms());
+        let window = Window {
+            start_unix_ms: start,
+            slot_ms,
+            slots: self.slots.len(),
+        };
+        let slot_of = |at: i64| usize::try_from((at - start) / slot_ms).unwrap_or(0);
+        let outages = figures.outages.iter();
+        outages
+            .map(|outage| {
+                let range = slot_of(outage.start_unix_ms)..slot_of(outage.end_unix_ms);
+                Some(verdict(&self.test, samples, &self.slots, range, window).cause)
+            })
+            .collect()
+    }
+}
+
+/// Packets sent and received in each slot, over the targets that count.
+fn packets(formed: &Formed, samples: &SiteSamples) -> Vec<(u64, u64)> {
+    let mut sums = vec![(0, 0); formed.slots.len()];
+    let period = &formed.period;
+    let inside = period.start_unix_ms..period.end_unix_ms;
+    for (_, observations) in counted(&formed.test, samples) {
+        for one in observations
+            .iter()
+            .filter(|one| inside.contains(&one.start_unix_ms))
+        {
+            let slot = (one.start_unix_ms - period.start_unix_ms) / period.slot_ms();
+            let held = usize::try_from(slot)
+                .ok()
+                .and_then(|slot| sums.get_mut(slot));
+            if let Some((sent, received)) = held {
+                *sent += u64::from(one.sent);
+                *received += u64::from(one.received);
+            }
+        }
+    }
+    sums
 }
 
 fn counted<'s>(test: &SiteTest, samples: &'s SiteSamples) -> Vec<(Kind, &'s [Observation])> {
@@ -155,7 +289,7 @@ fn carry_in(
     test: &SiteTest,
     period: &Period,
     columns: &[(Kind, &[Observation])],
-    slots: &[desserte_domain::slot::SlotState],
+    slots: &[SlotState],
 ) -> Availability {
     let count = usize::try_from(CARRY_IN_MS / period.slot_ms()).unwrap_or(0);
     let before = test.slots(

@@ -46,7 +46,8 @@ struct Held {
 pub async fn run(app: Arc<App>, events: broadcast::Receiver<IngestEvent>) {
     let arrivals = Arc::new(Arrivals::default());
     let follower = Arc::clone(&arrivals);
-    let following = tokio::spawn(async move { follower.follow(events).await });
+    let told = Arc::clone(&app);
+    let following = tokio::spawn(async move { follower.follow(&told, events).await });
     let mut worker = Worker::new(Arc::clone(&app)).on_thread(Worker::start).await;
     let mut ticker = tokio::time::interval(TICK);
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

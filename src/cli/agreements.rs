@@ -1,4 +1,4 @@
-//! Agreements: add, list, check.
+//! Agreements: add, list, check, and their exclusions.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::output::{Output, read_text, tell};
 use super::words::{Text, unknown_site};
-use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
+use super::{AUTHOR, Context, Data, Failure, Outcome, exclusions, now_unix_ms, registry};
 use crate::config::Language;
 use crate::registry::{AgreementDocument, Decision, RegistryError};
 
@@ -23,6 +23,14 @@ pub(super) enum Agreements {
     List(List),
     /// Read a file and name every error; nothing is entered.
     Check(Check),
+    /// List the exclusions of an agreement, whatever became of them.
+    Exclusions(exclusions::List),
+    /// Ask for an exclusion; it counts once another person approved it.
+    Exclude(exclusions::Exclude),
+    /// Approve an exclusion: not the person who asked for it.
+    Approve(exclusions::Approve),
+    /// Withdraw an exclusion: it stays on record and counts no more.
+    Withdraw(exclusions::Withdraw),
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +76,10 @@ impl Agreements {
             Self::Add(add) => add.run(context),
             Self::List(list) => list.run(),
             Self::Check(check) => check.run(context),
+            Self::Exclusions(list) => list.run(),
+            Self::Exclude(exclude) => exclude.run(context),
+            Self::Approve(approve) => approve.run(context),
+            Self::Withdraw(withdraw) => withdraw.run(context),
         }
     }
 }

@@ -84,3 +84,13 @@ pub(super) fn not_a_month(given: &str) -> Text {
         format!("{given:?}: expected a month as yyyy-mm, such as 2026-06"),
     )
 }
+
+/// A moment that is none.
+pub(super) fn not_a_moment(given: &str) -> Text {
+    Text::new(
+        format!(
+            "« {given} » : instant attendu avec son décalage, par exemple 2026-06-10T22:00:00+01:00"
+        ),
+        format!("{given:?}: expected a time with its offset, such as 2026-06-10T22:00:00+01:00"),
+    )
+}

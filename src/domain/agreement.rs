@@ -219,6 +219,16 @@ pub enum Liability {
 }
 
 impl Liability {
+    /// Its name in files and interfaces.
+    #[must_use]
+    pub fn identifier(self) -> &'static str {
+        match self {
+            Self::Charged => "charged",
+            Self::NotCharged => "not_charged",
+            Self::NeedsDecision => "needs_decision",
+        }
+    }
+
     /// Who answers for a cause where an agreement says nothing.
     #[must_use]
     pub fn default_for(cause: Cause) -> Self {
@@ -318,6 +328,14 @@ impl Agreement {
     #[must_use]
     pub fn holds_on(&self, day: Date) -> bool {
         self.valid_from <= day && self.valid_to.is_none_or(|end| day < end)
+    }
+
+    /// Whether it holds on some day of a month.
+    #[must_use]
+    pub fn holds_in(&self, year: i16, month: i8) -> bool {
+        Date::new(year, month, 1).is_ok_and(|first| {
+            self.valid_from <= first.last_of_month() && self.valid_to.is_none_or(|end| first < end)
+        })
     }
 }
 
@@ -512,5 +530,7 @@ mod tests {
         assert!(!example.holds_on(day(2025, 12, 31)));
         assert!(example.holds_on(day(2026, 1, 1)) && example.holds_on(day(2028, 12, 31)));
         assert!(!example.holds_on(day(2029, 1, 1)));
+        assert!(!example.holds_in(2025, 12) && example.holds_in(2026, 1));
+        assert!(example.holds_in(2028, 12) && !example.holds_in(2029, 1));
     }
 }

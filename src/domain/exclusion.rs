@@ -68,6 +68,17 @@ pub enum ExclusionMode {
     AsUp,
 }
 
+impl ExclusionMode {
+    /// Its name in files and interfaces.
+    #[must_use]
+    pub fn identifier(self) -> &'static str {
+        match self {
+            Self::Remove => "remove",
+            Self::AsUp => "as_up",
+        }
+    }
+}
+
 /// One excluded interval, half-open. Kept in UTC and applied when figures are computed, so that
 /// no clock change and no midnight can move it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,3 +23,4 @@ pub mod period;
 pub mod promise;
 pub mod service_hours;
 pub mod slot;
+pub mod statement;

@@ -34,6 +34,17 @@ pub enum MissingPolicy {
 }
 
 impl MissingPolicy {
+    /// Its name in files and interfaces.
+    #[must_use]
+    pub fn identifier(self) -> &'static str {
+        match self {
+            Self::Exclude => "exclude",
+            Self::AsDown => "as_down",
+            Self::AsUp => "as_up",
+            Self::Hold => "hold",
+        }
+    }
+
     /// What the machine sees of a slot: `Some(true)` bad, `Some(false)` good, `None` skipped.
     #[must_use]
     pub fn sees_bad(self, slot: SlotState) -> Option<bool> {

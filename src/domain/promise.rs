@@ -173,7 +173,49 @@ impl Margin {
     }
 }
 
+/// What a site's month means for the promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Promise {
+    /// Who answers for its slots.
+    pub charged: ChargedSlots,
+    /// The availabilities that the promise is compared with: every open decision against the
+    /// contractor, and none.
+    pub judged: [Option<Fraction>; 2],
+    /// Whether it was kept.
+    pub verdict: PromiseVerdict,
+    /// What is left.
+    pub margin: Margin,
+    /// Slots of the month that will still count if they are measured.
+    pub slots_to_come: u64,
+}
+
 impl Agreement {
+    /// What a site's month means: `causes` are those of its outages, in their order.
+    #[must_use]
+    pub fn promise(
+        &self,
+        figures: &MonthFigures,
+        causes: &[Option<Cause>],
+        slots_to_come: u64,
+    ) -> Promise {
+        let charged = self.charged_slots(figures, causes);
+        let judged = self.judged_availability(charged);
+        Promise {
+            charged,
+            judged,
+            verdict: self.verdict(judged, figures.billable),
+            margin: self.margin(charged, slots_to_come),
+            slots_to_come,
+        }
+    }
+
+    /// The margin after these slots, when `to_come` more count and are up.
+    #[must_use]
+    pub fn margin(&self, slots: ChargedSlots, to_come: u64) -> Margin {
+        let promised = self.objective.availability_percent;
+        Margin::of(promised, slots, to_come, self.exclusions.mode)
+    }
+
     /// Who answers for the slots of a month: `causes` are those of its outages, in their order; an
     /// outage without a cause is undetermined.
     #[must_use]

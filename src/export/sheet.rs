@@ -37,7 +37,7 @@ impl Cell {
         };
         match self {
             Self::Empty => String::new(),
-            Self::Text(text) if text.starts_with(FORMULA_STARTS) => format!("'{text}"),
+            Self::Text(text) if may_be_a_formula(text) => format!("'{text}"),
             Self::Text(text) => text.clone(),
             Self::Integer(number) => number.to_string(),
             Self::Number(number, decimals) => decimal(format!("{number:.decimals$}")),
@@ -46,6 +46,14 @@ impl Cell {
             }
         }
     }
+}
+
+/// Whether a spreadsheet may take a text for a formula. Some skip blanks before it, and some read
+/// every line of a cell as a cell when the file is pasted.
+fn may_be_a_formula(text: &str) -> bool {
+    let blank = |letter: char| letter.is_whitespace() && !FORMULA_STARTS.contains(&letter);
+    let starts = |line: &str| line.trim_start_matches(blank).starts_with(FORMULA_STARTS);
+    starts(text) || text.split(['\n', '\r']).any(starts)
 }
 
 /// Writes a header and rows.
@@ -86,6 +94,18 @@ mod tests {
             let cell = Cell::Text(format!("{start}cmd|' /C calc'!A0"));
             assert!(cell.written(Language::En).starts_with('\''), "{start:?}");
         }
+        for hidden in [
+            " =1+1",
+            "\u{a0}@SUM(A1)",
+            "\u{3000}-2",
+            "school\n=1+1",
+            "a\r+1",
+        ] {
+            let cell = Cell::Text(hidden.to_owned());
+            assert_eq!(cell.written(Language::En), format!("'{hidden}"));
+        }
+        let cell = Cell::Text("Lycée A-B (1=1)".to_owned());
+        assert_eq!(cell.written(Language::En), "Lycée A-B (1=1)");
         assert_eq!(Cell::Number(-4.5, 2).written(Language::Fr), "-4,50");
         assert_eq!(Cell::Number(-4.5, 2).written(Language::En), "-4.50");
         assert_eq!(

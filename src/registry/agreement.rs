@@ -1,4 +1,4 @@
-//! Agreements as their text, version by version, and the exclusions entered under them.
+//! Agreements as their text, version by version.
 //!
 //! The text is the domain's TOML. It may also define targets, in tables that are taken out before
 //! the domain reads the rest:
@@ -52,38 +52,6 @@ pub struct StoredAgreement {
     pub author: String,
     /// When, Unix milliseconds.
     pub entered_at_unix_ms: i64,
-}
-
-/// An interval to be left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewExclusion {
-    /// The agreement.
-    pub agreement: String,
-    /// The site; `None`: every site of the agreement.
-    pub site: Option<String>,
-    /// Start, Unix milliseconds.
-    pub from_unix_ms: i64,
-    /// End, not inside.
-    pub to_unix_ms: i64,
-    /// One of the agreement's classes.
-    pub class: String,
-}
-
-/// An exclusion as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExclusionRecord {
-    /// Number.
-    pub id: i64,
-    /// What was entered.
-    pub exclusion: NewExclusion,
-    /// Why.
-    pub reason: String,
-    /// Who.
-    pub author: String,
-    /// When, Unix milliseconds.
-    pub entered_at_unix_ms: i64,
-    /// When it was withdrawn; it then counts no more.
-    pub withdrawn_at_unix_ms: Option<i64>,
 }
 
 impl AgreementDocument {
@@ -162,119 +130,6 @@ impl Registry {
         .map(stored)
         .transpose()
     }
-
-    /// Enters an exclusion; returns its number.
-    pub fn add_exclusion(
-        &self,
-        exclusion: &NewExclusion,
-        decision: Decision<'_>,
-    ) -> Result<i64, RegistryError> {
-        let stored = self
-            .agreement(&exclusion.agreement, None)?
-            .ok_or_else(|| missing("agreement", &exclusion.agreement))?;
-        check_exclusion(exclusion, &stored.agreement)?;
-        self.write("add exclusion", |transaction| {
-            transaction
-                .execute(
-                    "INSERT INTO exclusion (agreement, site, from_unix_ms, to_unix_ms, class,
-                         reason, author, entered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    params![
-                        exclusion.agreement,
-                        exclusion.site,
-                        exclusion.from_unix_ms,
-                        exclusion.to_unix_ms,
-                        exclusion.class,
-                        decision.reason,
-                        decision.author,
-                        decision.at_unix_ms
-                    ],
-                )
-                .map_err(database("add exclusion"))?;
-            let id = transaction.last_insert_rowid();
-            let stamp = (decision.at_unix_ms, decision.author);
-            let detail = json!({ "exclusion": id, "class": exclusion.class,
-                "reason": decision.reason });
-            record(
-                transaction,
-                stamp,
-                "exclusion.add",
-                &exclusion.agreement,
-                &detail,
-            )?;
-            Ok(id)
-        })
-    }
-
-    /// Withdraws an exclusion: it stays on record and counts no more.
-    pub fn withdraw_exclusion(&self, id: i64, decision: Decision<'_>) -> Result<(), RegistryError> {
-        self.write("withdraw exclusion", |transaction| {
-            let changed = transaction
-                .execute(
-                    "UPDATE exclusion SET withdrawn_at = ? WHERE id = ? AND withdrawn_at IS NULL",
-                    params![decision.at_unix_ms, id],
-                )
-                .map_err(database("withdraw exclusion"))?;
-            if changed == 0 {
-                return Err(missing("exclusion", &id.to_string()));
-            }
-            let stamp = (decision.at_unix_ms, decision.author);
-            let detail = json!({ "reason": decision.reason });
-            record(
-                transaction,
-                stamp,
-                "exclusion.withdraw",
-                &id.to_string(),
-                &detail,
-            )
-        })
-    }
-
-    /// Exclusions of an agreement, by start, withdrawn ones too.
-    pub fn exclusions(&self, agreement: &str) -> Result<Vec<ExclusionRecord>, RegistryError> {
-        self.read("exclusions", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT * FROM exclusion WHERE agreement = ? ORDER BY from_unix_ms, id",
-                )?
-                .query_map([agreement], |row| {
-                    Ok(ExclusionRecord {
-                        id: row.get("id")?,
-                        exclusion: NewExclusion {
-                            agreement: row.get("agreement")?,
-                            site: row.get("site")?,
-                            from_unix_ms: row.get("from_unix_ms")?,
-                            to_unix_ms: row.get("to_unix_ms")?,
-                            class: row.get("class")?,
-                        },
-                        reason: row.get("reason")?,
-                        author: row.get("author")?,
-                        entered_at_unix_ms: row.get("entered_at")?,
-                        withdrawn_at_unix_ms: row.get("withdrawn_at")?,
-                    })
-                })?
-                .collect()
-        })
-    }
-}
-
-fn check_exclusion(exclusion: &NewExclusion, terms: &Agreement) -> Result<(), RegistryError> {
-    let invalid = |field, reason| RegistryError::Invalid {
-        what: "exclusion",
-        id: exclusion.agreement.clone(),
-        field,
-        reason,
-    };
-    if exclusion.from_unix_ms >= exclusion.to_unix_ms {
-        return Err(invalid("to", "must lie after from"));
-    }
-    if !terms.exclusions.classes.contains(&exclusion.class) {
-        return Err(invalid("class", "is none of the agreement's classes"));
-    }
-    let covered = |site: &String| terms.sites.contains(site);
-    if !exclusion.site.as_ref().is_none_or(covered) {
-        return Err(invalid("site", "is none of the agreement's sites"));
-    }
-    Ok(())
 }
 
 fn put(

@@ -1,6 +1,7 @@
 //! What can go wrong in the registry.
 
 use desserte_domain::agreement::Problem;
+use desserte_domain::exclusion::entry::EntryError;
 
 /// An operation on the registry failed or was refused.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,9 @@ pub enum RegistryError {
         /// Everything that is wrong with it.
         problems: Vec<Problem>,
     },
+    /// An exclusion cannot be entered, approved or withdrawn.
+    #[error("registry: exclusion: {0}")]
+    Exclusion(#[from] EntryError),
     /// A stored value cannot be read.
     #[error("registry: stored {what} of {id:?} cannot be read: {reason}")]
     Damaged {

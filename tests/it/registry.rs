@@ -1,8 +1,8 @@
 //! The registry: history is kept, imports are whole, schedules follow agreements.
 
 use desserte::registry::{
-    AgreementDocument, Decision, ImportOutcome, NewExclusion, NewSite, OutageFilter, OutageRecord,
-    Registry, RegistryError, SiteStatus, SiteTarget,
+    AgreementDocument, Decision, ImportOutcome, NewSite, OutageFilter, OutageRecord, Registry,
+    RegistryError, SiteStatus, SiteTarget,
 };
 use desserte_domain::{
     cause::{Cause, Verdict},
@@ -266,47 +266,6 @@ fn agreements_that_cannot_be_used_are_explained() {
         registry.targets().unwrap().is_empty(),
         "nothing of a refused text stays"
     );
-}
-
-#[test]
-fn exclusions_are_checked_against_their_agreement_and_withdrawn_not_deleted() {
-    let registry = registry(&["djambala"]);
-    registry.put_agreement(AGREEMENT, decision(1)).unwrap();
-    let good = NewExclusion {
-        agreement: "schools".into(),
-        site: None,
-        from_unix_ms: 10,
-        to_unix_ms: 20,
-        class: "maintenance".into(),
-    };
-    let id = registry.add_exclusion(&good, decision(2)).unwrap();
-    for wrong in [
-        NewExclusion {
-            to_unix_ms: 10,
-            ..good.clone()
-        },
-        NewExclusion {
-            class: "holiday".into(),
-            ..good.clone()
-        },
-        NewExclusion {
-            site: Some("gamboma".into()),
-            ..good.clone()
-        },
-        NewExclusion {
-            agreement: "none".into(),
-            ..good.clone()
-        },
-    ] {
-        assert!(
-            registry.add_exclusion(&wrong, decision(2)).is_err(),
-            "{wrong:?}"
-        );
-    }
-    registry.withdraw_exclusion(id, decision(3)).unwrap();
-    assert!(registry.withdraw_exclusion(id, decision(4)).is_err());
-    let stored = registry.exclusions("schools").unwrap();
-    assert_eq!((stored.len(), stored[0].withdrawn_at_unix_ms), (1, Some(3)));
 }
 
 fn outage(start: i64, end: Option<i64>, cause: Cause) -> OutageRecord {

@@ -32,6 +32,8 @@ pub struct Month {
     pub up_slots: u64,
     /// Measured slots whose own sample was good.
     pub raw_good_slots: u64,
+    /// Down while a clock was stopped: off the repair time.
+    pub stopped_slots: u64,
     /// Up of measured; `null` when nothing was measured.
     pub availability: Option<Ratio>,
     /// What it would be with every unknown slot bad, and good.
@@ -58,8 +60,43 @@ pub struct Month {
     pub is_final: bool,
     /// What the agreement asks for, percent.
     pub target_availability_percent: Option<String>,
-    /// Whether it is reached; `null` when nothing was measured or asked for.
+    /// Whether the promise was kept on what the contractor answers for; `null` when too little was
+    /// measured, or when it depends on causes that people have to decide.
     pub target_met: Option<bool>,
+    /// Who answers for the downtime, and what that means for the promise.
+    pub promise: MonthPromise,
+    /// When the month is closed: until then its exclusions may change.
+    pub closes_at: Option<String>,
+}
+
+/// Who answers for the downtime, and what that means for the promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MonthPromise {
+    /// `kept`, `missed`, `needs_decision`, `too_little_measured` or `nothing_measured`.
+    pub verdict: String,
+    /// Slots down that the contractor answers for.
+    pub charged_slots: u64,
+    /// Slots down that it does not answer for.
+    pub not_charged_slots: u64,
+    /// Slots down whose cause people have to decide.
+    pub needs_decision_slots: u64,
+    /// What is compared with the promise when every open decision falls on the contractor.
+    pub lowest: Option<Ratio>,
+    /// The same when none does.
+    pub highest: Option<Ratio>,
+    /// Slots that may be down in the whole month, those still to come counted as measured; `null`
+    /// where the agreement takes the mean of its sites.
+    pub allowed_slots: Option<u64>,
+    /// What is left of them when every open decision falls on the contractor; below 0: the shortfall.
+    pub margin_slots_lowest: Option<i64>,
+    /// The same when none does.
+    pub margin_slots_highest: Option<i64>,
+    /// The allowed slots in minutes, six decimals.
+    pub allowed_minutes: Option<String>,
+    /// The lowest margin in minutes, six decimals.
+    pub margin_minutes_lowest: Option<String>,
+    /// The highest margin in minutes, six decimals.
+    pub margin_minutes_highest: Option<String>,
 }
 
 /// An exact ratio and its percentage.
@@ -91,8 +128,14 @@ pub struct MonthOutage {
     pub end: String,
     /// Slots counted as down.
     pub down_slots: u64,
+    /// Slots of them in a stop-clock.
+    pub stopped_slots: u64,
     /// Cause, from the closed list; `null` when none was recorded.
     pub cause: Option<String>,
+    /// Who answers for it: `charged`, `not_charged` or `needs_decision`.
+    pub liability: String,
+    /// It was not over at the period's end.
+    pub reaches_period_end: bool,
 }
 
 /// A local day.
@@ -108,4 +151,8 @@ pub struct Day {
     pub unknown_slots: u64,
     /// Left out.
     pub excluded_slots: u64,
+    /// Up of measured, percent with six decimals; `null` when nothing was measured.
+    pub availability_percent: Option<String>,
+    /// Measured of what was not excluded, percent with six decimals; `null` when all was.
+    pub coverage_percent: Option<String>,
 }

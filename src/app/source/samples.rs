@@ -28,7 +28,22 @@ impl Source {
         agreement: &Agreement,
         span: (i64, i64),
     ) -> Result<SiteSamples> {
-        let judged: HashSet<(AgentId, String)> = self
+        let judged: HashSet<(AgentId, String)> =
+            self.judged_lines(site, agreement)?.into_iter().collect();
+        let any = agreement.line.is_any();
+        self.samples_of(site, span, |series| match &series.key.line {
+            Some(line) => judged.contains(&(series.key.agent, line.clone())),
+            None => any,
+        })
+    }
+
+    /// Lines of a site that an agreement judges, in order: confirmed, and named by it.
+    pub fn judged_lines(
+        &self,
+        site: &str,
+        agreement: &Agreement,
+    ) -> Result<Vec<(AgentId, String)>> {
+        let mut judged: Vec<(AgentId, String)> = self
             .registry
             .lines_of_site(site)?
             .into_iter()
@@ -42,11 +57,8 @@ impl Source {
             })
             .map(|line| (line.agent, line.key))
             .collect();
-        let any = agreement.line.is_any();
-        self.samples_of(site, span, |series| match &series.key.line {
-            Some(line) => judged.contains(&(series.key.agent, line.clone())),
-            None => any,
-        })
+        judged.sort_unstable();
+        Ok(judged)
     }
 
     /// What was measured at a site in `[from, to)`, without the evidence of why: for sums over weeks.

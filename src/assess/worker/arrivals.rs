@@ -9,6 +9,7 @@ use tokio::sync::{
     broadcast::{self, error::RecvError},
 };
 
+use crate::app::App;
 use crate::ingest::IngestEvent;
 
 /// Arrivals that wait for the worker.
@@ -28,12 +29,19 @@ pub(super) struct Waiting {
 }
 
 impl Arrivals {
-    /// Takes down what arrives until the collector is gone. Does nothing else, so that it keeps up.
-    pub(super) async fn follow(&self, mut events: broadcast::Receiver<IngestEvent>) {
+    /// Takes down what arrives until the collector is gone, and tells those who keep figures. Does
+    /// nothing else, so that it keeps up.
+    pub(super) async fn follow(&self, app: &App, mut events: broadcast::Receiver<IngestEvent>) {
         loop {
             match events.recv().await {
-                Ok(event) => self.note(event),
-                Err(RecvError::Lagged(_)) => self.lock().overflowed = true,
+                Ok(event) => {
+                    app.samples_arrived(&event.site, event.from_unix_ms);
+                    self.note(event);
+                }
+                Err(RecvError::Lagged(_)) => {
+                    app.samples_overflowed();
+                    self.lock().overflowed = true;
+                }
                 Err(RecvError::Closed) => return,
             }
             self.come.notify_one();

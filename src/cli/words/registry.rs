@@ -26,6 +26,7 @@ fn english(error: &RegistryError) -> String {
             let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
             format!("agreement {id}:\n  {}", lines.join("\n  "))
         }
+        RegistryError::Exclusion(error) => format!("exclusion: {error}"),
         other => other.to_string(),
     }
 }
@@ -55,6 +56,7 @@ fn french(error: &RegistryError) -> String {
             let lines: Vec<String> = problems.iter().map(Problem::in_french).collect();
             format!("engagement {id} :\n  {}", lines.join("\n  "))
         }
+        RegistryError::Exclusion(error) => format!("exclusion : {}", error.in_french()),
         RegistryError::Damaged { what, id, reason } => {
             format!("registre : valeur illisible ({what} de « {id} ») : {reason}")
         }
@@ -81,6 +83,12 @@ fn advice(error: &RegistryError) -> Option<(&'static str, &'static str)> {
         RegistryError::Missing { what: "agent", .. } => Some((
             "« desserte agents list --data DIR » donne les agents connus",
             "\"desserte agents list --data DIR\" lists the known ones",
+        )),
+        RegistryError::Missing {
+            what: "exclusion", ..
+        } => Some((
+            "« desserte agreements exclusions ID --data DIR » donne celles de l’engagement",
+            "\"desserte agreements exclusions ID --data DIR\" lists those of the agreement",
         )),
         RegistryError::Missing { what: "target", .. } => Some((
             "définissez la cible dans l’engagement par une table [[target]]",
@@ -116,9 +124,14 @@ fn why(reason: &'static str) -> &'static str {
             "ne peut être fusionné qu’une fois, dans un autre site ouvert"
         }
         "stands for another site" => "désigne un autre site",
-        "must lie after from" => "doit suivre le début",
-        "is none of the agreement's classes" => "n’est pas une classe de l’engagement",
-        "is none of the agreement's sites" => "n’est pas un site de l’engagement",
+        "is withdrawn already" => "est déjà retirée",
+        "is approved already" => "est déjà approuvée",
+        "was changed by somebody else meanwhile" => {
+            "a été modifiée entre-temps par quelqu’un d’autre"
+        }
+        "has as many exclusions as one agreement may have" => {
+            "compte autant d’exclusions qu’un engagement peut en avoir"
+        }
         "out of range" => "hors limites",
         "must be 1 to 128 bytes without / and control characters" => {
             "doit compter 1 à 128 octets, sans / ni caractère de contrôle"

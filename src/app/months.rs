@@ -1,0 +1,233 @@
+//! Months' figures, computed by several threads and kept while nothing that they are made of
+//! changes: a closed month of an agreement with many sites is read once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use desserte_domain::agreement::Agreement;
+use desserte_domain::exclusion::Exclusion;
+use desserte_probe::wire::id::AgentId;
+
+use super::{App, Source, SourceError};
+use crate::assess::months::{MonthError, MonthRequest, MonthResult, MonthSlots};
+
+/// Months of sites kept: a year of 400 sites. When there are more, all are forgotten.
+const KEPT_MAX: usize = 5_000;
+/// Threads that compute one answer: more would starve the agents' listener on a small machine.
+const THREADS_MAX: usize = 4;
+
+/// One site's figures, or why there are none.
+pub type Figured = Result<Arc<MonthResult>, MonthError>;
+
+/// Figures that were computed.
+#[derive(Debug, Default)]
+pub(super) struct MonthCache {
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    results: HashMap<Key, Kept>,
+    /// Counts up whenever samples of a site come: what was read before is not kept any more.
+    arrivals: HashMap<String, u64>,
+    overflows: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    agreement: String,
+    site: String,
+    month: (i16, i8),
+}
+
+#[derive(Debug)]
+struct Kept {
+    made_of: MadeOf,
+    result: Arc<MonthResult>,
+}
+
+/// Everything but the samples that figures are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct MadeOf {
+    version: u32,
+    /// End of the slots that were looked at: it moves while the month, or its look-ahead, runs.
+    until_unix_ms: i64,
+    exclusions: Vec<Exclusion>,
+    lines: Vec<(AgentId, String)>,
+}
+
+impl MonthCache {
+    /// Samples of a site came, the oldest from this moment.
+    fn arrived(&self, site: &str, oldest_unix_ms: i64) {
+        let mut held = self.lock();
+        *held.arrivals.entry(site.to_owned()).or_default() += 1;
+        let touched = |key: &Key, kept: &Kept| {
+            key.site == site && oldest_unix_ms < kept.made_of.until_unix_ms
+        };
+        held.results.retain(|key, kept| !touched(key, kept));
+    }
+
+    /// More came than could be taken down.
+    fn overflowed(&self) {
+        let mut held = self.lock();
+        held.overflows += 1;
+        held.results.clear();
+    }
+
+    fn find(&self, key: &Key, made_of: &MadeOf) -> Option<Arc<MonthResult>> {
+        let held = self.lock();
+        let kept = held.results.get(key)?;
+        (kept.made_of == *made_of).then(|| Arc::clone(&kept.result))
+    }
+
+    /// What to compare after reading: whether samples came meanwhile.
+    fn stamp(&self, site: &str) -> (u64, u64) {
+        let held = self.lock();
+        (
+            held.arrivals.get(site).copied().unwrap_or(0),
+            held.overflows,
+        )
+    }
+
+    fn keep(&self, key: Key, kept: Kept, stamp: (u64, u64)) {
+        if self.stamp(&key.site) != stamp {
+            return;
+        }
+        let mut held = self.lock();
+        if held.results.len() >= KEPT_MAX {
+            held.results.clear();
+        }
+        held.results.insert(key, kept);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl App {
+    /// Samples of a site came, the oldest from this moment: months that they may change are computed
+    /// anew when they are asked for.
+    pub fn samples_arrived(&self, site: &str, oldest_unix_ms: i64) {
+        self.months.arrived(site, oldest_unix_ms);
+    }
+
+    /// More samples came than could be taken down, site by site.
+    pub fn samples_overflowed(&self) {
+        self.months.overflowed();
+    }
+
+    /// A month's figures of a site.
+    pub fn month(
+        &self,
+        agreement: &Agreement,
+        site: &str,
+        month: (i16, i8),
+    ) -> Result<Figured, SourceError> {
+        let request = MonthRequest {
+            agreement,
+            month,
+            now_unix_ms: self.now_unix_ms(),
+        };
+        let (from, to) = match request.span() {
+            Ok(span) => span,
+            Err(error) => return Ok(Err(error)),
+        };
+        let slot_ms = i64::from(agreement.test.slot_seconds.max(1)) * 1_000;
+        let made_of = MadeOf {
+            version: agreement.version,
+            until_unix_ms: to - (to - from).rem_euclid(slot_ms),
+            exclusions: self.source().exclusions(&agreement.id, site)?,
+            lines: self.source().judged_lines(site, agreement)?,
+        };
+        let key = Key {
+            agreement: agreement.id.clone(),
+            site: site.to_owned(),
+            month,
+        };
+        if let Some(result) = self.months.find(&key, &made_of) {
+            return Ok(Ok(result));
+        }
+        let stamp = self.months.stamp(site);
+        let samples = self.source().judged_samples(site, agreement, (from, to))?;
+        let result = match request.figures(&samples, &made_of.exclusions) {
+            Ok(result) => Arc::new(result),
+            Err(error) => return Ok(Err(error)),
+        };
+        let kept = Kept {
+            made_of,
+            result: Arc::clone(&result),
+        };
+        self.months.keep(key, kept, stamp);
+        Ok(Ok(result))
+    }
+
+    /// A month's figures of every site of an agreement, in its order, several at a time.
+    pub fn month_of_all(
+        &self,
+        agreement: &Agreement,
+        month: (i16, i8),
+    ) -> Result<Vec<Figured>, SourceError> {
+        let sites = &agreement.sites;
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut found = Vec::new();
+            loop {
+                let position = next.fetch_add(1, Ordering::Relaxed);
+                let Some(site) = sites.get(position) else {
+                    return found;
+                };
+                found.push((position, self.month(agreement, site, month)));
+            }
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.min(THREADS_MAX).min(sites.len().max(1));
+        let mut found = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut found = work();
+            for other in others {
+                match other.join() {
+                    Ok(more) => found.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            found
+        });
+        found.sort_by_key(|(position, _)| *position);
+        found.into_iter().map(|(_, figured)| figured).collect()
+    }
+
+    /// A month's slots of a site, one by one.
+    pub fn month_slots(
+        &self,
+        agreement: &Agreement,
+        site: &str,
+        month: (i16, i8),
+    ) -> Result<Result<MonthSlots, MonthError>, SourceError> {
+        let request = MonthRequest {
+            agreement,
+            month,
+            now_unix_ms: self.now_unix_ms(),
+        };
+        let span = match request.span() {
+            Ok(span) => span,
+            Err(error) => return Ok(Err(error)),
+        };
+        let samples = self.source().judged_samples(site, agreement, span)?;
+        let exclusions = self.source().exclusions(&agreement.id, site)?;
+        Ok(request.slots(&samples, &exclusions))
+    }
+}
+
+impl Source {
+    /// Exclusions that count for a site of an agreement: approved, not withdrawn.
+    pub fn exclusions(&self, agreement: &str, site: &str) -> Result<Vec<Exclusion>, SourceError> {
+        let records = self.registry().exclusions(agreement)?;
+        Ok(records
+            .into_iter()
+            .filter(|record| record.counts() && record.concerns(site))
+            .map(|record| record.interval())
+            .collect())
+    }
+}
