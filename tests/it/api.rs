@@ -5,6 +5,7 @@
     reason = "`test` is the app, `text` what it answers"
 )]
 
+mod agreements;
 mod app;
 pub(crate) use app::AGREEMENT;
 mod document;

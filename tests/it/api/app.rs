@@ -53,6 +53,7 @@ pub(crate) struct TestApp {
     pub(crate) agent: AgentId,
     pub(crate) line: String,
     router: Router,
+    samples: Arc<dyn SampleStore>,
     _folder: tempfile::TempDir,
     _stop: watch::Sender<bool>,
 }
@@ -131,7 +132,7 @@ impl TestApp {
             ..Config::default()
         };
         let app = App::new(Parts {
-            source: Source::of(registry, store, clock),
+            source: Source::of(registry, Arc::clone(&store), clock),
             layer_store: LayerStore::open(folder.path()).unwrap(),
             geography: geography(&config.country),
             config,
@@ -147,9 +148,23 @@ impl TestApp {
             app,
             agent,
             line: key,
+            samples: store,
             _folder: folder,
             _stop: stop,
         }
+    }
+
+    /// One more good sample, from before those of [`TestApp::new`], as it arrives.
+    pub(crate) fn late_sample(&self, at_unix_ms: i64) {
+        let mut late = filling(self.agent, &self.line, 1, &[]);
+        late.position = 2;
+        late.evidence.clear();
+        for sample in &mut late.samples {
+            sample.time_unix_ms = at_unix_ms - at_unix_ms % SLOT_MS + 20_000;
+            sample.sequence = 1_000_000;
+        }
+        self.samples.put(&late).unwrap();
+        self.app.samples_arrived(SITE, at_unix_ms);
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {

@@ -33,6 +33,7 @@ async fn the_document_is_the_snapshot_and_every_path_is_served() {
             .replace("/sites/{id}", "/sites/CG-1")
             .replace("/agreements/{id}", "/agreements/lot-1")
             .replace("{id}", "x")
+            .replace("{exclusion}", "1")
             .replace("{key}", "y");
         let expected_missing = ["regions", "neighbours", "places"];
         if expected_missing.iter().any(|name| path.contains(name)) {

@@ -103,7 +103,7 @@ async fn outages_agreements_months_and_plans() {
     exactly(&outages["items"][0]["facts"][0], "code values");
     let agreements = test.ok("/api/v1/agreements").await;
     let fields = "id title version valid_from valid_to sites slot_seconds \
-        target_availability_percent";
+        target_availability_percent customer contractor time_zone exclusion_classes";
     exactly(&agreements["items"][0], fields);
     let month = test.ok("/api/v1/sites/CG-1/months/2026-06").await;
     exactly(
@@ -111,21 +111,40 @@ async fn outages_agreements_months_and_plans() {
         "site agreement month period_start period_end slot_seconds period_slots excluded_slots \
          unknown_slots measured_slots down_slots up_slots raw_good_slots availability \
          unknown_interval coverage billable outage_count mttr_minutes mtbf_minutes outages days \
-         revision final target_availability_percent target_met",
+         revision final target_availability_percent target_met stopped_slots promise closes_at",
     );
     exactly(&month["availability"], "numerator denominator percent");
     exactly(
         &month["unknown_interval"],
         "minimum_percent maximum_percent",
     );
-    exactly(&month["outages"][0], "start end down_slots cause");
     exactly(
-        &month["days"][0],
-        "date up_slots down_slots unknown_slots excluded_slots",
+        &month["outages"][0],
+        "start end down_slots stopped_slots cause liability reaches_period_end",
     );
     exactly(
-        &test.ok("/api/v1/agreements/lot-1/statements/2026-06").await,
-        "agreement month sites",
+        &month["days"][0],
+        "date up_slots down_slots unknown_slots excluded_slots availability_percent \
+         coverage_percent",
+    );
+    exactly(
+        &month["promise"],
+        "verdict charged_slots not_charged_slots needs_decision_slots lowest highest \
+         allowed_slots margin_slots_lowest margin_slots_highest allowed_minutes \
+         margin_minutes_lowest margin_minutes_highest",
+    );
+    let statement = test.ok("/api/v1/agreements/lot-1/statements/2026-06").await;
+    exactly(
+        &statement,
+        "agreement title version customer contractor month time_zone period_start period_end \
+         closes_at computed_at method total sites exclusions",
+    );
+    exactly(
+        &statement["total"],
+        "period_slots excluded_slots unknown_slots measured_slots down_slots up_slots \
+         stopped_slots aggregation pooled mean worst coverage billable outage_count mttr_minutes \
+         mtbf_minutes promise sites_kept sites_missed sites_needing_decision \
+         sites_without_verdict worst_site final target_availability_percent days",
     );
     let plan = test.ok("/api/v1/plans/current").await;
     exactly(&plan, "criteria layers absent_layers sites items next");

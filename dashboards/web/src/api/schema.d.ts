@@ -89,6 +89,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agreements/{id}/exclusions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exclusions of an agreement by start, whatever became of them. */
+        get: operations["exclusions"];
+        put?: never;
+        /** Asks for an exclusion. It counts once another person approved it. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/exclusions/{exclusion}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves an exclusion: it counts from now on. Not the person who asked for it. */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/exclusions/{exclusion}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraws an exclusion: it stays on record and counts no more. */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last months of an agreement, all its sites together, newest first: only those in which it
+         *     holds.
+         */
+        get: operations["agreement_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agreements/{id}/statements/{month}": {
         parameters: {
             query?: never;
@@ -96,7 +168,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The figures of an agreement for a month, site by site. */
+        /**
+         * The statement of an agreement for a month: all sites together, site by site, and what the
+         *     figures follow from.
+         */
         get: operations["statement"];
         put?: never;
         post?: never;
@@ -347,6 +422,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{id}/exclusions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exclusions that count at a site, of all its agreements, by start: for its timeline. */
+        get: operations["of_site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}/history": {
         parameters: {
             query?: never;
@@ -376,6 +468,26 @@ export interface paths {
          *     that have passed: `period_end` says until when, and `final` is false.
          */
         get: operations["month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/months/{month}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The slots of a month, one row a slot: what was sent and received, the slot's own state, the
+         *     machine's, how it counts, what left it out, and the cause of its outage.
+         */
+        get: operations["slots"];
         put?: never;
         post?: never;
         delete?: never;
@@ -499,11 +611,15 @@ export interface components {
         AgreementDetail: components["schemas"]["AgreementItem"] & {
             /** @description The agreement as it was given (TOML). */
             text: string;
-            /** @description Time zone of its months. */
-            time_zone: string;
         };
         /** @description An agreement in a list. */
         AgreementItem: {
+            /** @description Who provides the line. */
+            contractor: string;
+            /** @description Who pays and measures. */
+            customer: string;
+            /** @description Classes of exclusion that it knows. */
+            exclusion_classes: string[];
             /** @description Identifier. */
             id: string;
             /** @description Its sites. */
@@ -515,6 +631,8 @@ export interface components {
             slot_seconds: number;
             /** @description What it asks for, percent. */
             target_availability_percent?: string | null;
+            /** @description Time zone of its months. */
+            time_zone: string;
             /** @description Title. */
             title: string;
             /** @description First day. */
@@ -526,6 +644,25 @@ export interface components {
              * @description Version.
              */
             version: number;
+        };
+        /** @description A month of an agreement, all its sites together. */
+        AgreementMonth: components["schemas"]["Total"] & {
+            /** @description `yyyy-mm`, in the agreement's time zone. */
+            month: string;
+        };
+        /** @description The months of an agreement, newest first. */
+        AgreementMonths: {
+            /** @description The agreement. */
+            agreement: string;
+            /** @description One entry a month in which it holds. */
+            items: components["schemas"]["AgreementMonth"][];
+            /** @description Always `null`: there is no further page. */
+            next?: string | null;
+        };
+        /** @description Who approves an exclusion: not the person who asked for it. */
+        Approval: {
+            /** @description The name. */
+            approved_by: string;
         };
         /** @description Slots of the last 24 hours. */
         Availability24Hours: {
@@ -546,7 +683,7 @@ export interface components {
          * @description Why a request was refused. Closed list; pages phrase their messages by it.
          * @enum {string}
          */
-        Code: "not_found" | "method_not_allowed" | "invalid_parameter" | "conflict" | "forbidden_origin" | "unsupported_media_type" | "too_large" | "busy" | "timeout" | "internal";
+        Code: "not_found" | "method_not_allowed" | "invalid_parameter" | "conflict" | "same_person" | "month_closed" | "forbidden_origin" | "unsupported_media_type" | "too_large" | "busy" | "timeout" | "internal";
         /** @description A new enrolment code. It is shown here and never again. */
         CodeCreated: {
             /** @description What to type on the agent's machine. */
@@ -647,6 +784,10 @@ export interface components {
         };
         /** @description A local day. */
         Day: {
+            /** @description Up of measured, percent with six decimals; `null` when nothing was measured. */
+            availability_percent?: string | null;
+            /** @description Measured of what was not excluded, percent with six decimals; `null` when all was. */
+            coverage_percent?: string | null;
             /** @description `yyyy-mm-dd`. */
             date: string;
             /**
@@ -669,6 +810,63 @@ export interface components {
              * @description Counted as up.
              */
             up_slots: number;
+        };
+        /** @description An exclusion of an agreement. */
+        ExclusionItem: {
+            /** @description The agreement. */
+            agreement: string;
+            /** @description When. */
+            approved_at?: string | null;
+            /** @description Who approved it. */
+            approved_by?: string | null;
+            /** @description One of the agreement's classes. */
+            class: string;
+            /** @description Until when it may be approved or withdrawn: its month is closed then. */
+            closes_at?: string | null;
+            /** @description When it was entered. */
+            entered_at: string;
+            /** @description Start. */
+            from: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description `planned_works` and `other` leave slots out; `stop_clock` is off the repair time only. */
+            kind: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Who asked for it. */
+            requested_by: string;
+            /** @description The site; `null`: every site of the agreement. */
+            site?: string | null;
+            /** @description `requested`, `approved` or `withdrawn`; only an approved one counts. */
+            state: string;
+            /** @description End, not inside. */
+            to: string;
+            /** @description When. */
+            withdrawn_at?: string | null;
+            /** @description Who withdrew it. */
+            withdrawn_by?: string | null;
+            /** @description Why. */
+            withdrawn_reason?: string | null;
+        };
+        /** @description An exclusion that somebody asks for. */
+        ExclusionRequest: {
+            /** @description One of the agreement's classes. */
+            class: string;
+            /** @description Start, RFC 3339. */
+            from: string;
+            /** @description `planned_works`, `stop_clock` or `other`. */
+            kind: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Who asks for it. */
+            requested_by: string;
+            /** @description The site; left out: every site of the agreement. */
+            site?: string | null;
+            /** @description End, not inside, RFC 3339. */
+            to: string;
         };
         /** @description A piece of evidence. */
         Fact: {
@@ -779,6 +977,54 @@ export interface components {
             /** @description States. */
             state: string[];
         };
+        /** @description The parameters with which a statement is recomputed (`docs/sla-ref-1.md`). */
+        Method: {
+            /** @description How excluded slots count: `remove` or `as_up`. */
+            exclusion_mode: string;
+            /** @description Who answers for each cause: `charged`, `not_charged` or `needs_decision`. */
+            liability: {
+                [key: string]: string;
+            };
+            /** @description Share of packets lost above which a target is bad. */
+            loss_threshold: string;
+            /** @description Share that must be measured; `null`: none is asked for. */
+            minimum_measured_share?: string | null;
+            /**
+             * Format: int32
+             * @description A target to which fewer went is unknown.
+             */
+            minimum_sent: number;
+            /** @description What a slot without data means: `exclude`, `as_down`, `as_up` or `hold`. */
+            missing: string;
+            /** @description The slot model. */
+            model: string;
+            /**
+             * Format: int32
+             * @description Bad slots that begin an outage.
+             */
+            n_enter: number;
+            /**
+             * Format: int32
+             * @description Good slots that end one.
+             */
+            n_exit: number;
+            /**
+             * Format: int32
+             * @description Packets to each target in a slot.
+             */
+            packets_per_slot: number;
+            /** @description Version of the program. */
+            program: string;
+            /** @description Whether only some hours of the week count. */
+            service_hours: boolean;
+            /**
+             * Format: int32
+             * @description Length of a slot, seconds.
+             */
+            slot_seconds: number;
+            /** @description Targets that decide a slot. */
+            targets: string[];
+        };
         /** @description The figures of a site and an agreement for a month, or for the part of it that has passed. */
         Month: {
             /** @description The agreement. */
@@ -786,6 +1032,8 @@ export interface components {
             availability?: components["schemas"]["Ratio"] | null;
             /** @description Whether enough was measured; `null` when the agreement asks for no minimum. */
             billable?: boolean | null;
+            /** @description When the month is closed: until then its exclusions may change. */
+            closes_at?: string | null;
             coverage?: components["schemas"]["Ratio"] | null;
             /** @description The month's days so far. */
             days: components["schemas"]["Day"][];
@@ -831,6 +1079,8 @@ export interface components {
             period_slots: number;
             /** @description First moment of the period. */
             period_start: string;
+            /** @description Who answers for the downtime, and what that means for the promise. */
+            promise: components["schemas"]["MonthPromise"];
             /**
              * Format: int64
              * @description Measured slots whose own sample was good.
@@ -848,9 +1098,17 @@ export interface components {
              * @description Length of a slot, seconds.
              */
             slot_seconds: number;
+            /**
+             * Format: int64
+             * @description Down while a clock was stopped: off the repair time.
+             */
+            stopped_slots: number;
             /** @description What the agreement asks for, percent. */
             target_availability_percent?: string | null;
-            /** @description Whether it is reached; `null` when nothing was measured or asked for. */
+            /**
+             * @description Whether the promise was kept on what the contractor answers for; `null` when too little was
+             *     measured, or when it depends on causes that people have to decide.
+             */
             target_met?: boolean | null;
             unknown_interval?: components["schemas"]["Interval"] | null;
             /**
@@ -875,8 +1133,61 @@ export interface components {
             down_slots: number;
             /** @description End, at most the period's. */
             end: string;
+            /** @description Who answers for it: `charged`, `not_charged` or `needs_decision`. */
+            liability: string;
+            /** @description It was not over at the period's end. */
+            reaches_period_end: boolean;
             /** @description Start. */
             start: string;
+            /**
+             * Format: int64
+             * @description Slots of them in a stop-clock.
+             */
+            stopped_slots: number;
+        };
+        /** @description Who answers for the downtime, and what that means for the promise. */
+        MonthPromise: {
+            /** @description The allowed slots in minutes, six decimals. */
+            allowed_minutes?: string | null;
+            /**
+             * Format: int64
+             * @description Slots that may be down in the whole month, those still to come counted as measured; `null`
+             *     where the agreement takes the mean of its sites.
+             */
+            allowed_slots?: number | null;
+            /**
+             * Format: int64
+             * @description Slots down that the contractor answers for.
+             */
+            charged_slots: number;
+            highest?: components["schemas"]["Ratio"] | null;
+            lowest?: components["schemas"]["Ratio"] | null;
+            /** @description The highest margin in minutes, six decimals. */
+            margin_minutes_highest?: string | null;
+            /** @description The lowest margin in minutes, six decimals. */
+            margin_minutes_lowest?: string | null;
+            /**
+             * Format: int64
+             * @description The same when none does.
+             */
+            margin_slots_highest?: number | null;
+            /**
+             * Format: int64
+             * @description What is left of them when every open decision falls on the contractor; below 0: the shortfall.
+             */
+            margin_slots_lowest?: number | null;
+            /**
+             * Format: int64
+             * @description Slots down whose cause people have to decide.
+             */
+            needs_decision_slots: number;
+            /**
+             * Format: int64
+             * @description Slots down that it does not answer for.
+             */
+            not_charged_slots: number;
+            /** @description `kept`, `missed`, `needs_decision`, `too_little_measured` or `nothing_measured`. */
+            verdict: string;
         };
         /** @description A sentence in both languages. */
         Notice: {
@@ -963,6 +1274,12 @@ export interface components {
         Page_AgreementItem: {
             /** @description The items, in the order of the list. */
             items: {
+                /** @description Who provides the line. */
+                contractor: string;
+                /** @description Who pays and measures. */
+                customer: string;
+                /** @description Classes of exclusion that it knows. */
+                exclusion_classes: string[];
                 /** @description Identifier. */
                 id: string;
                 /** @description Its sites. */
@@ -974,6 +1291,8 @@ export interface components {
                 slot_seconds: number;
                 /** @description What it asks for, percent. */
                 target_availability_percent?: string | null;
+                /** @description Time zone of its months. */
+                time_zone: string;
                 /** @description Title. */
                 title: string;
                 /** @description First day. */
@@ -985,6 +1304,51 @@ export interface components {
                  * @description Version.
                  */
                 version: number;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ExclusionItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description The agreement. */
+                agreement: string;
+                /** @description When. */
+                approved_at?: string | null;
+                /** @description Who approved it. */
+                approved_by?: string | null;
+                /** @description One of the agreement's classes. */
+                class: string;
+                /** @description Until when it may be approved or withdrawn: its month is closed then. */
+                closes_at?: string | null;
+                /** @description When it was entered. */
+                entered_at: string;
+                /** @description Start. */
+                from: string;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description `planned_works` and `other` leave slots out; `stop_clock` is off the repair time only. */
+                kind: string;
+                /** @description Why. */
+                reason: string;
+                /** @description Who asked for it. */
+                requested_by: string;
+                /** @description The site; `null`: every site of the agreement. */
+                site?: string | null;
+                /** @description `requested`, `approved` or `withdrawn`; only an approved one counts. */
+                state: string;
+                /** @description End, not inside. */
+                to: string;
+                /** @description When. */
+                withdrawn_at?: string | null;
+                /** @description Who withdrew it. */
+                withdrawn_by?: string | null;
+                /** @description Why. */
+                withdrawn_reason?: string | null;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -1325,14 +1689,41 @@ export interface components {
             /** @description Until when; `null`: still. */
             valid_to?: string | null;
         };
-        /** @description The figures of an agreement for a month, site by site. */
+        /** @description The statement of an agreement for a month: the whole, site by site, with what it follows from. */
         Statement: {
             /** @description The agreement. */
             agreement: string;
+            /** @description When the month is closed: until then its exclusions may change. */
+            closes_at?: string | null;
+            /** @description When these figures were computed. */
+            computed_at: string;
+            /** @description Who provides the line. */
+            contractor: string;
+            /** @description Who pays and measures. */
+            customer: string;
+            /** @description Exclusions that touch the month, whatever became of them. */
+            exclusions: components["schemas"]["ExclusionItem"][];
+            /** @description How slots are made and counted. */
+            method: components["schemas"]["Method"];
             /** @description `yyyy-mm`. */
             month: string;
+            /** @description End of the period, or of the last slot that has passed. */
+            period_end?: string | null;
+            /** @description First moment of the period. */
+            period_start?: string | null;
             /** @description One entry a site. */
             sites: components["schemas"]["Month"][];
+            /** @description Time zone of its months. */
+            time_zone: string;
+            /** @description Its title. */
+            title: string;
+            /** @description All sites together. */
+            total: components["schemas"]["Total"];
+            /**
+             * Format: int32
+             * @description Its version.
+             */
+            version: number;
         };
         /** @description Counts and the availability of the last 24 hours. */
         Summary: {
@@ -1348,6 +1739,98 @@ export interface components {
             measured_sites: number;
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
+        };
+        /** @description The figures of all sites of an agreement. */
+        Total: {
+            /** @description How the sites are judged together: `worst`, `pooled` or `mean`. */
+            aggregation: string;
+            /** @description Whether enough was measured; `null` when the agreement asks for no minimum. */
+            billable?: boolean | null;
+            coverage?: components["schemas"]["Ratio"] | null;
+            /** @description The sum of the sites' days. */
+            days: components["schemas"]["Day"][];
+            /**
+             * Format: int64
+             * @description Counted as down.
+             */
+            down_slots: number;
+            /**
+             * Format: int64
+             * @description Left out on both sides.
+             */
+            excluded_slots: number;
+            /** @description Whether the month of every site is over and nothing in it is open. */
+            final: boolean;
+            mean?: components["schemas"]["Ratio"] | null;
+            /**
+             * Format: int64
+             * @description Up and down.
+             */
+            measured_slots: number;
+            /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
+            mtbf_minutes?: string | null;
+            /** @description Mean time to repair, minutes, six decimals; `null` without an outage. */
+            mttr_minutes?: string | null;
+            /**
+             * Format: int64
+             * @description Outages of all sites.
+             */
+            outage_count: number;
+            /**
+             * Format: int64
+             * @description All slots of the period, of all sites.
+             */
+            period_slots: number;
+            pooled?: components["schemas"]["Ratio"] | null;
+            /** @description Who answers for the downtime, and what that means for the promise. */
+            promise: components["schemas"]["MonthPromise"];
+            /**
+             * Format: int64
+             * @description Sites that kept the promise.
+             */
+            sites_kept: number;
+            /**
+             * Format: int64
+             * @description Sites that missed it.
+             */
+            sites_missed: number;
+            /**
+             * Format: int64
+             * @description Sites whose verdict depends on a decision.
+             */
+            sites_needing_decision: number;
+            /**
+             * Format: int64
+             * @description Sites of which too little or nothing was measured.
+             */
+            sites_without_verdict: number;
+            /**
+             * Format: int64
+             * @description Down while a clock was stopped: off the repair time.
+             */
+            stopped_slots: number;
+            /** @description What the agreement asks for, percent. */
+            target_availability_percent?: string | null;
+            /**
+             * Format: int64
+             * @description Without data, where the agreement does not count those.
+             */
+            unknown_slots: number;
+            /**
+             * Format: int64
+             * @description Counted as up.
+             */
+            up_slots: number;
+            worst?: components["schemas"]["Ratio"] | null;
+            /** @description The measured site with the least margin. */
+            worst_site?: string | null;
+        };
+        /** @description Who withdraws an exclusion, and why. */
+        Withdrawal: {
+            /** @description Why. */
+            reason: string;
+            /** @description The name. */
+            withdrawn_by: string;
         };
     };
     responses: never;
@@ -1526,6 +2009,244 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgreementDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exclusions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExclusionItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExclusionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExclusionItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the exclusion */
+                exclusion: number;
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExclusionItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the exclusion */
+                exclusion: number;
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExclusionItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    agreement_months: {
+        parameters: {
+            query?: {
+                /** @description Months, the running one included: 6 when left out, at most 24. */
+                count?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementMonths"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -2013,6 +2734,49 @@ export interface operations {
             };
         };
     };
+    of_site: {
+        parameters: {
+            query?: {
+                /** @description Those that last beyond this moment. */
+                from?: string;
+                /** @description Those that begin before this moment. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExclusionItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     history: {
         parameters: {
             query?: {
@@ -2086,6 +2850,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Month"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    slots: {
+        parameters: {
+            query?: {
+                /** @description The agreement; the first one that names the site when left out. */
+                agreement?: string;
+                /** @description `csv` (default) or `json`. */
+                format?: string;
+                /** @description `fr` (default) or `en`: words, separators and marks of the CSV file. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the site */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             400: {
