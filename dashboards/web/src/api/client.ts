@@ -1,10 +1,13 @@
 import type {
   AgentItem,
   Agreement,
+  AgreementMonths,
   Confirmation,
   Confirmed,
   Country,
   EnrolmentCode,
+  Exclusion,
+  ExclusionRequest,
   FeatureCollection,
   History,
   MapColumns,
@@ -140,6 +143,22 @@ export const api = {
   agreements: () => all<Agreement>(`${V1}/agreements`),
   statement: (id: string, month: string) =>
     request<Statement>(`${V1}/agreements/${part(id)}/statements/${month}`),
+  agreement: (id: string) => request<Agreement>(`${V1}/agreements/${part(id)}`),
+  agreementMonths: (id: string, count: number) =>
+    request<AgreementMonths>(address(`${V1}/agreements/${part(id)}/months`, { count })),
+  addExclusion: (id: string, asked: ExclusionRequest) =>
+    post<Exclusion>(`${V1}/agreements/${part(id)}/exclusions`, asked),
+  approveExclusion: (id: string, number: number, approved_by: string) =>
+    post<Exclusion>(`${V1}/agreements/${part(id)}/exclusions/${number}/approve`, { approved_by }),
+  withdrawExclusion: (id: string, number: number, withdrawn_by: string, reason: string) =>
+    post<Exclusion>(`${V1}/agreements/${part(id)}/exclusions/${number}/withdraw`, {
+      withdrawn_by,
+      reason,
+    }),
+  siteExclusions: (site: string, query: Query) =>
+    request<Page<Exclusion>>(address(`${V1}/sites/${part(site)}/exclusions`, query)),
+  slotsFile: (site: string, month: string, query: Query) =>
+    address(`${V1}/sites/${part(site)}/months/${month}/slots`, query),
   plan: (query: Query) => request<Plan>(address(`${V1}/plans/current`, query)),
   planExport: (format: 'csv' | 'geojson', language: string, weights: string) =>
     address(`${V1}/plans/current/export`, { format, language, weights }),

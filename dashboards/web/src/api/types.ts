@@ -108,8 +108,25 @@ export type History = Narrow<Schema<'History'>, { state: HistoryState[] }>;
 
 export type Fraction = Schema<'Ratio'>;
 export type MonthDay = Schema<'Day'>;
-export type MonthOutage = Narrow<Schema<'MonthOutage'>, { cause: Cause | null }>;
-export type MonthFigures = Narrow<Schema<'Month'>, { outages: MonthOutage[] }>;
+export const LIABILITIES = ['charged', 'needs_decision', 'not_charged'] as const;
+export type Liability = (typeof LIABILITIES)[number];
+export const VERDICTS = [
+  'missed',
+  'needs_decision',
+  'kept',
+  'too_little_measured',
+  'nothing_measured',
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
+export type MonthPromise = Narrow<Schema<'MonthPromise'>, { verdict: Verdict }>;
+export type MonthOutage = Narrow<
+  Schema<'MonthOutage'>,
+  { cause: Cause | null; liability: Liability }
+>;
+export type MonthFigures = Narrow<
+  Schema<'Month'>,
+  { outages: MonthOutage[]; promise: MonthPromise }
+>;
 
 export type FactValue = string | number | boolean | null;
 /** The document says "an object" of the values: which ones depends on the code. */
@@ -126,7 +143,35 @@ export type Confirmed = Schema<'Confirmed'>;
 export type Revoked = Schema<'Revoked'>;
 
 export type Agreement = Schema<'AgreementItem'>;
-export type Statement = Narrow<Schema<'Statement'>, { sites: MonthFigures[] }>;
+export const AGGREGATIONS = ['worst', 'pooled', 'mean'] as const;
+export type Aggregation = (typeof AGGREGATIONS)[number];
+export type StatementTotal = Narrow<
+  Schema<'Total'>,
+  { promise: MonthPromise; aggregation: Aggregation }
+>;
+export type AgreementMonth = StatementTotal & Pick<Schema<'AgreementMonth'>, 'month'>;
+export type AgreementMonths = Narrow<Schema<'AgreementMonths'>, { items: AgreementMonth[] }>;
+export const EXCLUSION_KINDS = ['planned_works', 'stop_clock', 'other'] as const;
+export type ExclusionKind = (typeof EXCLUSION_KINDS)[number];
+export const EXCLUSION_STATES = ['requested', 'approved', 'withdrawn'] as const;
+export type Exclusion = Narrow<
+  Schema<'ExclusionItem'>,
+  { kind: ExclusionKind; state: (typeof EXCLUSION_STATES)[number] }
+>;
+export type ExclusionRequest = Schema<'ExclusionRequest'>;
+export type StatementMethod = Narrow<
+  Schema<'Method'>,
+  { liability: Record<string, Liability> }
+>;
+export type Statement = Narrow<
+  Schema<'Statement'>,
+  {
+    sites: MonthFigures[];
+    total: StatementTotal;
+    exclusions: Exclusion[];
+    method: StatementMethod;
+  }
+>;
 
 export type PlanCriterion = Narrow<
   Schema<'CriterionItem'>,

@@ -1,9 +1,11 @@
+import { agreementsEn } from './agreements.en';
 import { firstEn } from './first.en';
 import type { Dictionary } from './fr';
 
 export const en: Dictionary = {
   ...firstEn,
   // Features, one line each:
+  ...agreementsEn,
 
   'map.title': 'Map of public sites',
   'map.agents': 'enrolled: {total}, silent: {silent}',
@@ -38,7 +40,6 @@ export const en: Dictionary = {
   'layer.features_other': '{count} features',
 
   'outages.title': 'Outages',
-  'outages.site': 'Site',
   'outages.cause': 'Cause',
   'outages.open': 'ongoing',
   'outages.onlyOpen': 'Ongoing only',
@@ -138,17 +139,11 @@ export const en: Dictionary = {
   'agreement.none': 'No agreement. Add one with “desserte agreements add FILE”.',
   'agreement.objective': 'Objective {percent}',
   'agreement.noObjective': 'No objective',
-  'agreement.slot': 'Slots of {seconds} s',
   'agreement.version': 'Version {version}',
   'agreement.validFrom': 'valid since {date}',
   'agreement.validBetween': 'valid from {from} to {to}',
   'agreement.sites_one': '{count} site',
   'agreement.sites_other': '{count} sites',
-  'agreement.met': 'Objective met',
-  'agreement.missed': 'Objective missed',
-  'agreement.metSoFar': 'Target met so far',
-  'agreement.missedSoFar': 'Target missed so far',
-  'agreement.undecided': 'Cannot be decided yet',
 
   'month.title': 'Figure of the month',
   'month.agreement': 'Agreement',

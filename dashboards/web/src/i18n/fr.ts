@@ -5,11 +5,13 @@
 // Loaded with the first screen other than the overview; what the first picture needs is in
 // `first.fr.ts`. A feature keeps its texts in `FEATURE.fr.ts` and `FEATURE.en.ts`.
 
+import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
 
 export const fr = {
   ...firstFr,
   // Features, one line each:
+  ...agreementsFr,
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
@@ -45,7 +47,6 @@ export const fr = {
   'layer.features_other': '{count} objets',
 
   'outages.title': 'Coupures',
-  'outages.site': 'Site',
   'outages.cause': 'Cause',
   'outages.open': 'en cours',
   'outages.onlyOpen': 'En cours seulement',
@@ -146,17 +147,11 @@ export const fr = {
     'Aucun engagement. Ajoutez-en un avec «\u00a0desserte agreements add FICHIER\u00a0».',
   'agreement.objective': 'Objectif {percent}',
   'agreement.noObjective': 'Sans objectif',
-  'agreement.slot': 'Créneaux de {seconds} s',
   'agreement.version': 'Version {version}',
   'agreement.validFrom': 'en vigueur depuis le {date}',
   'agreement.validBetween': 'en vigueur du {from} au {to}',
   'agreement.sites_one': '{count} site',
   'agreement.sites_other': '{count} sites',
-  'agreement.met': 'Objectif tenu',
-  'agreement.missed': 'Objectif manqué',
-  'agreement.metSoFar': 'Objectif tenu à ce jour',
-  'agreement.missedSoFar': 'Objectif manqué à ce jour',
-  'agreement.undecided': 'Pas encore décidable',
 
   'month.title': 'Chiffre du mois',
   'month.agreement': 'Engagement',
