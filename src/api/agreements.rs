@@ -155,6 +155,7 @@ pub(crate) async fn statement(
         closes_at: first.and_then(|one| one.closes_unix_ms.and_then(time::text)),
         computed_at: time::text_or_epoch(app.now_unix_ms()),
         method: method(&agreement),
+        invented_sites: invented(&app, &agreement),
         total: total(&agreement, &results),
         sites: sites
             .map(|(site, result)| months::shown(site, &agreement, month, result))
@@ -169,6 +170,13 @@ fn named(app: &App, id: &str) -> Answer<Agreement> {
     stored
         .map(|stored| stored.agreement.clone())
         .ok_or_else(|| Refusal::not_found("agreement", id))
+}
+
+fn invented(app: &App, agreement: &Agreement) -> u64 {
+    let directory = app.directory();
+    let sites = agreement.sites.iter();
+    let invented = |site: &&String| directory.site(site).is_some_and(|entry| entry.invented);
+    sites.filter(invented).count() as u64
 }
 
 /// The figures of every site of an agreement, in its order.

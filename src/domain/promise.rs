@@ -116,20 +116,24 @@ impl PromiseVerdict {
     }
 
     /// The verdict of several sites that must all keep the promise: one that missed it decides,
-    /// then one that is open. Sites of which nothing was measured say nothing, unless all are so.
+    /// then one that is open, then one that was not measured enough: of such a site nobody can say
+    /// that it kept it.
     #[must_use]
     pub fn of_all(sites: impl IntoIterator<Item = Self>) -> Self {
-        let weight = |one: Self| match one {
-            Self::Missed => 4,
-            Self::NeedsDecision => 3,
-            Self::TooLittleMeasured => 2,
-            Self::Kept => 1,
-            Self::NothingMeasured => 0,
-        };
-        sites
-            .into_iter()
-            .max_by_key(|one| weight(*one))
-            .unwrap_or(Self::NothingMeasured)
+        let sites: Vec<Self> = sites.into_iter().collect();
+        if sites.iter().all(|one| *one == Self::NothingMeasured) {
+            return Self::NothingMeasured;
+        }
+        let among = |wanted: Self| sites.contains(&wanted);
+        if among(Self::Missed) {
+            Self::Missed
+        } else if among(Self::NeedsDecision) {
+            Self::NeedsDecision
+        } else if among(Self::TooLittleMeasured) || among(Self::NothingMeasured) {
+            Self::TooLittleMeasured
+        } else {
+            Self::Kept
+        }
     }
 }
 
@@ -342,7 +346,11 @@ mod tests {
             PromiseVerdict::of_all([Kept, TooLittleMeasured]),
             TooLittleMeasured
         );
-        assert_eq!(PromiseVerdict::of_all([NothingMeasured, Kept]), Kept);
+        assert_eq!(
+            PromiseVerdict::of_all([NothingMeasured, Kept]),
+            TooLittleMeasured
+        );
+        assert_eq!(PromiseVerdict::of_all([Kept, Kept]), Kept);
         assert_eq!(PromiseVerdict::of_all([]), NothingMeasured);
         assert_eq!(
             [Kept, Missed, NeedsDecision].map(PromiseVerdict::kept),

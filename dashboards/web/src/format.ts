@@ -94,6 +94,22 @@ export function dateTime(language: Language, text: string | null, timeZone: stri
   }).format(date);
 }
 
+/** A moment to the minute; seconds only where they are not 0, as with slots of seconds. */
+export function minute(language: Language, text: string | null, timeZone: string): string {
+  if (text === null) return DASH;
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) return text;
+  return dateFormat(language, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(date.getUTCSeconds() === 0 ? {} : { second: '2-digit' }),
+    timeZone,
+  }).format(date);
+}
+
 /** A day given as an instant or as `yyyy-mm-dd`. */
 export function day(language: Language, text: string | null, timeZone: string): string {
   if (text === null) return DASH;

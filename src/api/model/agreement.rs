@@ -148,6 +148,8 @@ pub struct Statement {
     pub computed_at: String,
     /// How slots are made and counted.
     pub method: Method,
+    /// How many of its sites are invented; such a statement is no statement of anything real.
+    pub invented_sites: u64,
     /// All sites together.
     pub total: Total,
     /// One entry a site.

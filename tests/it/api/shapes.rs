@@ -137,7 +137,7 @@ async fn outages_agreements_months_and_plans() {
     exactly(
         &statement,
         "agreement title version customer contractor month time_zone period_start period_end \
-         closes_at computed_at method total sites exclusions",
+         closes_at computed_at method invented_sites total sites exclusions",
     );
     exactly(
         &statement["total"],

@@ -1703,6 +1703,11 @@ export interface components {
             customer: string;
             /** @description Exclusions that touch the month, whatever became of them. */
             exclusions: components["schemas"]["ExclusionItem"][];
+            /**
+             * Format: int64
+             * @description How many of its sites are invented; such a statement is no statement of anything real.
+             */
+            invented_sites: number;
             /** @description How slots are made and counted. */
             method: components["schemas"]["Method"];
             /** @description `yyyy-mm`. */

@@ -71,7 +71,7 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'exclusion.mark': '{kind} ({class}) from {from} to {to}: {reason}',
 
   'statement.title': 'Monthly statement',
-  'statement.of': 'Statement of {month}',
+  'statement.of': 'Monthly statement – {month}',
   'statement.back': 'All agreements',
   'statement.print': 'Print',
   'statement.previous': 'Previous month',
@@ -130,7 +130,10 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'statement.over': 'They are exceeded by {slots} ({duration}).',
   'statement.tooLittle':
     'The agreement asks for {minimum} of the slots to be measured: {share} were, too little for a result.',
-  'statement.tooLittleAny': 'At one site at least, less was measured than the agreement asks for.',
+  'statement.sitesUnmeasured_one':
+    'At {count} site, too little or nothing was measured: nobody can say that it met the target.',
+  'statement.sitesUnmeasured_other':
+    'At {count} sites, too little or nothing was measured: nobody can say that they met the target.',
   'statement.conclusion': 'Conclusion: {verdict}.',
   'statement.calendar': 'Calendar',
   'statement.calendarNote':
@@ -174,5 +177,9 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'statement.signLine': 'Name, date and signature',
   'statement.computed': 'Computed on {date} by Desserte {program}.',
   'statement.seeStatement': 'Statement of the month',
+  'statement.invented_one':
+    'Demonstration: {count} site of this agreement is invented; this statement describes nothing real.',
+  'statement.invented_other':
+    'Demonstration: {count} sites of this agreement are invented; this statement describes nothing real.',
   'statement.future': 'This month has not begun.',
 };

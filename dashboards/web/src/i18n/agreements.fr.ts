@@ -71,7 +71,7 @@ export const agreementsFr = {
   'exclusion.mark': '{kind} ({class}) du {from} au {to}\u00a0: {reason}',
 
   'statement.title': 'Relevé mensuel',
-  'statement.of': 'Relevé de {month}',
+  'statement.of': 'Relevé mensuel – {month}',
   'statement.back': 'Tous les engagements',
   'statement.print': 'Imprimer',
   'statement.previous': 'Mois précédent',
@@ -131,7 +131,10 @@ export const agreementsFr = {
   'statement.over': 'Ils sont dépassés de {slots} ({duration}).',
   'statement.tooLittle':
     'L’engagement demande {minimum} de créneaux mesurés\u00a0: il y en a {share}, trop peu pour un résultat.',
-  'statement.tooLittleAny': 'Moins que ce que l’engagement demande a été mesuré à un site au moins.',
+  'statement.sitesUnmeasured_one':
+    'À {count} site, trop peu ou rien n’a été mesuré\u00a0: nul ne peut dire qu’il a tenu l’objectif.',
+  'statement.sitesUnmeasured_other':
+    'À {count} sites, trop peu ou rien n’a été mesuré\u00a0: nul ne peut dire qu’ils ont tenu l’objectif.',
   'statement.conclusion': 'Conclusion\u00a0: {verdict}.',
   'statement.calendar': 'Calendrier',
   'statement.calendarNote':
@@ -177,5 +180,9 @@ export const agreementsFr = {
   'statement.signLine': 'Nom, date et signature',
   'statement.computed': 'Calculé le {date} par Desserte {program}.',
   'statement.seeStatement': 'Relevé du mois',
+  'statement.invented_one':
+    'Démonstration\u00a0: {count} site de cet engagement est inventé, ce relevé ne décrit rien de réel.',
+  'statement.invented_other':
+    'Démonstration\u00a0: {count} sites de cet engagement sont inventés, ce relevé ne décrit rien de réel.',
   'statement.future': 'Ce mois n’a pas commencé.',
 };
