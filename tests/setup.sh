@@ -11,7 +11,7 @@ for part in "$@"; do
     rust | all) command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
       need cc gcc ;;&
     node | all) command -v node >/dev/null || { echo "Node.js 20 or newer is missing" >&2; exit 1; } ;;&
-    browser | all) need chromium chromium
+    browser | all) need chromium chromium; need pdfinfo poppler-utils
       [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || want+=(fonts-dejavu-core) ;;&
     # The agent's ICMP tests make network namespaces of their own; the foreign agent is in Python.
     network | all) need ip iproute2; need nft nftables; need python3 python3

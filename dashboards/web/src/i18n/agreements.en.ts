@@ -157,7 +157,7 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'statement.sites': 'Site by site',
   'statement.sitesSummary': '{kept} met, {missed} missed, {open} to be decided, {without} without a result.',
   'statement.slotsFile': 'Slots (CSV)',
-  'statement.slotsFileOf': 'Every slot of {site}, one a row (CSV)',
+  'statement.slotsFileOf': 'CSV: every slot of {site}, one a row',
   'statement.slotsNote':
     'The file of the slots is enough to redo the calculation: up ÷ (up + down) of the column “counted as”.',
   'statement.method': 'Method',

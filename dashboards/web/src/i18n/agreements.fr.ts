@@ -160,7 +160,7 @@ export const agreementsFr = {
   'statement.sitesSummary':
     '{kept} tenus, {missed} manqués, {open} à décider, {without} sans résultat.',
   'statement.slotsFile': 'Créneaux (CSV)',
-  'statement.slotsFileOf': 'Tous les créneaux de {site}, un par ligne (CSV)',
+  'statement.slotsFileOf': 'CSV\u00a0: tous les créneaux de {site}, un par ligne',
   'statement.slotsNote':
     'Le fichier des créneaux suffit pour refaire le calcul\u00a0: disponibles ÷ (disponibles + indisponibles) de la colonne «\u00a0compté comme\u00a0».',
   'statement.method': 'Méthode',
