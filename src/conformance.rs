@@ -7,10 +7,12 @@
 use std::io::Write;
 
 use desserte_domain::account::{AccountInput, MonthFigures, account};
+use desserte_domain::aggregate::Aggregation;
 use desserte_domain::decimal::{Decimal, Fraction};
 use desserte_domain::exclusion::{Exclusion, ExclusionKind, ExclusionMode};
 use desserte_domain::machine::{Availability, MachineParameters, MissingPolicy};
 use desserte_domain::period::Period;
+use desserte_domain::promise::keeps;
 use desserte_domain::service_hours::{ServiceHours, ServiceWindow};
 use desserte_domain::slot::{SlotRule, SlotState};
 use serde::Deserialize;
@@ -76,6 +78,8 @@ fn run_case(case: &Case) -> Result<(), String> {
     let found = match case.kind.as_str() {
         "availability" => availability(&case.input),
         "loss_slots" => loss_slots(&case.input),
+        "compliance" => compliance(&case.input),
+        "aggregate" => aggregate(&case.input),
         other => Err(format!("kind: {other:?} is not built yet")),
     }?;
     compare(&case.expected, &found)
@@ -224,6 +228,66 @@ fn timeline(runs: &[(String, usize)]) -> Result<Vec<SlotState>, String> {
         slots.extend(pattern.iter().cycle().take(*count));
     }
     Ok(slots)
+}
+
+/// The slots of a month or of a site, counted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counted {
+    measured: u64,
+    down: u64,
+}
+
+impl Counted {
+    fn availability(&self) -> Result<Fraction, String> {
+        let up = self.measured.checked_sub(self.down);
+        up.and_then(|up| Fraction::of(up, self.measured))
+            .ok_or_else(|| "input: more is down than measured, or nothing is".to_owned())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ComplianceCase {
+    target: Decimal,
+    items: Vec<Counted>,
+}
+
+fn compliance(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
+    let case = ComplianceCase::deserialize(input).map_err(|error| format!("input: {error}"))?;
+    let mut results = Vec::new();
+    for item in &case.items {
+        let availability = item.availability()?;
+        results.push(json!({
+            "compliant": keeps(case.target, availability),
+            "pct_2dp_floor": availability.percent_two_decimals_floor(),
+            "pct_2dp_half_up": availability.percent_two_decimals_half_up(),
+        }));
+    }
+    Ok(vec![("results", json!(results))])
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AggregateCase {
+    sites: Vec<Counted>,
+}
+
+fn aggregate(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
+    let case = AggregateCase::deserialize(input).map_err(|error| format!("input: {error}"))?;
+    let sites = case.sites.iter().map(Counted::availability);
+    let sites = sites.collect::<Result<Vec<Fraction>, String>>()?;
+    let percent = |way: Aggregation| {
+        let figure = way.of(&sites);
+        json!(figure.map(Fraction::percent_six_decimals_half_even))
+    };
+    let pooled = Aggregation::Pooled.of(&sites);
+    Ok(vec![
+        ("pooled_fraction", json!(pooled.map(|one| one.to_string()))),
+        ("pooled_pct_6dp", percent(Aggregation::Pooled)),
+        ("mean_pct_6dp", percent(Aggregation::Mean)),
+        ("worst_pct_6dp", percent(Aggregation::Worst)),
+    ])
 }
 
 #[derive(Deserialize)]

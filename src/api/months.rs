@@ -193,6 +193,7 @@ pub(super) fn promise(
         needs_decision_slots: charged.needs_decision_slots,
         lowest: lowest.map(ratio),
         highest: highest.map(ratio),
+        misleading_percent: lowest.and_then(|one| agreement.misleading_rounding(one)),
         allowed_slots: margin.map(|margin| margin.allowed_slots),
         margin_slots_lowest: margin.map(|margin| margin.lowest_slots),
         margin_slots_highest: margin.map(|margin| margin.highest_slots),

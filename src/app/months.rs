@@ -10,6 +10,7 @@ use desserte_domain::exclusion::Exclusion;
 use desserte_probe::wire::id::AgentId;
 
 use super::{App, Source, SourceError};
+use crate::assess::SiteSamples;
 use crate::assess::months::{MonthError, MonthRequest, MonthResult, MonthSlots};
 
 /// Months of sites kept: a year of 400 sites. When there are more, all are forgotten.
@@ -150,8 +151,12 @@ impl App {
             return Ok(Ok(result));
         }
         let stamp = self.months.stamp(site);
-        let samples = self.source().judged_samples(site, agreement, (from, to))?;
-        let result = match request.figures(&samples, &made_of.exclusions) {
+        let samples = SiteSamples {
+            targets: self.source().judged_targets(site, agreement, (from, to))?,
+            ..SiteSamples::default()
+        };
+        let seen = |span| self.source().seen(site, span);
+        let result = match request.figures_asking(samples, &made_of.exclusions, seen)? {
             Ok(result) => Arc::new(result),
             Err(error) => return Ok(Err(error)),
         };

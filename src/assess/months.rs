@@ -1,7 +1,8 @@
 //! A month's figures of a site and an agreement, from its samples.
 
 use desserte_domain::account::{
-    AccountError, AccountInput, Count, MonthFigures, account, accounted_slots, slots_to_come,
+    AccountError, AccountInput, AccountedOutage, Count, MonthFigures, account, accounted_slots,
+    slots_to_come,
 };
 use desserte_domain::agreement::Agreement;
 use desserte_domain::cause::Cause;
@@ -19,6 +20,11 @@ use super::test::SiteTest;
 /// How far before the month the machine starts, milliseconds: the state that is carried in is found
 /// by running over the week before. An outage without a single known slot in a week is forgotten.
 const CARRY_IN_MS: i64 = 7 * 24 * 3_600 * 1_000;
+
+/// Evidence is read so much before an outage (what was said of a link before still holds) and after
+/// it (an agent that was silent explains it when it is back), milliseconds.
+const EVIDENCE_BEFORE_MS: i64 = 300_000;
+const EVIDENCE_AFTER_MS: i64 = 3_600_000;
 
 /// What a month is computed for.
 #[derive(Debug, Clone)]
@@ -130,7 +136,54 @@ impl MonthRequest<'_> {
     ) -> Result<MonthResult, MonthError> {
         let formed = self.form(samples)?;
         let figures = account(&formed.input(self.agreement, exclusions))?;
-        let causes = formed.causes(samples, &figures);
+        let causes = formed.causes(samples, &figures.outages);
+        self.result(formed, figures, causes, exclusions)
+    }
+
+    /// The same, reading only the evidence that an outage needs: `seen` is asked for what was seen in
+    /// a span around each, and its targets are not looked at. A month of a site has hundreds of
+    /// thousands of facts and a handful of outages.
+    pub fn figures_asking<E>(
+        &self,
+        mut samples: SiteSamples,
+        exclusions: &[Exclusion],
+        mut seen: impl FnMut((i64, i64)) -> Result<SiteSamples, E>,
+    ) -> Result<Result<MonthResult, MonthError>, E> {
+        let counted = self.form(&samples).and_then(|formed| {
+            let figures = account(&formed.input(self.agreement, exclusions))?;
+            Ok((formed, figures))
+        });
+        let (formed, figures) = match counted {
+            Ok(counted) => counted,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut causes = Vec::with_capacity(figures.outages.len());
+        for outages in figures.outages.chunk_by(|one, next| {
+            next.start_unix_ms - one.end_unix_ms <= EVIDENCE_BEFORE_MS + EVIDENCE_AFTER_MS
+        }) {
+            let (Some(first), Some(last)) = (outages.first(), outages.last()) else {
+                continue;
+            };
+            let span = (
+                first.start_unix_ms - EVIDENCE_BEFORE_MS,
+                last.end_unix_ms + EVIDENCE_AFTER_MS,
+            );
+            samples = SiteSamples {
+                targets: samples.targets,
+                ..seen(span)?
+            };
+            causes.append(&mut formed.causes(&samples, outages));
+        }
+        Ok(self.result(formed, figures, causes, exclusions))
+    }
+
+    fn result(
+        &self,
+        formed: Formed,
+        figures: MonthFigures,
+        causes: Vec<Option<Cause>>,
+        exclusions: &[Exclusion],
+    ) -> Result<MonthResult, MonthError> {
         let agreement = self.agreement;
         let to_come = slots_to_come(
             &formed.whole,
@@ -158,9 +211,9 @@ impl MonthRequest<'_> {
         let formed = self.form(samples)?;
         let input = formed.input(self.agreement, exclusions);
         let figures = account(&input)?;
-        let causes = formed.causes(samples, &figures);
+        let causes = formed.causes(samples, &figures.outages);
         let packets = packets(&formed, samples);
-        let caused = |at: i64| {
+        let cause_at = |at: i64| {
             let position = figures.outages.partition_point(|one| one.end_unix_ms <= at);
             let inside = figures.outages.get(position)?.start_unix_ms <= at;
             causes.get(position).copied().flatten().filter(|_| inside)
@@ -178,7 +231,7 @@ impl MonthRequest<'_> {
                 stopped_by: slot.stopped_by.map(|one| one.class.clone()),
                 sent,
                 received,
-                cause: caused(slot.start_unix_ms),
+                cause: cause_at(slot.start_unix_ms),
             })
             .collect();
         Ok(MonthSlots {
@@ -234,7 +287,7 @@ impl Formed {
         terms.account_input(&self.period, slots, self.carry_in, exclusions)
     }
 
-    fn causes(&self, samples: &SiteSamples, figures: &MonthFigures) -> Vec<Option<Cause>> {
+    fn causes(&self, samples: &SiteSamples, outages: &[AccountedOutage]) -> Vec<Option<Cause>> {
         let (start, slot_ms) = (self.period.start_unix_ms, self.period.slot_ms());
         let window = Window {
             start_unix_ms: start,
@@ -242,8 +295,8 @@ impl Formed {
             slots: self.slots.len(),
         };
         let slot_of = |at: i64| usize::try_from((at - start) / slot_ms).unwrap_or(0);
-        let outages = figures.outages.iter();
         outages
+            .iter()
             .map(|outage| {
                 let range = slot_of(outage.start_unix_ms)..slot_of(outage.end_unix_ms);
                 Some(verdict(&self.test, samples, &self.slots, range, window).cause)
@@ -362,6 +415,36 @@ mod tests {
         assert_eq!(result.causes, [Some(Cause::Undetermined)]);
         let (from, to) = request.span().unwrap();
         assert_eq!((JUNE_MS - from, to), (CARRY_IN_MS, request.now_unix_ms));
+    }
+
+    #[test]
+    fn evidence_is_asked_for_around_outages_only() {
+        let agreement: Agreement = toml::from_str(AGREEMENT).unwrap();
+        let request = MonthRequest {
+            agreement: &agreement,
+            month: (2026, 6),
+            now_unix_ms: JUNE_MS + 1_000 * MINUTE_MS,
+        };
+        let mut measured = samples(0..1_000, 100..110);
+        let outages = [100..110, 130..140, 800..810];
+        for one in &mut measured.targets[0].observations {
+            let minute = (one.start_unix_ms - JUNE_MS) / MINUTE_MS;
+            let down = outages.iter().any(|outage| outage.contains(&minute));
+            one.received = if down { 0 } else { 5 };
+        }
+        let whole = request.figures(&measured, &[]).unwrap();
+        let mut asked = Vec::new();
+        let found = request
+            .figures_asking(measured, &[], |(from, to)| {
+                let minute = |at: i64| (at - JUNE_MS) / MINUTE_MS;
+                asked.push((minute(from), minute(to)));
+                Ok::<_, ()>(SiteSamples::default())
+            })
+            .unwrap()
+            .unwrap();
+        assert_eq!(asked, [(95, 200), (795, 870)]);
+        assert_eq!(found, whole);
+        assert_eq!(found.causes.len(), 3);
     }
 
     #[test]

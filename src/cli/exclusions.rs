@@ -27,7 +27,7 @@ pub(super) struct Exclude {
     /// One of the agreement's classes.
     #[arg(long)]
     class: String,
-    /// planned_works and other leave slots out; stop_clock is taken off the repair time only.
+    /// `planned_works` and `other` leave slots out; `stop_clock` is off the repair time only.
     #[arg(long, value_parser = kind)]
     kind: ExclusionKind,
     /// Who asks for it.

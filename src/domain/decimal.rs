@@ -234,6 +234,16 @@ impl Fraction {
         format!("{}.{:02}", hundredths / 100, hundredths % 100)
     }
 
+    /// 100 × the fraction rounded to two decimals, half *up*: what a person with a spreadsheet reads,
+    /// and what no limit is compared with.
+    #[must_use]
+    pub fn percent_two_decimals_half_up(self) -> String {
+        let denominator = u128::from(self.denominator.max(1));
+        let doubled = u128::from(self.numerator) * 20_000 + denominator;
+        let hundredths = doubled / (2 * denominator);
+        format!("{}.{:02}", hundredths / 100, hundredths % 100)
+    }
+
     /// The nearest floating-point number: for charts, never for a comparison with a contract.
     #[must_use]
     #[expect(

@@ -193,6 +193,13 @@ pub struct Promise {
     pub slots_to_come: u64,
 }
 
+/// Whether an availability keeps what was promised, percent: integers are compared, nothing is
+/// rounded.
+#[must_use]
+pub fn keeps(promised_percent: Decimal, availability: Fraction) -> bool {
+    promised_percent.compare_percentage(availability).is_ge()
+}
+
 impl Agreement {
     /// What a site's month means: `causes` are those of its outages, in their order.
     #[must_use]
@@ -248,19 +255,28 @@ impl Agreement {
         [lowest, highest]: [Option<Fraction>; 2],
         billable: Option<bool>,
     ) -> PromiseVerdict {
-        let promised = self.objective.availability_percent;
-        let keeps = |one: Fraction| promised.compare_percentage(one).is_ge();
         let (Some(lowest), Some(highest)) = (lowest, highest) else {
             return PromiseVerdict::NothingMeasured;
         };
         if billable == Some(false) {
             return PromiseVerdict::TooLittleMeasured;
         }
-        match (keeps(lowest), keeps(highest)) {
+        let promised = self.objective.availability_percent;
+        match (keeps(promised, lowest), keeps(promised, highest)) {
             (true, true) => PromiseVerdict::Kept,
             (false, false) => PromiseVerdict::Missed,
             _ => PromiseVerdict::NeedsDecision,
         }
+    }
+
+    /// What an availability reads as with two decimals rounded half up, where that hides that the
+    /// promise was missed: 99.898 % reads as 99.90 % and is below 99.9 %.
+    #[must_use]
+    pub fn misleading_rounding(&self, availability: Fraction) -> Option<String> {
+        let promised = self.objective.availability_percent;
+        let rounded = availability.percent_two_decimals_half_up();
+        let read: Decimal = rounded.parse().ok()?;
+        (!keeps(promised, availability) && read >= promised).then_some(rounded)
     }
 
     /// The two availabilities that the promise is compared with: with every open decision against
@@ -275,6 +291,7 @@ impl Agreement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use PromiseVerdict::{Kept, Missed, NeedsDecision, NothingMeasured, TooLittleMeasured};
 
     const TERMS: &str = "id = 'a'\nversion = 1\ntitle = 'A'\nvalid_from = '2026-01-01'\n\
         time_zone = 'UTC'\nsites = ['s']\nparties = { customer = 'M', contractor = 'O' }\n\
@@ -326,6 +343,18 @@ mod tests {
     }
 
     #[test]
+    fn rounding_is_named_where_it_would_hide_a_miss() {
+        let terms = terms(ExclusionMode::Remove);
+        let of = |down: u64| {
+            let availability = Fraction::of(43_200 - down, 43_200).unwrap();
+            terms.misleading_rounding(availability)
+        };
+        assert_eq!(of(44), Some("99.90".to_owned()));
+        assert_eq!(of(43), None, "it was kept");
+        assert_eq!(of(60), None, "99.86 reads as missed");
+    }
+
+    #[test]
     fn too_little_evidence_carries_no_verdict() {
         let terms = terms(ExclusionMode::Remove);
         let judged = terms.judged_availability(slots(0, 0, 0));
@@ -337,7 +366,6 @@ mod tests {
             terms.verdict([None; 2], Some(false)),
             PromiseVerdict::NothingMeasured
         );
-        use PromiseVerdict::{Kept, Missed, NeedsDecision, NothingMeasured, TooLittleMeasured};
         assert_eq!(
             PromiseVerdict::of_all([Kept, Missed, NeedsDecision]),
             Missed

@@ -7,6 +7,7 @@ mod api;
 mod cli;
 #[cfg(test)]
 mod end_to_end;
+#[cfg(test)]
 mod exclusions;
 #[cfg(test)]
 mod ingest;

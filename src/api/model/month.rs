@@ -84,6 +84,9 @@ pub struct MonthPromise {
     pub lowest: Option<Ratio>,
     /// The same when none does.
     pub highest: Option<Ratio>,
+    /// What the lowest reads as with two decimals, where that would hide that the promise was
+    /// missed; else `null`.
+    pub misleading_percent: Option<String>,
     /// Slots that may be down in the whole month, those still to come counted as measured; `null`
     /// where the agreement takes the mean of its sites.
     pub allowed_slots: Option<u64>,

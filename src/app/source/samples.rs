@@ -17,7 +17,10 @@ const EVIDENCE_MARGIN_MS: i64 = 120_000;
 impl Source {
     /// Everything measured at a site in `[from, to)`, over whatever line.
     pub fn samples(&self, site: &str, span: (i64, i64)) -> Result<SiteSamples> {
-        self.samples_of(site, span, |_| true)
+        Ok(SiteSamples {
+            targets: self.targets_of(site, span, |_| true)?,
+            ..self.seen(site, span)?
+        })
     }
 
     /// What counts for an agreement: its targets, over the judged line, confirmed by a person or by
@@ -28,10 +31,24 @@ impl Source {
         agreement: &Agreement,
         span: (i64, i64),
     ) -> Result<SiteSamples> {
+        Ok(SiteSamples {
+            targets: self.judged_targets(site, agreement, span)?,
+            ..self.seen(site, span)?
+        })
+    }
+
+    /// The samples of [`Source::judged_samples`], without what was seen beside them.
+    pub fn judged_targets(
+        &self,
+        site: &str,
+        agreement: &Agreement,
+        span: (i64, i64),
+    ) -> Result<Vec<TargetSamples>> {
         let judged: HashSet<(AgentId, String)> =
             self.judged_lines(site, agreement)?.into_iter().collect();
         let any = agreement.line.is_any();
-        self.samples_of(site, span, |series| match &series.key.line {
+        // Targets that decide no slot of the agreement still help to say why one was bad.
+        self.targets_of(site, span, |series| match &series.key.line {
             Some(line) => judged.contains(&(series.key.agent, line.clone())),
             None => any,
         })
@@ -97,13 +114,9 @@ impl Source {
         Ok(targets.into_values().collect())
     }
 
-    fn samples_of(
-        &self,
-        site: &str,
-        (from, to): (i64, i64),
-        counts: impl Fn(&Series) -> bool,
-    ) -> Result<SiteSamples> {
-        let targets = self.targets_of(site, (from, to), counts)?;
+    /// What was seen beside the samples in `[from, to)`: evidence, arrivals, the collector's absences.
+    /// Its targets are empty.
+    pub fn seen(&self, site: &str, (from, to): (i64, i64)) -> Result<SiteSamples> {
         let evidence = self
             .samples
             .evidence(
@@ -121,7 +134,7 @@ impl Source {
             })
             .collect();
         Ok(SiteSamples {
-            targets,
+            targets: Vec::new(),
             evidence,
             received_unix_ms: self.arrivals(site, from, to)?,
             collector_down: self.registry.collector_down(from, to)?,

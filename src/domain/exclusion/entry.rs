@@ -294,13 +294,13 @@ mod tests {
         let closes = JUNE_MS + 40 * DAY_MS;
         assert_eq!(terms.closes_unix_ms(2026, 6), Some(closes));
         assert_eq!(terms.check_open(JUNE_MS, closes - 1), Ok(()));
-        let closed = terms.check_open(JUNE_MS, closes).unwrap_err();
+        let refused = terms.check_open(JUNE_MS, closes).unwrap_err();
         assert_eq!(
-            closed.to_string(),
+            refused.to_string(),
             "from: its month was closed at 2026-07-10T23:00:00Z"
         );
         assert_eq!(terms.check_open(JUNE_MS + 30 * DAY_MS, closes), Ok(()));
-        assert_eq!(terms.check_entry(&entry(), closes), Err(closed));
+        assert_eq!(terms.check_entry(&entry(), closes), Err(refused));
     }
 
     #[test]

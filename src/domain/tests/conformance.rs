@@ -22,7 +22,7 @@ fn report(json: &str) -> (bool, String) {
     clippy::disallowed_methods,
     reason = "the reference folder is named by the environment"
 )]
-fn reference_cases_of_availability_pass() {
+fn reference_cases_of_the_built_kinds_pass() {
     let folder = std::env::var("DESSERTE_REFERENCE")
         .map_or_else(|_| root().join("../shared"), |name| root().join(name));
     let file = folder.join("cases/sla.json");
@@ -32,7 +32,11 @@ fn reference_cases_of_availability_pass() {
     };
     let mut cases: serde_json::Value = serde_json::from_str(&text).unwrap();
     let list = cases["cases"].as_array_mut().unwrap();
-    list.retain(|case| ["availability", "loss_slots"].contains(&case["kind"].as_str().unwrap()));
+    let built = ["availability", "loss_slots", "compliance", "aggregate"];
+    list.retain(|case| built.contains(&case["kind"].as_str().unwrap()));
+    for kind in built {
+        assert!(list.iter().any(|case| case["kind"] == kind), "{kind}");
+    }
     assert!(
         list.iter()
             .filter(|case| case["kind"] == "availability")

@@ -129,7 +129,7 @@ async fn outages_agreements_months_and_plans() {
     );
     exactly(
         &month["promise"],
-        "verdict charged_slots not_charged_slots needs_decision_slots lowest highest \
+        "verdict charged_slots not_charged_slots needs_decision_slots lowest highest misleading_percent \
          allowed_slots margin_slots_lowest margin_slots_highest allowed_minutes \
          margin_minutes_lowest margin_minutes_highest",
     );

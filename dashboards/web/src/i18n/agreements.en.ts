@@ -118,6 +118,8 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'statement.judgedLine': 'Availability judged = {numerator} ÷ {denominator} = {percent}.',
   'statement.judgedLowest': 'If all that is undecided is charged: {line}',
   'statement.judgedHighest': 'If none of it is: {line}',
+  'statement.misleading':
+    'Rounded it would read {rounded}; it is the whole fraction that is compared with the target.',
   'statement.judgedWay': 'The agreement is judged so: {way}.',
   'statement.waysLine':
     'The three ways to take the sites together: slots together {pooled}, mean {mean}, worst site {worst}.',

@@ -119,6 +119,8 @@ export const agreementsFr = {
   'statement.judgedLine': 'Disponibilité jugée = {numerator} ÷ {denominator} = {percent}.',
   'statement.judgedLowest': 'Si tout ce qui est à décider est imputé\u00a0: {line}',
   'statement.judgedHighest': 'Si rien de cela ne l’est\u00a0: {line}',
+  'statement.misleading':
+    'Arrondie, elle se lirait {rounded}\u00a0; c’est la fraction entière qui est comparée à l’objectif.',
   'statement.judgedWay': 'L’engagement se juge ainsi\u00a0: {way}.',
   'statement.waysLine':
     'Les trois façons de réunir les sites\u00a0: créneaux réunis {pooled}, moyenne {mean}, pire site {worst}.',
