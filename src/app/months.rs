@@ -155,7 +155,7 @@ impl App {
             targets: self.source().judged_targets(site, agreement, (from, to))?,
             ..SiteSamples::default()
         };
-        let seen = |span| self.source().seen(site, span);
+        let seen = |span| self.source().seen_beside(site, span);
         let result = match request.figures_asking(samples, &made_of.exclusions, seen)? {
             Ok(result) => Arc::new(result),
             Err(error) => return Ok(Err(error)),

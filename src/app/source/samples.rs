@@ -17,10 +17,7 @@ const EVIDENCE_MARGIN_MS: i64 = 120_000;
 impl Source {
     /// Everything measured at a site in `[from, to)`, over whatever line.
     pub fn samples(&self, site: &str, span: (i64, i64)) -> Result<SiteSamples> {
-        Ok(SiteSamples {
-            targets: self.targets_of(site, span, |_| true)?,
-            ..self.seen(site, span)?
-        })
+        self.samples_of(site, span, |_| true)
     }
 
     /// What counts for an agreement: its targets, over the judged line, confirmed by a person or by
@@ -31,24 +28,33 @@ impl Source {
         agreement: &Agreement,
         span: (i64, i64),
     ) -> Result<SiteSamples> {
-        Ok(SiteSamples {
-            targets: self.judged_targets(site, agreement, span)?,
-            ..self.seen(site, span)?
-        })
+        let counts = self.judged(site, agreement)?;
+        self.samples_of(site, span, counts)
     }
 
-    /// The samples of [`Source::judged_samples`], without what was seen beside them.
+    /// The samples of [`Source::judged_samples`], without what was seen beside them. (Targets that
+    /// decide no slot of the agreement still help to say why one was bad.)
     pub fn judged_targets(
         &self,
         site: &str,
         agreement: &Agreement,
         span: (i64, i64),
     ) -> Result<Vec<TargetSamples>> {
+        let counts = self.judged(site, agreement)?;
+        self.targets_of(site, span, counts)
+    }
+
+    /// What was seen beside the samples in `[from, to)`: evidence, arrivals, the collector's absences.
+    /// Its targets are empty.
+    pub fn seen_beside(&self, site: &str, span: (i64, i64)) -> Result<SiteSamples> {
+        self.samples_of(site, span, |_| false)
+    }
+
+    fn judged(&self, site: &str, agreement: &Agreement) -> Result<impl Fn(&Series) -> bool> {
         let judged: HashSet<(AgentId, String)> =
             self.judged_lines(site, agreement)?.into_iter().collect();
         let any = agreement.line.is_any();
-        // Targets that decide no slot of the agreement still help to say why one was bad.
-        self.targets_of(site, span, |series| match &series.key.line {
+        Ok(move |series: &Series| match &series.key.line {
             Some(line) => judged.contains(&(series.key.agent, line.clone())),
             None => any,
         })
@@ -114,9 +120,13 @@ impl Source {
         Ok(targets.into_values().collect())
     }
 
-    /// What was seen beside the samples in `[from, to)`: evidence, arrivals, the collector's absences.
-    /// Its targets are empty.
-    pub fn seen(&self, site: &str, (from, to): (i64, i64)) -> Result<SiteSamples> {
+    fn samples_of(
+        &self,
+        site: &str,
+        (from, to): (i64, i64),
+        counts: impl Fn(&Series) -> bool,
+    ) -> Result<SiteSamples> {
+        let targets = self.targets_of(site, (from, to), counts)?;
         let evidence = self
             .samples
             .evidence(
@@ -134,7 +144,7 @@ impl Source {
             })
             .collect();
         Ok(SiteSamples {
-            targets: Vec::new(),
+            targets,
             evidence,
             received_unix_ms: self.arrivals(site, from, to)?,
             collector_down: self.registry.collector_down(from, to)?,
