@@ -201,3 +201,107 @@ fn a_recording_is_replayed_in_virtual_time() {
     ]);
     ends(&broken, 2, &["b.jsonl", "line 1"]);
 }
+
+#[test]
+fn an_exclusion_takes_two_people_and_stays_on_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let sites = folder.path().join("sites.csv");
+    let head = "id,name,kind,latitude,longitude,place,region,operator,invented\n";
+    std::fs::write(&sites, format!("{head}CG-1,A,school,-4.2,15.2,,,,true\n")).unwrap();
+    let import = ["import", "sites", text(&sites), "--data", text(&data)];
+    ends(&desserte(&[&import[..], &["--apply"]].concat()), 0, &[]);
+    let agreement = folder.path().join("agreement.toml");
+    std::fs::write(&agreement, AGREEMENT).unwrap();
+    let add = ["agreements", "add", text(&agreement), "--data", text(&data)];
+    ends(&desserte(&add), 0, &[]);
+    let ask = |from: &str, to: &str, kind: &str| {
+        desserte(&[
+            "agreements",
+            "exclude",
+            "lot-1",
+            "--from",
+            from,
+            "--to",
+            to,
+            "--class",
+            "maintenance",
+            "--kind",
+            kind,
+            "--requested-by",
+            "A. Mbemba",
+            "--reason",
+            "works",
+            "--data",
+            text(&data),
+        ])
+    };
+    let (from, to) = ("2090-06-10T22:00:00+01:00", "2090-06-10T23:00:00+01:00");
+    ends(
+        &ask("tonight", to, "other"),
+        2,
+        &["--from", "with its offset"],
+    );
+    ends(
+        &ask(from, to, "works"),
+        2,
+        &["planned_works, stop_clock, other"],
+    );
+    ends(&ask(to, from, "other"), 2, &["to: must lie after from"]);
+    ends(
+        &ask(from, to, "stop_clock"),
+        0,
+        &["Exclusion 1", "once approved"],
+    );
+    let old = "2026-01-02T00:00:00Z";
+    let closed = ask("2026-01-01T00:00:00Z", old, "other");
+    ends(&closed, 2, &["closed"]);
+    let approve = |person: &str| {
+        let asked = [
+            "agreements",
+            "approve",
+            "lot-1",
+            "1",
+            "--approved-by",
+            person,
+        ];
+        desserte(&[&asked[..], &["--data", text(&data)]].concat())
+    };
+    ends(&approve("a mbemba"), 2, &["somebody else must approve"]);
+    ends(&approve("C. Ngoma"), 0, &["it counts"]);
+    let list = [
+        "agreements",
+        "exclusions",
+        "lot-1",
+        "--data",
+        text(&data),
+        "--format",
+        "json",
+    ];
+    let listed = desserte(&list);
+    let rows: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(rows[0]["counts"], true, "{rows}");
+    assert_eq!(rows[0]["kind"], "stop_clock");
+    let asked = [
+        "agreements",
+        "withdraw",
+        "lot-1",
+        "1",
+        "--withdrawn-by",
+        "A",
+        "--reason",
+        "off",
+    ];
+    ends(
+        &desserte(&[&asked[..], &["--data", text(&data)]].concat()),
+        0,
+        &["no more"],
+    );
+    let rows: serde_json::Value = serde_json::from_slice(&desserte(&list).stdout).unwrap();
+    assert_eq!(
+        (&rows[0]["counts"], &rows[0]["withdrawn_by"]),
+        (&false.into(), &"A".into())
+    );
+    let unknown = ["agreements", "exclusions", "none", "--data", text(&data)];
+    ends(&desserte(&unknown), 2, &["no such agreement"]);
+}

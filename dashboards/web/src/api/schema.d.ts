@@ -1177,6 +1177,11 @@ export interface components {
              */
             margin_slots_lowest?: number | null;
             /**
+             * @description What the lowest reads as with two decimals, where that would hide that the promise was
+             *     missed; else `null`.
+             */
+            misleading_percent?: string | null;
+            /**
              * Format: int64
              * @description Slots down whose cause people have to decide.
              */
