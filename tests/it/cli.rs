@@ -202,106 +202,66 @@ fn a_recording_is_replayed_in_virtual_time() {
     ends(&broken, 2, &["b.jsonl", "line 1"]);
 }
 
-#[test]
-fn an_exclusion_takes_two_people_and_stays_on_record() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let sites = folder.path().join("sites.csv");
+/// A data folder with the agreement of the tests and its site.
+fn with_agreement(folder: &Path) -> std::path::PathBuf {
+    let data = folder.join("data");
+    let sites = folder.join("sites.csv");
     let head = "id,name,kind,latitude,longitude,place,region,operator,invented\n";
     std::fs::write(&sites, format!("{head}CG-1,A,school,-4.2,15.2,,,,true\n")).unwrap();
     let import = ["import", "sites", text(&sites), "--data", text(&data)];
     ends(&desserte(&[&import[..], &["--apply"]].concat()), 0, &[]);
-    let agreement = folder.path().join("agreement.toml");
+    let agreement = folder.join("agreement.toml");
     std::fs::write(&agreement, AGREEMENT).unwrap();
     let add = ["agreements", "add", text(&agreement), "--data", text(&data)];
     ends(&desserte(&add), 0, &[]);
-    let ask = |from: &str, to: &str, kind: &str| {
-        desserte(&[
-            "agreements",
-            "exclude",
-            "lot-1",
-            "--from",
-            from,
-            "--to",
-            to,
-            "--class",
-            "maintenance",
-            "--kind",
-            kind,
-            "--requested-by",
-            "A. Mbemba",
-            "--reason",
-            "works",
-            "--data",
-            text(&data),
-        ])
+    data
+}
+
+/// `desserte agreements …`, its words apart, under that data folder.
+fn agreements(data: &Path, words: &str) -> Output {
+    let asked: Vec<&str> = words.split_whitespace().collect();
+    desserte(&[&["agreements"], &asked[..], &["--data", text(data)]].concat())
+}
+
+#[test]
+fn an_exclusion_takes_two_people_and_stays_on_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = with_agreement(folder.path());
+    let ask = |span: &str, kind: &str| {
+        let who = "--class maintenance --requested-by A.Mbemba --reason works";
+        agreements(&data, &format!("exclude lot-1 {span} --kind {kind} {who}"))
     };
-    let (from, to) = ("2090-06-10T22:00:00+01:00", "2090-06-10T23:00:00+01:00");
+    let span = "--from 2090-06-10T22:00:00+01:00 --to 2090-06-10T23:00:00+01:00";
+    let turned = "--to 2090-06-10T22:00:00+01:00 --from 2090-06-10T23:00:00+01:00";
+    let past = "--from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z";
+    let vague = "--from tonight --to 2090-06-10T23:00:00+01:00";
+    ends(&ask(vague, "other"), 2, &["--from", "with its offset"]);
     ends(
-        &ask("tonight", to, "other"),
-        2,
-        &["--from", "with its offset"],
-    );
-    ends(
-        &ask(from, to, "works"),
+        &ask(span, "works"),
         2,
         &["planned_works, stop_clock, other"],
     );
-    ends(&ask(to, from, "other"), 2, &["to: must lie after from"]);
+    ends(&ask(turned, "other"), 2, &["to: must lie after from"]);
+    ends(&ask(past, "other"), 2, &["closed"]);
     ends(
-        &ask(from, to, "stop_clock"),
+        &ask(span, "stop_clock"),
         0,
         &["Exclusion 1", "once approved"],
     );
-    let old = "2026-01-02T00:00:00Z";
-    let closed = ask("2026-01-01T00:00:00Z", old, "other");
-    ends(&closed, 2, &["closed"]);
-    let approve = |person: &str| {
-        let asked = [
-            "agreements",
-            "approve",
-            "lot-1",
-            "1",
-            "--approved-by",
-            person,
-        ];
-        desserte(&[&asked[..], &["--data", text(&data)]].concat())
+    let approve =
+        |person: &str| agreements(&data, &format!("approve lot-1 1 --approved-by {person}"));
+    ends(&approve("a.mbemba"), 2, &["somebody else must approve"]);
+    ends(&approve("C.Ngoma"), 0, &["it counts"]);
+    let listed = || {
+        let listed = agreements(&data, "exclusions lot-1 --format json");
+        serde_json::from_slice::<serde_json::Value>(&listed.stdout).unwrap()
     };
-    ends(&approve("a mbemba"), 2, &["somebody else must approve"]);
-    ends(&approve("C. Ngoma"), 0, &["it counts"]);
-    let list = [
-        "agreements",
-        "exclusions",
-        "lot-1",
-        "--data",
-        text(&data),
-        "--format",
-        "json",
-    ];
-    let listed = desserte(&list);
-    let rows: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
-    assert_eq!(rows[0]["counts"], true, "{rows}");
-    assert_eq!(rows[0]["kind"], "stop_clock");
-    let asked = [
-        "agreements",
-        "withdraw",
-        "lot-1",
-        "1",
-        "--withdrawn-by",
-        "A",
-        "--reason",
-        "off",
-    ];
-    ends(
-        &desserte(&[&asked[..], &["--data", text(&data)]].concat()),
-        0,
-        &["no more"],
-    );
-    let rows: serde_json::Value = serde_json::from_slice(&desserte(&list).stdout).unwrap();
-    assert_eq!(
-        (&rows[0]["counts"], &rows[0]["withdrawn_by"]),
-        (&false.into(), &"A".into())
-    );
-    let unknown = ["agreements", "exclusions", "none", "--data", text(&data)];
-    ends(&desserte(&unknown), 2, &["no such agreement"]);
+    assert_eq!(listed()[0]["counts"], true);
+    assert_eq!(listed()[0]["kind"], "stop_clock");
+    let withdraw = "withdraw lot-1 1 --withdrawn-by A --reason off";
+    ends(&agreements(&data, withdraw), 0, &["no more"]);
+    assert_eq!(listed()[0]["counts"], false);
+    assert_eq!(listed()[0]["withdrawn_by"], "A");
+    let unknown = agreements(&data, "exclusions none");
+    ends(&unknown, 2, &["no such agreement"]);
 }
