@@ -13,6 +13,7 @@ mod outage;
 mod redeem;
 mod run;
 mod schedule;
+mod simulated;
 mod site;
 mod site_change;
 mod site_import;
@@ -37,6 +38,7 @@ pub use line::{LineRecord, SeenLine, line_key};
 pub use outage::{OutageFilter, OutageRecord};
 pub use redeem::{CODE_VALID_MS, Redeemed};
 pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
+pub use simulated::Replaced;
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
 pub use site_import::{ImportOutcome, NewSite};
@@ -45,7 +47,10 @@ pub use text::fold;
 
 /// Steps from an empty file to the present schema; a file of version n has had the first n of them.
 /// A step that was released is never changed: what comes later is a step of its own at the end.
-const SCHEMA: &[&str] = &[include_str!("registry/schema.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("registry/schema.sql"),
+    include_str!("registry/schema-simulated.sql"),
+];
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;
 
