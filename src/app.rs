@@ -284,6 +284,7 @@ pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) 
         position: Position::new(site.latitude, site.longitude).ok(),
         region: site.region.clone(),
         invented: site.invented,
+        simulated: site.simulated,
         availability: measured.filter(|(_, (up, down, _))| up + down > 0).map(
             |(period, (up_slots, down_slots, unknown_slots))| MeasuredAvailability {
                 period,
