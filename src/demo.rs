@@ -3,6 +3,7 @@
 //! the real listener and measures it.
 
 mod agent;
+pub mod world;
 mod country;
 mod target;
 
