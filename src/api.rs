@@ -13,6 +13,7 @@ mod agents;
 mod agreements;
 mod conditional;
 mod country;
+mod demo;
 mod events;
 mod health;
 mod history;

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod country;
+mod demo;
 mod fleet;
 mod month;
 mod outage;
@@ -13,6 +14,7 @@ mod site;
 
 pub use agreement::{AgreementDetail, AgreementItem, Statement};
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
+pub use demo::{Away, Demonstration};
 pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use month::{Day, Interval, Month, MonthOutage, Ratio};

@@ -8,7 +8,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, events, health, history, map, months, openapi, outages, page,
+    agents, agreements, country, demo, events, health, history, map, months, openapi, outages, page,
     plans, security, sites, summary,
 };
 use crate::app::App;
@@ -23,6 +23,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(country::border))
         .routes(routes!(country::neighbours))
         .routes(routes!(country::places))
+        .routes(routes!(demo::demo))
         .routes(routes!(summary::summary))
         .routes(routes!(map::map))
         .routes(routes!(sites::sites))

@@ -7,6 +7,7 @@ mod api;
 mod cli;
 #[cfg(test)]
 mod end_to_end;
+mod fleet;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]

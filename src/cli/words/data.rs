@@ -204,6 +204,7 @@ impl From<DemoError> for Text {
                 "the demonstration's agent",
                 detail,
             ),
+            DemoError::Fleet(detail) => part("flotte simulée", "the simulated fleet", detail),
         }
     }
 }

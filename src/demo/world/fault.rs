@@ -130,6 +130,12 @@ impl FaultKind {
         )
     }
 
+    /// The site's own measurements show it while it lasts.
+    #[must_use]
+    pub fn is_felt(self) -> bool {
+        !self.box_is_off() && self != Self::CollectorCut
+    }
+
     /// The collector is reached while it lasts, by a box with or without a SIM of its own.
     #[must_use]
     pub fn reaches_collector(self, over_sim: bool) -> bool {

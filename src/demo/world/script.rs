@@ -134,6 +134,12 @@ fn index(site: u32) -> usize {
 }
 
 impl Script {
+    /// The faults of every site, by number of the site, each list by start.
+    #[must_use]
+    pub fn new(by_site: Vec<Vec<Fault>>) -> Self {
+        Self { by_site }
+    }
+
     /// Faults of a site, by start.
     #[must_use]
     pub fn of(&self, site: u32) -> &[Fault] {
