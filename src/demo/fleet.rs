@@ -286,10 +286,14 @@ async fn live(
     let live = live::run(&wire, (&world, played), collector, stop);
     let past = async {
         progress.enter(Phase::EarlierDays);
-        history::earlier_days(&world, earlier, collector, &progress).await?;
-        progress.enter(Phase::Complete);
-        Ok::<(), DemoError>(())
+        match history::earlier_days(&world, earlier, collector, &progress).await {
+            Ok(()) => progress.enter(Phase::Complete),
+            Err(error) => {
+                tracing::error!(%error, "the simulated past could not be played back");
+                progress.enter(Phase::Failed);
+            }
+        }
     };
-    let (lived, past) = tokio::join!(live, past);
-    past.and(lived)
+    let (lived, ()) = tokio::join!(live, past);
+    lived
 }

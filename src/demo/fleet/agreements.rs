@@ -7,21 +7,25 @@ use desserte_probe::report::Kind;
 use desserte_probe::wire::schedule::Measure;
 
 use super::super::DemoError;
+use super::super::world::minute::{self, Target};
 use super::super::world::site::{Contract, Site};
 use super::super::world::{DAY, MINUTE_MS};
 use super::AUTHOR;
-use super::chain::TargetKind;
 use super::state::State;
 use crate::registry::{
     Decision, NewExclusion, Registry, RegistryError, SiteTarget, TargetDefinition,
 };
 
-/// Targets of every site, in the order in which its agent measures them.
-pub(super) const TARGETS: [TargetKind; 3] = [
-    ("simule-national", Kind::Icmp),
-    ("simule-etranger", Kind::Icmp),
-    ("simule-portail", Kind::Http),
-];
+/// Identifier and kind of a target.
+pub(super) fn name_of(target: Target) -> (&'static str, Kind) {
+    match target {
+        Target::National => ("simule-national", Kind::Icmp),
+        Target::International => ("simule-etranger", Kind::Icmp),
+        Target::OtherAbroad => ("simule-etranger-2", Kind::Icmp),
+        Target::Portal => ("simule-portail", Kind::Http),
+    }
+}
+
 /// Pings of a target in a slot.
 const PACKETS: u16 = 5;
 
@@ -125,11 +129,14 @@ pub(super) fn enter(
         reason: "simulated fleet",
     };
     enter_targets(registry, AUTHOR, now_unix_ms)?;
-    let measured = TARGETS.map(|(id, _)| SiteTarget {
-        target: id.to_owned(),
-        slot_seconds: 60,
-    });
     for site in sites {
+        let measured: Vec<SiteTarget> = minute::targets(site)
+            .iter()
+            .map(|target| SiteTarget {
+                target: name_of(*target).0.to_owned(),
+                slot_seconds: 60,
+            })
+            .collect();
         registry.set_site_targets(&site.id, &measured, decision)?;
     }
     let mut covered: BTreeMap<Contract, Vec<&str>> = BTreeMap::new();
@@ -162,7 +169,7 @@ pub fn enter_targets(
     Ok(())
 }
 
-fn targets() -> [TargetDefinition; 3] {
+fn targets() -> [TargetDefinition; 4] {
     // Addresses for documentation (RFC 5737, RFC 2606): nobody measures them.
     let ping = |host: &str| Measure::Icmp {
         host: host.to_owned(),
@@ -177,14 +184,14 @@ fn targets() -> [TargetDefinition; 3] {
         timeout_ms: 10_000,
         body_bytes_max: 65_536,
     };
-    let [national, abroad, portal] = TARGETS.map(|(id, _)| id);
     [
-        (national, "Point d’échange national (simulé)", ping("192.0.2.1")),
-        (abroad, "Ancre à l’étranger (simulée)", ping("198.51.100.1")),
-        (portal, "Portail national (simulé)", page),
+        (Target::National, "Point d’échange national (simulé)", ping("192.0.2.1")),
+        (Target::International, "Ancre à l’étranger (simulée)", ping("198.51.100.1")),
+        (Target::OtherAbroad, "Autre ancre à l’étranger (simulée)", ping("203.0.113.1")),
+        (Target::Portal, "Portail national (simulé)", page),
     ]
-    .map(|(id, name, measure)| TargetDefinition {
-        id: id.to_owned(),
+    .map(|(target, name, measure)| TargetDefinition {
+        id: name_of(target).0.to_owned(),
         name: Some(name.to_owned()),
         measure,
     })

@@ -2,7 +2,7 @@
 
 use desserte_probe::clock::TimeMap;
 use desserte_probe::report::{
-    ColumnsError, Content, Entry, Family, Kind, Line, Report, ReportedTarget, TimeExchange, encode,
+    ColumnsError, Content, Entry, Family, Line, Report, ReportedTarget, TimeExchange, encode,
 };
 use desserte_probe::wire::envelope::Envelope;
 use desserte_probe::wire::id::{AgentId, BootId};
@@ -13,7 +13,7 @@ use ed25519_dalek::SigningKey;
 use super::super::world::boots::{Boot, boot_at, boots};
 use super::super::world::draw::{below, draw};
 use super::super::world::fault::Fault;
-use super::super::world::minute::Life;
+use super::super::world::minute::{Life, targets};
 use super::super::world::site::{Technology, WallClock};
 use super::super::world::{DAY, MINUTE_MS, minute_of};
 use super::{SOFTWARE, agreements};
@@ -140,7 +140,9 @@ impl Chain {
             .zip(&minutes)
             .map(|(sequence, minute)| entry(life, sequence, *minute, (boot, before)))
             .collect();
-        let arrives_unix_ms = arrival(life, last);
+        // Whatever had not arrived when it was replaced came just before.
+        let replaced = self.span.1.map_or(i64::MAX, |end| end * MINUTE_MS - 1);
+        let arrives_unix_ms = arrival(life, last).min(replaced);
         let mut report = report(life, self.agent, boot, (last, arrives_unix_ms), entries);
         report.time_exchanges = exchanges(life, boot, (first, last));
         let of_boot = heard.iter().filter(|(of, _)| *of == boot.id);
@@ -222,12 +224,15 @@ fn report(
         sealed_boottime_ms: boottime,
         sealed_wall_unix_ms: Some(wall),
         time_exchanges: Vec::new(),
-        targets: agreements::TARGETS
+        targets: targets(life.site)
             .iter()
-            .map(|(id, kind)| ReportedTarget {
-                id: (*id).to_owned(),
-                kind: *kind,
-                slot_seconds: 60,
+            .map(|target| {
+                let (id, kind) = agreements::name_of(*target);
+                ReportedTarget {
+                    id: id.to_owned(),
+                    kind,
+                    slot_seconds: 60,
+                }
             })
             .collect(),
         lines: vec![Line {
@@ -293,6 +298,3 @@ pub(super) fn failing<'a>(life: &Life<'a>, minute: i64) -> Option<&'a Fault> {
     let fault = life.script.at(life.site.number, minute);
     fault.filter(|fault| fault.kind.is_felt())
 }
-
-/// Kinds of the report's targets.
-pub(super) type TargetKind = (&'static str, Kind);

@@ -14,10 +14,10 @@ use super::boots::Boot;
 use super::draw::unit;
 use super::fault::{Fault, FaultKind};
 use super::script::Script;
-use super::site::Site;
+use super::site::{Site, Terms};
 use rtt::{Times, response};
 
-/// What every site measures, in the order of a report's targets.
+/// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Pings of the national exchange.
@@ -26,10 +26,29 @@ pub enum Target {
     International,
     /// A page of the national portal.
     Portal,
+    /// Pings of another anchor abroad: one alone may be down itself.
+    OtherAbroad,
 }
 
-/// All of them.
-pub const TARGETS: [Target; 3] = [Target::National, Target::International, Target::Portal];
+/// Targets of every site, and one more where every target must answer.
+const TARGETS: [Target; 4] = [
+    Target::National,
+    Target::International,
+    Target::Portal,
+    Target::OtherAbroad,
+];
+/// Targets of a site of which less is asked.
+const TARGETS_OF_EVERY_SITE: usize = 3;
+
+/// What a site measures, in the order of a report's targets.
+#[must_use]
+pub fn targets(site: &Site) -> &'static [Target] {
+    let all = &TARGETS;
+    if site.contract.terms() == Terms::Service {
+        return all;
+    }
+    all.get(..TARGETS_OF_EVERY_SITE).unwrap_or(all)
+}
 /// Pings to an anchor in a minute.
 pub const PACKETS: u16 = 5;
 /// Minutes after a fault in which the agent still tells of its line.
@@ -77,10 +96,10 @@ impl Life<'_> {
     pub fn minute(&self, minute: i64, boot: &Boot, before: Option<&Boot>) -> Minute {
         let start = minute * MINUTE_MS + self.site.phase_ms(self.seed);
         let samples = (0_u16..)
-            .zip(TARGETS)
+            .zip(targets(self.site))
             .map(|(index, target)| {
                 let at = start + i64::from(index) * 2_000;
-                self.sample((index, target), minute, boot.boottime_ms(at))
+                self.sample((index, *target), minute, boot.boottime_ms(at))
             })
             .collect();
         Minute {
@@ -161,6 +180,7 @@ impl Life<'_> {
             Target::National => 1,
             Target::International => 2,
             Target::Portal => 3,
+            Target::OtherAbroad => 4,
         };
         unit(self.drawn(minute, &[what, 99])) < share
     }
@@ -185,7 +205,7 @@ fn times_out(kind: FaultKind, target: Target, since: i64) -> bool {
         | Kind::WithoutEvidence
         | Kind::CaptivePortal
         | Kind::Lagging => true,
-        Kind::Transit => target == Target::International,
+        Kind::Transit => matches!(target, Target::International | Target::OtherAbroad),
         Kind::Destination => target == Target::Portal,
         // Two minutes of six, so that no run of them makes an outage.
         Kind::Flicker => since.rem_euclid(6) < 2,

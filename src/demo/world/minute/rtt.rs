@@ -66,6 +66,7 @@ pub(super) fn response(site: &Site, target: Target, minute: i64, drawn: u64) -> 
     let way = match target {
         Target::National => 0,
         Target::International => ABROAD_US,
+        Target::OtherAbroad => ABROAD_US + 14_000,
         Target::Portal => PORTAL_US + 2 * floor,
     };
     // An exponential tail, cut at five times its mean.

@@ -19,10 +19,11 @@ const COLLECTOR_EVERY: i64 = 4;
 type Single = (FaultKind, bool, (i64, i64), (i64, i64));
 
 /// One of each somewhere each day.
-const SINGLES: [Single; 11] = [
+const SINGLES: [Single; 12] = [
     (FaultKind::LastMile, false, (0, 1_440), (180, 1_500)),
     (FaultKind::GatewaySilent, false, (960, 1_300), (120, 540)),
     (FaultKind::PlannedStop, true, (480, 900), (30, 120)),
+    (FaultKind::PowerUnproven, true, (0, 900), (20, 200)),
     (FaultKind::Unplugged, true, (420, 1_000), (60, 300)),
     (FaultKind::Suspended, true, (0, 1_440), (30, 240)),
     (FaultKind::AgentCrash, true, (0, 1_440), (8, 25)),
