@@ -31,7 +31,7 @@ use self::{
     limit::RateLimit,
 };
 use crate::{
-    ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode},
+    ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
     registry::{Registry, RegistryError},
     store::{StoreError, embedded::EmbeddedStore, journal::Journal, samples::SampleStore},
 };
@@ -139,7 +139,7 @@ impl Collector {
         let lock = lock(data)?;
         let identity = Identity::open(data)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
-        let journal = Arc::new(Journal::open(&data.join("journal.sqlite"))?);
+        let journal = Arc::new(Journal::open(&data.join("journal.sqlite"), entries_of)?);
         let samples: Arc<dyn SampleStore> =
             Arc::new(EmbeddedStore::open(&data.join("samples.sqlite"))?);
         let (applied, last) = (samples.applied_position()?, journal.last_position());
