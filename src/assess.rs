@@ -10,6 +10,7 @@ mod lines;
 pub mod long;
 pub mod months;
 mod test;
+mod track;
 pub mod worker;
 
 pub use evidence::EvidenceRow;

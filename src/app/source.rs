@@ -16,15 +16,13 @@ use desserte_probe::wire::schedule::Measure;
 
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
-use crate::collector::{Collector, registry_path};
+use crate::collector::{Collector, registry_path, samples_path};
 use crate::registry::{self, AgentRecord, Decision, Registry, RegistryError, SiteStatus};
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
 use convert::{Agents, entry, known, line, name_of, version};
 
-/// The sample store's file in a data folder.
-const SAMPLES_FILE: &str = "samples.sqlite";
 /// Author of decisions that come through the page: it has no accounts yet.
 const AUTHOR: &str = "web page";
 /// Seconds between uploads of an agent without a schedule.
@@ -68,7 +66,7 @@ impl Source {
     /// The files of a data folder that another process may be writing.
     pub fn read_only(data: &Path) -> Result<Self> {
         let registry = Registry::open(&registry_path(data))?;
-        let samples = EmbeddedStore::open(&data.join(SAMPLES_FILE))?;
+        let samples = EmbeddedStore::open_reading(&samples_path(data))?;
         Ok(Self::of(registry, Arc::new(samples), Arc::new(SystemClock)))
     }
 

@@ -199,6 +199,9 @@ impl Collector {
                     first_position: *first_position,
                 })
             }
+            Appended::Entangled => Err(Refusal::InvalidReport(
+                "its entries lie between those of too many batches accepted before".to_owned(),
+            )),
             Appended::FutureDated { latest_unix_ms } => Err(Refusal::FutureDated {
                 latest_unix_ms: *latest_unix_ms,
             }),

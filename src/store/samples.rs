@@ -163,6 +163,46 @@ impl SampleBlock {
         self.time_unix_ms.is_empty()
     }
 
+    /// Puts another block behind this one.
+    pub fn append(&mut self, mut later: Self) {
+        self.time_unix_ms.append(&mut later.time_unix_ms);
+        self.uncertainty_ms.append(&mut later.uncertainty_ms);
+        self.sequence.append(&mut later.sequence);
+        self.outcome.append(&mut later.outcome);
+        self.sent.append(&mut later.sent);
+        self.received.append(&mut later.received);
+        self.rtt_us_min.append(&mut later.rtt_us_min);
+        self.rtt_us_median.append(&mut later.rtt_us_median);
+        self.rtt_us_max.append(&mut later.rtt_us_max);
+        self.rtt_us_mean_successive_difference
+            .append(&mut later.rtt_us_mean_successive_difference);
+        self.coarse.append(&mut later.coarse);
+    }
+
+    /// The samples at these places.
+    #[must_use]
+    pub fn part(&self, places: std::ops::Range<usize>) -> Self {
+        fn part<T: Clone>(column: &[T], places: &std::ops::Range<usize>) -> Vec<T> {
+            column.get(places.clone()).unwrap_or_default().to_vec()
+        }
+        Self {
+            time_unix_ms: part(&self.time_unix_ms, &places),
+            uncertainty_ms: part(&self.uncertainty_ms, &places),
+            sequence: part(&self.sequence, &places),
+            outcome: part(&self.outcome, &places),
+            sent: part(&self.sent, &places),
+            received: part(&self.received, &places),
+            rtt_us_min: part(&self.rtt_us_min, &places),
+            rtt_us_median: part(&self.rtt_us_median, &places),
+            rtt_us_max: part(&self.rtt_us_max, &places),
+            rtt_us_mean_successive_difference: part(
+                &self.rtt_us_mean_successive_difference,
+                &places,
+            ),
+            coarse: part(&self.coarse, &places),
+        }
+    }
+
     /// The samples as the domain reasons about them; `line` is the number that the caller gives to
     /// the series' line.
     #[must_use]

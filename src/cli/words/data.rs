@@ -129,7 +129,7 @@ impl From<CollectorError> for Text {
                 format!(
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
                      le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
-                     samples.sqlite pour repartir de celle-ci",
+                     le dossier samples pour repartir de celle-ci",
                     path.display()
                 ),
                 error.to_string(),
