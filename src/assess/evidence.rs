@@ -1,10 +1,11 @@
 //! What the evidence says of one slot, in the words of the domain.
 
-use desserte_domain::cause::{CauseEvidence, ProbeCount};
+use desserte_domain::cause::{CauseEvidence, Share};
 use desserte_domain::observation::{Observation, Outcome};
 use desserte_domain::slot::SlotState;
 use desserte_probe::report::{Fact, Kind};
 
+use super::anchors::Anchors;
 use super::lines::Lines;
 use super::{SiteSamples, SiteTest};
 
@@ -19,9 +20,6 @@ const LAG_MS_MIN: u64 = 1_000;
 /// What an agent says of its own silence is among the first things that it says afterwards: within so
 /// much of the first one, milliseconds.
 const RETURN_SAID_WITHIN_MS: i64 = 2_000;
-/// Pinged targets from which their common silence says something of the path: one alone may be
-/// down itself.
-const ANCHORS_MIN: usize = 2;
 
 /// A fact that an agent saw.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +55,11 @@ pub fn gather(test: &SiteTest, samples: &SiteSamples, from: i64, to: i64) -> Cau
     lines.tell(&mut evidence);
     if evidence.agent.silent == Some(true) {
         returned(samples, to, &mut evidence);
+        evidence.power.mains_lost = evidence
+            .power
+            .mains_lost
+            .or_else(|| mains_lost_before(&samples.evidence, from));
+        evidence.power.neighbours_down = neighbours_down(samples, from, to);
     }
     evidence.collector.reachable = reachable(samples, from, to);
     evidence.collector.own_heartbeat = Some(
@@ -80,6 +83,29 @@ fn returned(samples: &SiteSamples, to: i64, evidence: &mut CauseEvidence) {
             seen(row, evidence);
         }
     }
+}
+
+/// What was last said of the mains before a silence holds through it: nothing was heard since.
+fn mains_lost_before(rows: &[EvidenceRow], from: i64) -> Option<bool> {
+    let end = rows.partition_point(|row| row.at_unix_ms < from);
+    let said = rows.get(..end)?;
+    let since = said.last()?.at_unix_ms - LINK_STATE_HOLDS_MS;
+    let recent = said.iter().rev().take_while(|row| row.at_unix_ms >= since);
+    recent
+        .filter_map(|row| match row.fact {
+            Fact::Power { mains, .. } => Some(mains.map(|on| !on)),
+            _ => None,
+        })
+        .next()?
+}
+
+/// What sites nearby did in the silence that the slot lies in.
+fn neighbours_down(samples: &SiteSamples, from: i64, to: i64) -> Option<Share> {
+    let seen = samples.neighbours.iter().find(|seen| {
+        let silence = seen.silence;
+        silence.from_unix_ms < to && from < silence.to_unix_ms
+    })?;
+    (seen.down.total > 0).then_some(seen.down)
 }
 
 fn rows_between(rows: &[EvidenceRow], from: i64, to: i64) -> &[EvidenceRow] {
@@ -141,26 +167,23 @@ fn targets(
     evidence: &mut CauseEvidence,
 ) {
     let (mut measured, mut failing, mut lossy) = (0_u32, 0_u32, 0_u32);
-    let (mut pinged, mut echoes) = (
-        0_usize,
-        ProbeCount {
-            sent: 0,
-            received: 0,
-        },
-    );
     let (mut names, mut names_failed, mut intercepted) = (0_u32, 0_u32, false);
-    let mut any = false;
+    let (mut any, mut anchors) = (false, Anchors::default());
     for target in &samples.targets {
         let inside = between(&target.observations, from, to);
         any |= !inside.is_empty();
+        // How fast a line is and which way it goes are no answers to whether it works.
+        if inside.is_empty() || matches!(target.kind, Kind::Throughput | Kind::Path) {
+            continue;
+        }
         let (sent, received) = sums(inside);
         intercepted |= inside
             .iter()
             .any(|one| one.outcome == Outcome::CaptivePortal);
         evidence.lan.route = route(inside).or(evidence.lan.route);
-        if target.kind == Kind::Http {
-            names += u32::from(!inside.is_empty());
-            names_failed += u32::from(!inside.is_empty() && inside.iter().all(name_failed));
+        if matches!(target.kind, Kind::Http | Kind::Dns) {
+            names += 1;
+            names_failed += u32::from(inside.iter().all(name_failed));
         }
         match test.rule_of(target.kind).decide_target(sent, received) {
             SlotState::Unknown => continue,
@@ -169,11 +192,7 @@ fn targets(
             SlotState::Good => {}
         }
         measured += 1;
-        if target.kind == Kind::Icmp {
-            pinged += 1;
-            echoes.sent = echoes.sent.saturating_add(clamp(sent));
-            echoes.received = echoes.received.saturating_add(clamp(received));
-        }
+        anchors.take(target, inside);
     }
     evidence.agent.silent = Some(!any);
     if measured > 0 {
@@ -181,9 +200,7 @@ fn targets(
         evidence.targets.failing = Some(failing);
         evidence.targets.lossy = Some(lossy);
     }
-    if pinged >= ANCHORS_MIN {
-        evidence.path.other_anchors = Some(echoes);
-    }
+    anchors.tell(&mut evidence.path);
     if intercepted {
         evidence.path.intercepted = Some(true);
     }
@@ -208,10 +225,6 @@ fn sums(observations: &[Observation]) -> (u64, u64) {
     })
 }
 
-fn clamp(count: u64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
 fn route(observations: &[Observation]) -> Option<bool> {
     let none = observations
         .iter()
@@ -219,7 +232,7 @@ fn route(observations: &[Observation]) -> Option<bool> {
     none.then_some(false)
 }
 
-fn name_failed(observation: &Observation) -> bool {
+pub(super) fn name_failed(observation: &Observation) -> bool {
     matches!(
         observation.outcome,
         Outcome::DnsNxDomain

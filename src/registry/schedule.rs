@@ -11,13 +11,15 @@ use desserte_probe::wire::{
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{
-    Registry, RegistryError, agreement,
+    Registry, RegistryError, agreement, captive,
     error::{damaged, database, missing},
     target,
 };
 
 /// Seconds between uploads where slots are not short.
 pub const UPLOAD_SECONDS: u32 = 300;
+/// Seconds between uploads on a metered line; what starts or stops failing is sent at once.
+const METERED_UPLOAD_SECONDS: u32 = 3_600;
 /// Seconds between heartbeats.
 pub const HEARTBEAT_SECONDS: u32 = 300;
 /// Seconds of measuring in one entry of the spool, at most.
@@ -168,7 +170,15 @@ fn derive(
         Some(site) => targets(transaction, site, terms)?,
         None => Vec::new(),
     };
-    Ok(from_targets(targets, record.profile, active_line_probes))
+    let captive = if active_line_probes {
+        captive::of_schedule(transaction)?
+    } else {
+        None
+    };
+    Ok(Schedule {
+        captive,
+        ..from_targets(targets, record.profile, active_line_probes)
+    })
 }
 
 fn from_targets(targets: Vec<Target>, profile: Profile, active_line_probes: bool) -> Schedule {
@@ -179,13 +189,14 @@ fn from_targets(targets: Vec<Target>, profile: Profile, active_line_probes: bool
         profile,
         targets,
         record_seconds: shortest.min(RECORD_SECONDS_MAX),
-        upload_seconds: if shortest < SHORT_SLOT_SECONDS {
-            shortest.max(UPLOAD_SECONDS_MIN)
-        } else {
-            UPLOAD_SECONDS
+        upload_seconds: match profile {
+            Profile::Metered => METERED_UPLOAD_SECONDS,
+            Profile::Full if shortest < SHORT_SLOT_SECONDS => shortest.max(UPLOAD_SECONDS_MIN),
+            Profile::Full => UPLOAD_SECONDS,
         },
         heartbeat_seconds: HEARTBEAT_SECONDS,
         active_line_probes,
+        captive: None,
     }
 }
 
@@ -217,7 +228,7 @@ fn targets(
         let definition = target::find(transaction, &id)?.ok_or_else(|| missing("target", &id))?;
         targets.push(Target {
             id,
-            slot_seconds,
+            slot_seconds: slot_seconds.max(definition.measure.slot_seconds_min()),
             measure: with_packets(definition.measure, packets),
         });
     }

@@ -67,6 +67,7 @@ impl Bench {
                 payload_bytes: 0,
                 timeout_ms: 1_000,
             },
+            anchor: None,
         };
         registry.put_target(&target, decision("a target")).unwrap();
         for id in ids {

@@ -23,7 +23,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{Error as WsError, Message},
+    tungstenite::{Error as WsError, Message, error::ProtocolError},
 };
 
 pub use self::dial::is_valid_server;
@@ -314,7 +314,9 @@ fn outcome_of_ws(error: &WsError) -> Outcome {
             outcome => outcome,
         },
         WsError::Http(_) => Outcome::HttpStatus,
-        WsError::ConnectionClosed | WsError::AlreadyClosed => Outcome::Reset,
+        WsError::ConnectionClosed
+        | WsError::AlreadyClosed
+        | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Outcome::Reset,
         _ => Outcome::HttpMalformed,
     }
 }

@@ -54,9 +54,10 @@ pub struct CaptiveCheck {
     pub every_seconds: u32,
 }
 
-/// A name that no resolver has an address for: `invalid` is reserved for that (RFC 6761 §6.4), and a
-/// resolver answers it without asking anybody.
-pub const ABSENT_NAME: &str = "desserte.invalid";
+/// A name that no resolver has an address for: `test` is reserved (RFC 6761 §6.2), and a resolver
+/// answers that it does not exist without asking anybody, or after the root said so once.
+/// (`invalid`, reserved for this very use, never leaves a careful resolver library.)
+pub const ABSENT_NAME: &str = "desserte-absent.test";
 
 /// How much an agent may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -117,7 +117,8 @@ async fn serve(stream: TcpStream, manner: Manner) {
                     ),
                     _ => format!("{{\"AppInfo\":\"{bytes}00\""),
                 };
-                if message.is_close() || socket.send(Message::text(said)).await.is_err() {
+                // After the end there is nothing to say; reading on answers it.
+                if !message.is_close() && socket.send(Message::text(said)).await.is_err() {
                     break;
                 }
             }
