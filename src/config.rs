@@ -29,6 +29,9 @@ pub struct Agents {
     /// Address under which agents reach this collector, `https://host:port`, where it is another
     /// than the one it listens on (behind a router). It is what enrolment shows.
     pub public_url: Option<String>,
+    /// Where to serve, in plain HTTP, a page that is known to be empty, `address:port`: agents ask for
+    /// it to find a portal. Nobody serves it without.
+    pub empty_page: Option<std::net::SocketAddr>,
 }
 
 /// The country.

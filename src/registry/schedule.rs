@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use desserte_domain::agreement::Agreement;
+use desserte_domain::agreement::{Agreement, MeasuringProfile};
 use desserte_probe::wire::{
     id::AgentId,
     schedule::{Measure, Profile, Schedule, TARGETS_MAX, Target},
@@ -20,6 +20,8 @@ use super::{
 pub const UPLOAD_SECONDS: u32 = 300;
 /// Seconds between uploads on a metered line; what starts or stops failing is sent at once.
 const METERED_UPLOAD_SECONDS: u32 = 3_600;
+/// Seconds between two measurements of a target on a metered line while all is well.
+const METERED_INTERVAL_SECONDS: u32 = 300;
 /// Seconds between heartbeats.
 pub const HEARTBEAT_SECONDS: u32 = 300;
 /// Seconds of measuring in one entry of the spool, at most.
@@ -116,6 +118,38 @@ fn terms(transaction: &Transaction<'_>, at: i64) -> Result<Vec<Agreement>, Regis
         .map(|one| one.agreement)
         .filter(|terms| !agreement::ended(terms, at))
         .collect())
+}
+
+/// Refuses a metered profile where an agreement of the agent's site has slots that it cannot fill:
+/// its figures would be those of the few minutes that happen to be measured.
+pub(super) fn check_metered(
+    transaction: &Transaction<'_>,
+    agent: AgentId,
+    at_unix_ms: i64,
+) -> Result<(), RegistryError> {
+    let record = super::agent::one(transaction, agent).map_err(database("check profile"))?;
+    let Some(site) = record.and_then(|record| record.site) else {
+        return Ok(());
+    };
+    let metered = |terms: &Agreement| {
+        let profile = MeasuringProfile {
+            packets_per_measurement: terms.test.packets_per_slot.into(),
+            interval_seconds: METERED_INTERVAL_SECONDS.max(terms.test.slot_seconds),
+        };
+        let share = terms.schedule().fillable_share(profile);
+        share.is_some_and(|share| share.numerator < share.denominator)
+    };
+    let unfilled = terms(transaction, at_unix_ms)?
+        .iter()
+        .any(|terms| terms.sites.contains(&site) && metered(terms));
+    if unfilled {
+        return Err(RegistryError::Conflict {
+            what: "agent",
+            id: agent.to_string(),
+            reason: "an agreement of its site has slots too short for a metered line",
+        });
+    }
+    Ok(())
 }
 
 /// The revision grows when anything differs.
