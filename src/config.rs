@@ -260,6 +260,7 @@ mod tests {
         let example = Config::parse(EXAMPLE, Path::new("desserte.toml")).unwrap();
         let mut expected = Config::default();
         expected.agents.public_url = Some("https://collecteur.exemple.cg:8443".to_owned());
+        expected.agents.empty_page = Some(([0, 0, 0, 0], 80).into());
         expected.country = Country {
             id: "cg".to_owned(),
             name_fr: "République du Congo".to_owned(),

@@ -110,6 +110,9 @@ struct AppInfo {
 }
 
 impl Tests {
+    /// Tests that run at the same time.
+    pub const PLACES: usize = TESTS_MAX;
+
     /// Answers a request for a test. Whether the asker may is for the caller to know.
     pub fn start(
         &self,

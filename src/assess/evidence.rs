@@ -268,6 +268,8 @@ mod tests {
     use desserte_domain::cause::{Cause, decide};
 
     use super::*;
+    use crate::assess::TargetSamples;
+    use crate::registry::Anchor;
 
     const BEFORE: &str = "11111111-1111-1111-1111-111111111111";
     const AFTER: &str = "22222222-2222-2222-2222-222222222222";
@@ -312,6 +314,144 @@ mod tests {
             milliseconds: 600_000,
         };
         assert_eq!(cause(vec![row(900_000, asleep)]), Cause::HostSuspended);
+    }
+
+    fn measured(kind: Kind, anchor: Option<Anchor>, answers: bool) -> TargetSamples {
+        let observation = Observation {
+            start_unix_ms: 70_000,
+            uncertainty_ms: 0,
+            sequence: 1,
+            sent: 5,
+            received: if answers { 5 } else { 0 },
+            rtt_us_min: None,
+            rtt_us_median: None,
+            rtt_us_max: None,
+            rtt_us_mean_successive_difference: None,
+            coarse: false,
+            line: None,
+            outcome: if answers {
+                Outcome::Ok
+            } else {
+                Outcome::Timeout
+            },
+        };
+        TargetSamples {
+            id: String::new(),
+            kind,
+            anchor,
+            observations: vec![observation],
+            lost_by: Vec::new(),
+        }
+    }
+
+    const NATIONAL: Option<Anchor> = Some(Anchor::National);
+    const ABROAD: Option<Anchor> = Some(Anchor::International);
+
+    /// The cause of a slot with these pinged targets, whether each answered, and this evidence.
+    fn cause_of(targets: &[(Option<Anchor>, bool)], evidence: Vec<EvidenceRow>) -> Cause {
+        let targets = targets.iter();
+        let samples = SiteSamples {
+            targets: targets
+                .map(|(anchor, answers)| measured(Kind::Icmp, *anchor, *answers))
+                .collect(),
+            evidence,
+            ..SiteSamples::default()
+        };
+        decide(&gather(&SiteTest::default(), &samples, 60_000, 120_000)).cause
+    }
+
+    fn first_hop(received: u16) -> EvidenceRow {
+        let fact = Fact::FirstHop {
+            line: 0,
+            sent: 2,
+            received,
+        };
+        row(80_000, fact)
+    }
+
+    #[test]
+    fn anchors_tell_transit_from_the_operator_and_from_the_last_mile() {
+        let abroad_dead = [(NATIONAL, true), (ABROAD, false), (ABROAD, false)];
+        assert_eq!(cause_of(&abroad_dead, vec![first_hop(2)]), Cause::Transit);
+        let all_dead = [(NATIONAL, false), (ABROAD, false)];
+        assert_eq!(cause_of(&all_dead, vec![first_hop(2)]), Cause::Upstream);
+        let gateway = Fact::Gateway {
+            line: 0,
+            sent: 2,
+            received: 2,
+        };
+        let silent_hop = vec![row(79_000, gateway), first_hop(0)];
+        assert_eq!(cause_of(&all_dead, silent_hop), Cause::LastMile);
+        // One host abroad may be down itself.
+        let one_dead = [(NATIONAL, true), (ABROAD, false)];
+        assert_eq!(cause_of(&one_dead, vec![first_hop(2)]), Cause::Destination);
+    }
+
+    #[test]
+    fn a_portal_is_told_whatever_else_is_dead() {
+        let portal = row(90_000, Fact::Captive { intercepted: true });
+        let all_dead = [(NATIONAL, false), (ABROAD, false)];
+        let evidence = vec![first_hop(2), portal];
+        assert_eq!(cause_of(&all_dead, evidence), Cause::CaptivePortal);
+    }
+
+    #[test]
+    fn throughput_and_path_say_nothing_of_whether_the_line_works() {
+        let samples = SiteSamples {
+            targets: vec![
+                measured(Kind::Throughput, None, false),
+                measured(Kind::Path, None, false),
+            ],
+            ..SiteSamples::default()
+        };
+        let found = gather(&SiteTest::default(), &samples, 60_000, 120_000);
+        assert_eq!(found.targets.measured, None);
+        assert_eq!(found.agent.silent, Some(false));
+    }
+
+    fn mains(at_unix_ms: i64, on: bool) -> EvidenceRow {
+        let fact = Fact::Power {
+            mains: Some(on),
+            battery_percent: Some(5),
+        };
+        row(at_unix_ms, fact)
+    }
+
+    /// Silent for hours before and after the slot.
+    const LONG_AGO_MS: i64 = -3_600_000;
+
+    #[test]
+    fn mains_that_failed_before_a_silence_prove_it_to_its_end() {
+        let rows = |on| vec![mains(LONG_AGO_MS, on), started(900_000, false)];
+        assert_eq!(cause(rows(false)), Cause::Power);
+        assert_eq!(cause(rows(true)), Cause::RestartedUnproven);
+        // Mains that were off long before it fell silent prove nothing.
+        let captive = Fact::Captive { intercepted: false };
+        let mut stale = rows(false);
+        stale.insert(1, row(LONG_AGO_MS + 600_000, captive));
+        assert_eq!(cause(stale), Cause::RestartedUnproven);
+    }
+
+    #[test]
+    fn neighbours_that_restarted_too_prove_a_power_cut() {
+        let with = |count, total| {
+            let silence = crate::assess::neighbours::Silence {
+                from_unix_ms: LONG_AGO_MS,
+                to_unix_ms: 900_000,
+            };
+            let samples = SiteSamples {
+                evidence: vec![started(900_000, false)],
+                neighbours: vec![crate::assess::NeighboursSeen {
+                    silence,
+                    down: Share { count, total },
+                }],
+                ..SiteSamples::default()
+            };
+            decide(&gather(&SiteTest::default(), &samples, 60_000, 120_000)).cause
+        };
+        assert_eq!(with(3, 4), Cause::Power);
+        assert_eq!(with(1, 4), Cause::RestartedUnproven);
+        assert_eq!(with(0, 0), Cause::RestartedUnproven);
     }
 
     #[test]

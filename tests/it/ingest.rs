@@ -1,8 +1,8 @@
 //! Batches, good and bad, from the wire to the store.
 
-mod agent;
+pub(crate) mod agent;
 mod durability;
-mod http;
+pub(crate) mod http;
 mod lines;
 mod refusals;
 mod time;
