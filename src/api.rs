@@ -27,6 +27,7 @@ mod plans;
 mod security;
 mod sites;
 mod summary;
+mod throughput;
 pub(crate) mod time;
 
 pub(crate) use months::shown as months_shown;

@@ -109,7 +109,7 @@ pub async fn start(options: Options) -> Result<Demonstration, DemoError> {
         let file = options.data.join(AGENTS_PORT_FILE);
         std::fs::write(&file, port).map_err(|source| ServeError::File { file, source })?;
     }
-    let fleet = fleet.map(|fleet| fleet::start(fleet, &collector, stopped.clone()));
+    let fleet = fleet.map(|fleet| fleet::start(fleet, &options.data, &collector, stopped.clone()));
     let agent = agent::start(&options.data, &collector, stopped).await?;
     Ok(Demonstration {
         collector,

@@ -7,8 +7,11 @@
 mod agent;
 mod agreement;
 mod audit;
+mod captive;
 mod error;
 mod line;
+mod measure;
+mod neighbour;
 mod outage;
 mod redeem;
 mod run;
@@ -33,6 +36,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use agent::{AgentRecord, Assignment, site_at};
 pub use agreement::{AgreementDocument, ExclusionRecord, NewExclusion, StoredAgreement};
 pub use audit::AuditRecord;
+pub use captive::CaptiveQuestions;
 pub use error::RegistryError;
 pub use line::{LineRecord, SeenLine, line_key};
 pub use outage::{OutageFilter, OutageRecord};
@@ -42,7 +46,7 @@ pub use simulated::Replaced;
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
 pub use site_import::{ImportOutcome, NewSite};
-pub use target::{SiteTarget, TargetDefinition};
+pub use target::{Anchor, SiteTarget, TargetDefinition};
 pub use text::fold;
 
 /// Steps from an empty file to the present schema; a file of version n has had the first n of them.
@@ -50,6 +54,7 @@ pub use text::fold;
 const SCHEMA: &[&str] = &[
     include_str!("registry/schema.sql"),
     include_str!("registry/schema-simulated.sql"),
+    include_str!("registry/schema-anchors.sql"),
 ];
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;

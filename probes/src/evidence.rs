@@ -14,7 +14,7 @@ use std::{
 };
 
 pub use self::{
-    line::{LineWatch, SeenLine},
+    line::{LineWatch, SeenLine, address_hash},
     process::{Previous, ProcessMark},
     route::Route,
 };

@@ -122,7 +122,7 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
             .targets
             .into_iter()
             .map(|target| SiteTarget {
-                name: target.id.clone(),
+                name: target.name.unwrap_or_else(|| target.id.clone()),
                 id: target.id,
                 kind: target.kind,
                 address: target.address,

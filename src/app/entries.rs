@@ -98,6 +98,8 @@ pub struct VersionEntry {
 pub struct TargetEntry {
     /// Identifier.
     pub id: String,
+    /// What a person calls it.
+    pub name: Option<String>,
     /// Kind of measurement.
     pub kind: String,
     /// Host or address.

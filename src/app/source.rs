@@ -12,7 +12,6 @@ use desserte_domain::exclusion::Exclusion;
 use desserte_probe::clock::{Clock, SystemClock};
 use desserte_probe::wire::enrol::Code;
 use desserte_probe::wire::id::AgentId;
-use desserte_probe::wire::schedule::Measure;
 
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
@@ -228,6 +227,7 @@ impl Source {
             let id = series.key.target;
             found.entry(id.clone()).or_insert(TargetEntry {
                 id,
+                name: None,
                 kind: name_of(&series.key.kind),
                 address: None,
             });
@@ -235,18 +235,20 @@ impl Source {
         for agent in self.registry.agents_of(site)? {
             let schedule = self.registry.schedule(agent.id)?;
             for target in schedule.into_iter().flat_map(|schedule| schedule.targets) {
-                let (kind, address) = match target.measure {
-                    Measure::Icmp { host, .. } => ("icmp", host),
-                    Measure::Http { url, .. } => ("http", url),
-                };
                 found.insert(
                     target.id.clone(),
                     TargetEntry {
                         id: target.id,
-                        kind: kind.to_owned(),
-                        address: Some(address),
+                        name: None,
+                        kind: name_of(&target.measure.kind()),
+                        address: Some(target.measure.address()),
                     },
                 );
+            }
+        }
+        for target in self.registry.targets()? {
+            if let Some(entry) = found.get_mut(&target.id) {
+                entry.name = target.name;
             }
         }
         Ok(found.into_values().collect())

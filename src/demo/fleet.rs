@@ -135,7 +135,7 @@ impl World {
 #[derive(Debug)]
 pub(super) struct Prepared {
     state: State,
-    world: World,
+    sites: Vec<Site>,
     /// Chains of the replaced agents, by number of the site.
     earlier: Vec<Chain>,
 }
@@ -148,44 +148,32 @@ pub(super) fn prepare(
     size: Size,
     now_unix_ms: i64,
 ) -> Result<Option<Prepared>, DemoError> {
-    let now = minute_of(now_unix_ms);
-    let Some(mut state) = State::open(data, size, now)? else {
+    let Some(state) = State::open(data, size, minute_of(now_unix_ms))? else {
         return Ok(None);
     };
     let sites = choose(registry, state.seed, state.sites)?;
     agreements::enter(registry, &sites, &state, now_unix_ms)?;
-    let untold = told_until(data, registry, &state, &sites)?;
-    state.start(data, now, untold)?;
-    let first = state.first_minute();
-    let world = World::new(state.seed, sites, state.starts(), (first, now + DAY));
-    let earlier = replaced(registry, &state, &world)?;
+    let earlier = replaced(registry, &state, &sites)?;
     Ok(Some(Prepared {
         state,
-        world,
+        sites,
         earlier,
     }))
 }
 
 /// First minute of which the journal holds nothing yet of any present agent.
-fn told_until(
-    data: &Path,
-    registry: &Registry,
-    state: &State,
-    sites: &[Site],
-) -> Result<i64, DemoError> {
+fn told_until(collector: &Collector, state: &State, sites: &[Site]) -> Result<i64, DemoError> {
     if state.is_new() {
         return Ok(i64::MIN);
     }
-    let failed = |error: crate::store::StoreError| DemoError::Fleet(error.to_string());
-    let journal = crate::store::journal::Journal::open(&data.join("journal.sqlite"));
-    let journal = journal.map_err(failed)?;
     let mut told = state.first_start_minute();
     for site in sites {
         let key = state.key(&site.id, state::PRESENT).verifying_key();
-        let Some(agent) = registry.agent_with_key(key.as_bytes())? else {
+        let Some(agent) = collector.registry().agent_with_key(key.as_bytes())? else {
             continue;
         };
-        if let Some(last) = journal.last_batch_of(agent.id).map_err(failed)? {
+        let last = collector.journal().last_batch_of(agent.id);
+        if let Some(last) = last.map_err(|error| DemoError::Fleet(error.to_string()))? {
             told = told.max(minute_of(last.received_unix_ms) + 1);
         }
     }
@@ -196,16 +184,14 @@ fn told_until(
 fn replaced(
     registry: &Registry,
     state: &State,
-    world: &World,
+    sites: &[Site],
 ) -> Result<Vec<Chain>, DemoError> {
     let replaced_at = state.replaced_minute();
-    let keys: Vec<_> = world
-        .sites()
+    let keys: Vec<_> = sites
         .iter()
         .map(|site| state.key(&site.id, state::EARLIER))
         .collect();
-    let agents: Vec<Replaced<'_>> = world
-        .sites()
+    let agents: Vec<Replaced<'_>> = sites
         .iter()
         .zip(&keys)
         .map(|(site, key)| Replaced {
@@ -241,15 +227,16 @@ impl Running {
 /// Starts the fleet: enrols what is not enrolled, plays the past back, then lives.
 pub(super) fn start(
     prepared: Prepared,
+    data: &Path,
     collector: &serve::Running,
     stop: watch::Receiver<bool>,
 ) -> Running {
     let app = Arc::clone(&collector.app);
     let inside = Arc::clone(&collector.collector);
-    let agents_url = collector.agents_url.clone();
+    let (agents_url, data) = (collector.agents_url.clone(), data.to_owned());
     Running(tokio::spawn(async move {
         let mut stopped = stop.clone();
-        let work = live(prepared, (&app, &inside), &agents_url, stop);
+        let work = live((prepared, &data), (&app, &inside), &agents_url, stop);
         tokio::select! {
             result = work => if let Err(error) = result {
                 tracing::error!(%error, "the simulated fleet stopped");
@@ -261,16 +248,21 @@ pub(super) fn start(
 }
 
 async fn live(
-    prepared: Prepared,
+    (prepared, data): (Prepared, &Path),
     (app, collector): (&Arc<App>, &Arc<Collector>),
     agents_url: &str,
     stop: watch::Receiver<bool>,
 ) -> Result<(), DemoError> {
     let Prepared {
-        state,
-        world,
+        mut state,
+        sites,
         earlier,
     } = prepared;
+    let now = minute_of(collector.clock().unix_ms());
+    let untold = told_until(collector, &state, &sites)?;
+    state.start(data, now, untold)?;
+    let span = (state.first_minute(), now + DAY);
+    let world = World::new(state.seed, sites, state.starts(), span);
     let progress = Arc::clone(&app.demonstration);
     progress.begin(
         (state.sites, state.history_days),

@@ -181,6 +181,9 @@ impl Registry {
         };
         self.write("set agent profile", |transaction| {
             let text = existing(transaction, id)?;
+            if profile == Profile::Metered {
+                schedule::check_metered(transaction, id, decision.at_unix_ms)?;
+            }
             transaction
                 .execute(
                     "UPDATE agent SET profile = ?, active_line_probes = ? WHERE id = ?",

@@ -23,4 +23,8 @@ mod registry;
 #[cfg(test)]
 mod store_contract;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
+mod throughput;
+#[cfg(test)]
 mod tidy;

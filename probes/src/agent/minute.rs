@@ -3,7 +3,7 @@
 use super::line_probes::{Part, Probed};
 use crate::{
     evidence::SeenLine,
-    kinds::{Measured, kind_of},
+    kinds::Measured,
     report::{
         Content, Evidence, Fact, Family, Line, Minute, Outcome, ReportedTarget, Sample,
         TimeExchange,
@@ -36,7 +36,7 @@ impl Filling {
     pub(super) fn sample(&mut self, target: &Target, measured: &Measured, lines: &[SeenLine]) {
         let reported = ReportedTarget {
             id: target.id.clone(),
-            kind: kind_of(target),
+            kind: target.measure.kind(),
             slot_seconds: target.slot_seconds,
         };
         let target = index_of(&mut self.targets, reported);
@@ -71,8 +71,9 @@ impl Filling {
         self.minute.evidence.push(Evidence { boottime_ms, fact });
     }
 
+    /// Rounds of one entry are added up: a gateway is asked every ten seconds on a metered line.
     pub(super) fn probed(&mut self, probed: &Probed) {
-        let Probed { sent, received, .. } = *probed;
+        let (sent, received) = (probed.sent, probed.received);
         let fact = match &probed.what {
             Part::Gateway(line) => Fact::Gateway {
                 line: self.line(line),
@@ -90,7 +91,10 @@ impl Filling {
                 received,
             },
         };
-        self.fact(probed.boottime_ms, fact);
+        let mut facts = self.minute.evidence.iter_mut();
+        if !facts.any(|earlier| add_up(&mut earlier.fact, &fact)) {
+            self.fact(probed.boottime_ms, fact);
+        }
     }
 
     /// Index of a line in this minute's table.
@@ -129,6 +133,40 @@ impl Filling {
             content: Content::Minute(filled.minute),
         }
     }
+}
+
+/// Adds the counts of a probe to those of an earlier one of the same part; `false` for any other fact.
+fn add_up(earlier: &mut Fact, fact: &Fact) -> bool {
+    let (counts, more) = match (earlier, fact) {
+        (
+            Fact::Gateway {
+                line,
+                sent,
+                received,
+            },
+            Fact::Gateway {
+                line: of,
+                sent: s,
+                received: r,
+            },
+        )
+        | (
+            Fact::FirstHop {
+                line,
+                sent,
+                received,
+            },
+            Fact::FirstHop {
+                line: of,
+                sent: s,
+                received: r,
+            },
+        ) if line == of => ((sent, received), (*s, *r)),
+        _ => return false,
+    };
+    *counts.0 = counts.0.saturating_add(more.0);
+    *counts.1 = counts.1.saturating_add(more.1);
+    true
 }
 
 fn index_of<T: PartialEq>(table: &mut Vec<T>, item: T) -> u16 {
@@ -179,6 +217,39 @@ mod tests {
             associated: None,
             neighbour: Neighbour::NotKnown,
         }
+    }
+
+    #[test]
+    fn rounds_of_one_minute_are_added_up_by_line_and_part() {
+        let line = |interface: &str| seen(interface, Family::Ipv4, true).line;
+        let mut filling = Filling::default();
+        let probed = |what, received| Probed {
+            boottime_ms: 1,
+            what,
+            sent: 1,
+            received,
+        };
+        filling.probed(&probed(Part::Gateway(line("eth0")), 1));
+        filling.probed(&probed(Part::Gateway(line("eth0")), 0));
+        filling.probed(&probed(Part::Gateway(line("ppp0")), 1));
+        filling.probed(&probed(Part::FirstHop(line("eth0")), 1));
+        let facts: Vec<Fact> = filling
+            .minute
+            .evidence
+            .into_iter()
+            .map(|e| e.fact)
+            .collect();
+        let gateway = |line, sent, received| Fact::Gateway {
+            line,
+            sent,
+            received,
+        };
+        let hop = Fact::FirstHop {
+            line: 0,
+            sent: 1,
+            received: 1,
+        };
+        assert_eq!(facts, [gateway(0, 2, 1), gateway(1, 1, 1), hop]);
     }
 
     #[test]

@@ -173,6 +173,9 @@ impl From<ServeError> for Text {
             ServeError::Agents { address, source } => {
                 reason(&source).about(format!("--agents {address}"))
             }
+            ServeError::EmptyPage { address, source } => {
+                reason(&source).about(format!("agents.empty_page {address}"))
+            }
             ServeError::Collector(error) => error.into(),
             ServeError::Layers(error) => error.into(),
             ServeError::App(error) => error.into(),

@@ -13,7 +13,7 @@ use super::super::world::{DAY, MINUTE_MS};
 use super::AUTHOR;
 use super::state::State;
 use crate::registry::{
-    Decision, NewExclusion, Registry, RegistryError, SiteTarget, TargetDefinition,
+    Anchor, Decision, NewExclusion, Registry, RegistryError, SiteTarget, TargetDefinition,
 };
 
 /// Identifier and kind of a target.
@@ -194,6 +194,11 @@ fn targets() -> [TargetDefinition; 4] {
         id: name_of(target).0.to_owned(),
         name: Some(name.to_owned()),
         measure,
+        anchor: match target {
+            Target::National => Some(Anchor::National),
+            Target::International | Target::OtherAbroad => Some(Anchor::International),
+            Target::Portal => None,
+        },
     })
 }
 

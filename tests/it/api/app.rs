@@ -152,6 +152,11 @@ impl TestApp {
         }
     }
 
+    /// The routes, to be served on a socket.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.router.clone().oneshot(request).await.unwrap()
     }
