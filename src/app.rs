@@ -2,6 +2,7 @@
 
 mod directory;
 mod entries;
+mod imports;
 mod source;
 mod status;
 
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::layers::{LayerStore, LayersError};
 use crate::live::{Change, Live};
+use crate::staging::Staging;
 use crate::telemetry::Metrics;
 
 /// Days of measurements that a plan looks back on.
@@ -34,6 +36,7 @@ pub const PLAN_DAYS: i64 = 30;
 pub struct App {
     source: Source,
     layer_store: LayerStore,
+    imports: Staging,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
     agent_counts: RwLock<(u64, u64)>,
@@ -73,6 +76,8 @@ pub struct Parts {
     pub source: Source,
     /// Imported layers.
     pub layer_store: LayerStore,
+    /// Files that wait to be imported.
+    pub imports: Staging,
     /// The configuration.
     pub config: Config,
     /// The country.
@@ -93,6 +98,7 @@ impl App {
         let app = Self {
             source: parts.source,
             layer_store: parts.layer_store,
+            imports: parts.imports,
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
             agent_counts: RwLock::default(),

@@ -20,5 +20,7 @@ pub mod live;
 pub mod registry;
 pub mod replay;
 pub mod serve;
+pub mod staging;
 pub mod store;
 pub mod telemetry;
+pub mod text;

@@ -107,6 +107,7 @@ impl SitesFile {
         let options = Options {
             mapping: mapping.as_ref(),
             encoding: self.encoding.as_deref(),
+            crs: None,
             country: country.as_ref(),
         };
         let report =

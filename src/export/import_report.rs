@@ -1,9 +1,11 @@
 //! What became of an imported file, for a person at a terminal and for a spreadsheet.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::sheet::{self, Cell};
 use super::{ExportError, Language};
+use crate::import::MAX_PRINTED_PER_REASON;
 use crate::import::report::{ImportReport, Refusals, WarningRows};
 
 /// Writes a report on sites as text: totals, warnings, every refusal that is listed, and the rows
@@ -64,7 +66,13 @@ pub fn write_refusals(
         what: "the import report",
         source,
     };
+    let mut printed: BTreeMap<&str, usize> = BTreeMap::new();
     for refusal in &refused.listed {
+        let count = printed.entry(refusal.reason_code).or_default();
+        *count += 1;
+        if *count > MAX_PRINTED_PER_REASON {
+            continue;
+        }
         let row = language.pick("ligne", "row");
         let reason = language.pick(&refusal.reason_fr, &refusal.reason_en);
         let value = refusal
@@ -80,7 +88,10 @@ pub fn write_refusals(
         )
         .map_err(failed)?;
     }
-    if refused.unlisted() == 0 {
+    if printed
+        .values()
+        .all(|count| *count <= MAX_PRINTED_PER_REASON)
+    {
         return Ok(());
     }
     let more = language.pick("lignes refusées, toutes", "refused rows, all of them");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ImportError;
+use super::crs::Crs;
 use super::kinds::KindScheme;
 use super::site::SiteKind;
 
@@ -45,6 +46,12 @@ impl SiteField {
         Self::Operator,
         Self::Invented,
     ];
+
+    /// The field with this identifier.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.code() == code)
+    }
 
     /// The identifier used in mappings and refusals.
     #[must_use]
@@ -135,6 +142,13 @@ pub struct Mapping {
     /// The file's encoding when it is not UTF-8 (`windows-1252`).
     #[serde(default)]
     pub encoding: Option<String>,
+    /// The sheet of a workbook; the first one with anything in it when left out.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// The coordinate system: that of the file when left out, else `EPSG:4326`; `EPSG:3857` is
+    /// converted.
+    #[serde(default)]
+    pub crs: Option<Crs>,
 }
 
 impl Mapping {
@@ -165,7 +179,8 @@ impl Mapping {
                 Some(field) => (field, true),
                 None => (left, false),
             };
-            let field = field_of(field.trim()).ok_or_else(|| wrong(&unknown_field()))?;
+            let field =
+                SiteField::from_code(field.trim()).ok_or_else(|| wrong(&unknown_field()))?;
             let right = right.trim();
             let twice = if constant {
                 mapping.constants.insert(field, right.to_owned()).is_some()
@@ -200,7 +215,19 @@ impl Mapping {
         }
     }
 
-    fn checked(self) -> Result<Self, ImportError> {
+    /// What a kind of the file means; the mapping's own translations go before the built-in ones.
+    #[must_use]
+    pub fn translate(&self, word: &str) -> Option<SiteKind> {
+        let wanted = word.to_lowercase();
+        let own = self.kinds.iter();
+        let mut own = own.filter(|(known, _)| known.to_lowercase() == wanted);
+        own.next()
+            .map(|(_, kind)| *kind)
+            .or_else(|| self.kind_scheme.translate(word))
+    }
+
+    /// Refuses a mapping that contradicts itself.
+    pub fn checked(self) -> Result<Self, ImportError> {
         let wrong = |detail: &str| {
             Err(ImportError::Mapping {
                 detail: detail.to_owned(),
@@ -230,12 +257,6 @@ impl Mapping {
         }
         Ok(self)
     }
-}
-
-fn field_of(code: &str) -> Option<SiteField> {
-    SiteField::ALL
-        .into_iter()
-        .find(|field| field.code() == code)
 }
 
 fn unknown_field() -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::propose::KindUse;
 use super::site::SiteRow;
 use super::{MAX_EXCERPT_CHARS, MAX_LISTED_PER_REASON, MAX_ROW_RANGES};
 
@@ -175,9 +176,35 @@ pub enum Warning {
     KindOther,
     /// Populations that are no whole number: the place is kept, its population is unknown.
     PopulationUnread,
+    /// Places with more inhabitants than all others together: the figure is that of a country or
+    /// region; the place is kept, its population is unknown.
+    PopulationOfArea,
+    /// Coordinates in Web Mercator, converted to degrees.
+    Converted,
+    /// Places or regions without a name.
+    FeatureUnnamed,
+    /// Features outside the country's outline.
+    FeatureOutside,
 }
 
 impl Warning {
+    /// The identifier used in files and over HTTP.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unnamed => "unnamed",
+            Self::IdsDerived => "ids_derived",
+            Self::NearBorder => "near_border",
+            Self::NoOutline => "no_outline",
+            Self::KindOther => "kind_other",
+            Self::PopulationUnread => "population_unread",
+            Self::PopulationOfArea => "population_of_area",
+            Self::Converted => "converted",
+            Self::FeatureUnnamed => "feature_unnamed",
+            Self::FeatureOutside => "feature_outside",
+        }
+    }
+
     /// One sentence in English.
     #[must_use]
     pub fn text_en(self) -> &'static str {
@@ -193,6 +220,17 @@ impl Warning {
             Self::KindOther => "kinds that no translation knows: taken as other",
             Self::PopulationUnread => {
                 "populations that are no whole number: the places are kept, their population is unknown"
+            }
+            Self::PopulationOfArea => {
+                "more inhabitants than all other places together: the figure of a country or region; \
+                 the places are kept, their population is unknown"
+            }
+            Self::Converted => {
+                "coordinates in Web Mercator (EPSG:3857): converted to WGS84 degrees"
+            }
+            Self::FeatureUnnamed => "features without a name: kept without one",
+            Self::FeatureOutside => {
+                "features more than 10 km outside the outline: kept, a neighbour's may count"
             }
         }
     }
@@ -212,6 +250,17 @@ impl Warning {
             Self::KindOther => "types qu'aucune traduction ne connaît : pris comme « autre »",
             Self::PopulationUnread => {
                 "populations qui ne sont pas des nombres entiers : localités gardées, population inconnue"
+            }
+            Self::PopulationOfArea => {
+                "plus d'habitants que toutes les autres localités réunies : chiffre d'un pays ou d'une \
+                 région ; localités gardées, population inconnue"
+            }
+            Self::Converted => {
+                "coordonnées en Web Mercator (EPSG:3857) : converties en degrés WGS84"
+            }
+            Self::FeatureUnnamed => "objets sans nom : gardés sans nom",
+            Self::FeatureOutside => {
+                "objets à plus de 10 km hors du contour : gardés, ceux d'un voisin peuvent compter"
             }
         }
     }
@@ -378,4 +427,6 @@ pub struct ImportReport {
     pub refused: Refusals,
     /// What deserves a look.
     pub warnings: Vec<WarningRows>,
+    /// The kinds of the rows that the filters kept, most used first, and what they mean.
+    pub kinds: Vec<KindUse>,
 }
