@@ -34,6 +34,13 @@ CREATE TABLE IF NOT EXISTS replaced (
 ) STRICT;
 ";
 
+/// Keeps what stands in the place of a layer: import, kind, name.
+const KEEP_REPLACED: &str = "
+INSERT INTO replaced (import, kind, name, provenance, features, imported_unix_ms)
+SELECT ?1, ?2, ?3, layers.provenance, layers.features, layers.imported_unix_ms
+FROM (SELECT 1) LEFT JOIN layers ON layers.kind = ?2 AND layers.name = ?3
+";
+
 /// Why layers cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LayersError {
@@ -95,29 +102,25 @@ impl LayerStore {
         transaction.commit().map_err(database("writing"))
     }
 
-    /// Stores the one layer of an import, keeping what it replaces.
-    pub fn import(
-        &self,
-        import: &str,
-        layers: &Layers,
-        at_unix_ms: i64,
-    ) -> Result<(), LayersError> {
+    /// Stores layers of imports in one transaction, keeping what each replaces. An import holds one
+    /// layer.
+    pub fn import(&self, imports: &[(String, Layers)], at_unix_ms: i64) -> Result<(), LayersError> {
         let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction().map_err(database("writing"))?;
-        for layer in layers.uses() {
-            let Some(provenance) = layer.provenance else {
-                continue;
-            };
-            transaction
-                .execute(
-                    "INSERT INTO replaced (import, kind, name, provenance, features, imported_unix_ms)
-                     SELECT ?1, ?2, ?3, layers.provenance, layers.features, layers.imported_unix_ms
-                     FROM (SELECT 1) LEFT JOIN layers ON layers.kind = ?2 AND layers.name = ?3",
-                    params![import, layer.kind.code(), provenance.layer],
-                )
-                .map_err(database("writing"))?;
+        for (import, layers) in imports {
+            for layer in layers.uses() {
+                let Some(provenance) = layer.provenance else {
+                    continue;
+                };
+                transaction
+                    .execute(
+                        KEEP_REPLACED,
+                        params![import, layer.kind.code(), provenance.layer],
+                    )
+                    .map_err(database("writing"))?;
+            }
+            put_all(&transaction, layers, at_unix_ms)?;
         }
-        put_all(&transaction, layers, at_unix_ms)?;
         transaction.commit().map_err(database("writing"))
     }
 
@@ -307,8 +310,8 @@ mod tests {
             }],
             ..Layers::default()
         };
-        store.import("a", &places(1), 1).unwrap();
-        store.import("b", &places(2), 2).unwrap();
+        store.import(&[("a".to_owned(), places(1))], 1).unwrap();
+        store.import(&[("b".to_owned(), places(2))], 2).unwrap();
         assert!(store.restore("a").is_err(), "b came after it");
         assert!(store.restore("c").is_err());
         store.restore("b").unwrap();

@@ -3,6 +3,7 @@
 //! everything that was applied can be taken back.
 
 mod apply;
+mod decide;
 mod dry_run;
 pub mod duplicates;
 mod error;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, decided_pairs};
+pub(crate) use decide::verdict;
 pub use dry_run::{Content, DryRun, SitesRun, try_layer, try_sites};
 pub use error::StagingError;
 pub use reading::{Reading, What};
@@ -22,11 +24,10 @@ pub use reading::{Reading, What};
 use duplicates::Proposed;
 use reading::{checked, proposed};
 
-use crate::import::pairs::Rule;
 use crate::import::propose::{Inspection, inspect};
 use crate::import::{ImportError, MAX_FILE_BYTES};
 use crate::layers::LayerStore;
-use crate::registry::{self, Registry, Verdict};
+use crate::registry::{self, Registry};
 
 /// Name of the folder in the data folder.
 const FOLDER: &str = "imports";
@@ -36,9 +37,6 @@ pub const STAGED_MAX: usize = 10;
 pub const NAME_BYTES_MAX: usize = 200;
 /// Bytes of an identifier, shown in hexadecimal.
 const ID_BYTES: usize = 8;
-/// Most decisions on pairs kept with a file: one for every pair that is proposed, and to spare.
-const DECISIONS_MAX: usize = 2 * crate::import::pairs::MAX_PAIRS;
-
 /// What a person decided about a pair that a file brings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StagedDecision {
@@ -99,11 +97,14 @@ pub struct Ground<'g> {
     pub border: Option<&'g [u8]>,
 }
 
+/// The file tried last, its revision, the registry that it was tried against, and what came of it.
+type Tried = (String, u64, registry::Version, Arc<DryRun>);
+
 /// The files that wait.
 #[derive(Debug)]
 pub struct Staging {
     folder: PathBuf,
-    tried: Mutex<Option<(String, u64, registry::Version, Arc<DryRun>)>>,
+    tried: Mutex<Option<Tried>>,
     proposed: Mutex<Option<(registry::Version, Arc<Proposed>)>>,
     /// One change at a time: a note is read, changed and written.
     turn: Mutex<()>,
@@ -202,7 +203,7 @@ impl Staging {
         }
         let (inspection, proposal) = inspect(file, bytes, (None, None, None))?;
         let staged = Staged {
-            id: data_encoding::HEXLOWER.encode(&rand::random::<[u8; ID_BYTES]>()),
+            id: new_id(),
             file: file.to_owned(),
             bytes: bytes.len(),
             staged_unix_ms: now_unix_ms,
@@ -260,74 +261,14 @@ impl Staging {
 
     fn tried_anew(&self, staged: &Staged, ground: Ground<'_>) -> Result<DryRun> {
         let bytes = self.bytes(&staged.id)?;
+        let country = dry_run::outline(ground)?;
+        let country = country.as_ref();
         match &staged.reading {
-            Reading::Sites(mapping) => try_sites((&staged.file, &bytes), mapping, ground),
-            Reading::Layer(entry) => try_layer(&bytes, entry, ground),
-        }
-    }
-
-    /// Decides about pairs that a file brings: one by one, or all that a rule covers and nobody
-    /// decided yet. `None` takes a decision back. Answers how many pairs changed.
-    pub fn decide(
-        &self,
-        id: &str,
-        decisions: &[(String, String, Option<StagedDecision>)],
-        rule: Option<(Rule, bool)>,
-        ground: Ground<'_>,
-    ) -> Result<usize> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut staged = self.get(id, ground.registry)?;
-        let run = self.dry_run(&staged, ground)?;
-        let before = staged.decisions.clone();
-        if let (Content::Sites(sites), Some((rule, same))) = (&run.content, rule) {
-            for pair in sites.pairs.listed.iter().filter(|pair| rule.covers(pair)) {
-                let (keep, other) = sites.ids(pair);
-                let decision = StagedDecision { same, keep: None };
-                staged
-                    .decisions
-                    .entry(pair_key(keep, other))
-                    .or_insert(decision);
+            Reading::Sites(mapping) => {
+                try_sites((&staged.file, &bytes), mapping, (ground.registry, country))
             }
+            Reading::Layer(entry) => try_layer(&bytes, entry, country),
         }
-        for (a, b, decision) in decisions {
-            let key = pair_key(a, b);
-            match decision {
-                Some(decision) => staged.decisions.insert(key, decision.clone()),
-                None => staged.decisions.remove(&key),
-            };
-        }
-        if staged.decisions.len() > DECISIONS_MAX {
-            return Err(StagingError::Invalid {
-                field: "decisions",
-                reason: format!("more than {DECISIONS_MAX}"),
-            });
-        }
-        let changed = staged.decisions.iter();
-        let changed = changed
-            .filter(|(key, one)| before.get(*key) != Some(one))
-            .count();
-        let gone = before
-            .keys()
-            .filter(|key| !staged.decisions.contains_key(*key))
-            .count();
-        self.note(&staged)?;
-        Ok(changed + gone)
-    }
-
-    /// Pairs of sites that are there and may be one.
-    pub fn duplicates(&self, registry: &Registry) -> Result<Arc<Proposed>> {
-        let version = registry.version()?;
-        let held = self.proposed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, proposed)) = held.as_ref()
-            && *at == version
-        {
-            return Ok(Arc::clone(proposed));
-        }
-        drop(held);
-        let proposed = Arc::new(duplicates::proposed(registry)?);
-        *self.proposed.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((version, Arc::clone(&proposed)));
-        Ok(proposed)
     }
 
     fn ids(&self) -> Result<Vec<String>> {
@@ -379,6 +320,12 @@ impl Staging {
     }
 }
 
+/// An identifier for an import.
+#[must_use]
+pub fn new_id() -> String {
+    data_encoding::HEXLOWER.encode(&rand::random::<[u8; ID_BYTES]>())
+}
+
 fn failed(operation: &'static str, file: &Path) -> impl FnOnce(std::io::Error) -> StagingError {
     let file = file.to_owned();
     move |source| StagingError::File {
@@ -390,13 +337,4 @@ fn failed(operation: &'static str, file: &Path) -> impl FnOnce(std::io::Error) -
 
 fn is_id(id: &str) -> bool {
     id.len() == 2 * ID_BYTES && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// What a staged decision becomes in the registry.
-pub(crate) fn verdict(same: bool) -> Verdict {
-    if same {
-        Verdict::Merged
-    } else {
-        Verdict::Distinct
-    }
 }

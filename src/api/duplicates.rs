@@ -13,7 +13,7 @@ use axum::{
 };
 
 use super::error::{Answer, Problem, Refusal};
-use super::imports::{Slice, check_signed, decision, json, run, signed};
+use super::imports::common::{Slice, check_signed, decision, json, run, signed};
 use super::model::{
     DuplicateItem, DuplicateSite, PairDecision, PairItem, PairRule, PairSide, PairsDecided, Signed,
     SignedPairDecisions,
@@ -39,7 +39,7 @@ pub(crate) async fn duplicates(
     let page = run(&app, "comparing the sites", move |staging, ground| {
         let proposed = staging.duplicates(ground.registry)?;
         Ok(slice.page(&proposed.pairs.listed, |pair| {
-            item(pair, proposed.sides(pair)?, None)
+            Some(item(pair, proposed.sides(pair)?, None))
         }))
     })
     .await?;
@@ -207,21 +207,21 @@ pub(super) fn item(
     pair: &Pair,
     (keep, other): (Side<'_>, Side<'_>),
     decided: Option<&StagedDecision>,
-) -> Option<PairItem> {
+) -> PairItem {
     let chosen = decided.and_then(|one| one.keep.as_deref());
     let (keep, other) = if chosen == Some(other.site.id.as_str()) {
         (other, keep)
     } else {
         (keep, other)
     };
-    Some(PairItem {
+    PairItem {
         keep: side(keep),
         other: side(other),
         metres: pair.metres,
         likeness: pair.likeness,
         same_kind: pair.same_kind,
         decision: decided.map(|one| if one.same { "same" } else { "distinct" }.to_owned()),
-    })
+    }
 }
 
 fn side(side: Side<'_>) -> PairSide {

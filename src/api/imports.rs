@@ -1,5 +1,6 @@
 //! Files that are brought in: kept, mapped, tried, applied, dropped, taken back.
 
+pub(super) mod common;
 mod mapping;
 mod shown;
 
@@ -12,10 +13,10 @@ use axum::{
         Path, Query, State,
         rejection::{BytesRejection, QueryRejection},
     },
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
@@ -29,17 +30,17 @@ use super::{duplicates, query};
 use crate::app::App;
 use crate::export::{Language, import_report};
 use crate::import::MAX_FILE_BYTES;
-use crate::layers::LayersError;
-use crate::registry::{Decision, RegistryError};
 use crate::staging::{Content, DryRun, Ground, Staged, Staging, StagingError, What};
+use common::{Slice, decision, in_language, json, run, signed};
 
 /// Files that may arrive at once: each is held in memory whole.
 const UPLOADS_AT_ONCE_MAX: usize = 2;
 static UPLOADS: Semaphore = Semaphore::const_new(UPLOADS_AT_ONCE_MAX);
 /// Imports that were applied and are listed.
 const RUNS_LISTED: u32 = 200;
-/// Longest author or reason, bytes.
-const TEXT_BYTES_MAX: usize = 500;
+
+/// How a browser saves the refused rows.
+const ATTACHMENT: &str = "attachment; filename=\"desserte-refused-rows.csv\"";
 
 /// Which file.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -228,20 +229,12 @@ pub(crate) async fn export(
     let mut bytes = Vec::new();
     import_report::write_csv(&tried.refused, language, &mut bytes)
         .map_err(|error| Refusal::internal("writing the refused rows", error))?;
-    let mut response = bytes.into_response();
-    for (name, value) in [
+    let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"desserte-refused-rows.csv\"",
-        ),
+        (header::CONTENT_DISPOSITION, ATTACHMENT),
         (header::CACHE_CONTROL, "no-store"),
-    ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
-    Ok(response)
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 /// Positions of what would be imported, for a small map.
@@ -279,7 +272,7 @@ pub(crate) async fn pairs(
         };
         Ok(slice.page(&sites.pairs.listed, |pair| {
             let decided = duplicates::staged(&staged, sites.ids(pair));
-            duplicates::item(pair, sites.sides(pair)?, decided)
+            Some(duplicates::item(pair, sites.sides(pair)?, decided))
         }))
     })
     .await?;
@@ -406,109 +399,4 @@ fn applied_detail(id: &str, ground: Ground<'_>) -> Result<ImportDetail, StagingE
         dry_run: None,
         problem: None,
     })
-}
-
-pub(super) fn decision(signed: &Signed, now_unix_ms: i64) -> Decision<'_> {
-    Decision {
-        author: signed.author.trim(),
-        at_unix_ms: now_unix_ms,
-        reason: signed.reason.trim(),
-    }
-}
-
-pub(super) fn signed(body: Result<Bytes, BytesRejection>) -> Answer<Signed> {
-    let signed: Signed = json(body)?;
-    check_signed(&signed)?;
-    Ok(signed)
-}
-
-pub(super) fn check_signed(signed: &Signed) -> Answer<()> {
-    for (name, text) in [("author", &signed.author), ("reason", &signed.reason)] {
-        if text.trim().is_empty() || text.len() > TEXT_BYTES_MAX {
-            let reason = format!("must have from 1 to {TEXT_BYTES_MAX} bytes");
-            return Err(Refusal::parameter(name, reason));
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn json<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Answer<T> {
-    let body = body.map_err(|rejection| Refusal::new(Code::TooLarge, rejection.body_text()))?;
-    serde_json::from_slice(&body).map_err(|error| Refusal::parameter("body", error))
-}
-
-/// A part of a list that is in memory; the cursor is the number of the first item.
-pub(super) struct Slice {
-    limit: usize,
-    start: usize,
-}
-
-impl Slice {
-    pub(super) fn of(paging: &Paging) -> Answer<Self> {
-        let start = paging.after()?.map_or(Ok(0), |text| {
-            let wrong = |_| Refusal::parameter("cursor", "not a cursor of this list");
-            text.parse::<usize>().map_err(wrong)
-        });
-        Ok(Self {
-            limit: paging.limit()?,
-            start: start?,
-        })
-    }
-
-    pub(super) fn page<T, S>(&self, items: &[T], show: impl Fn(&T) -> Option<S>) -> Page<S> {
-        let end = self.start.saturating_add(self.limit).min(items.len());
-        let part = items.get(self.start.min(end)..end).unwrap_or_default();
-        Page {
-            items: part.iter().filter_map(show).collect(),
-            next: (end < items.len()).then(|| Paging::cursor(&end.to_string())),
-        }
-    }
-}
-
-/// Works on imports on a thread of its own; refusals are in English.
-pub(super) async fn run<T: Send + 'static>(
-    app: &Arc<App>,
-    operation: &'static str,
-    work: impl FnOnce(&Staging, Ground<'_>) -> Result<T, StagingError> + Send + 'static,
-) -> Answer<T> {
-    let done = app.importing(operation, work).await?;
-    done.map_err(|error| refused(operation, error, false))
-}
-
-/// The same; what is wrong with a file is said in the reader's language.
-async fn in_language<T: Send + 'static>(
-    app: &Arc<App>,
-    headers: &HeaderMap,
-    operation: &'static str,
-    work: impl FnOnce(&Staging, Ground<'_>) -> Result<T, StagingError> + Send + 'static,
-) -> Answer<T> {
-    let language = headers.get(header::ACCEPT_LANGUAGE);
-    let french = language.is_some_and(|one| one.as_bytes().starts_with(b"fr"));
-    let done = app.importing(operation, work).await?;
-    done.map_err(|error| refused(operation, error, french))
-}
-
-fn refused(operation: &'static str, error: StagingError, french: bool) -> Refusal {
-    let text = if french {
-        error.text_fr()
-    } else {
-        error.to_string()
-    };
-    let code = match &error {
-        StagingError::Missing(_) | StagingError::Registry(RegistryError::Missing { .. }) => {
-            Code::NotFound
-        }
-        StagingError::Full
-        | StagingError::Nothing
-        | StagingError::Registry(RegistryError::Conflict { .. })
-        | StagingError::Layers(LayersError::NotRestorable { .. }) => Code::Conflict,
-        StagingError::Import(_)
-        | StagingError::Invalid { .. }
-        | StagingError::Registry(RegistryError::Invalid { .. }) => Code::InvalidParameter,
-        StagingError::Registry(_)
-        | StagingError::Layers(_)
-        | StagingError::File { .. }
-        | StagingError::Note { .. } => return Refusal::internal(operation, error),
-    };
-    Refusal::new(code, text)
 }

@@ -87,6 +87,9 @@ pub enum ImportError {
     /// A mapping that cannot be read.
     #[error("reading the column mapping: {detail}")]
     Mapping { detail: String },
+    /// A mapping that contradicts itself or says too little.
+    #[error("reading the column mapping: {en}")]
+    MappingRule { fr: &'static str, en: &'static str },
     /// A layer manifest that cannot be read.
     #[error("reading the layer manifest {file}: {detail}")]
     Manifest { file: String, detail: String },
@@ -191,6 +194,9 @@ impl ImportError {
             ),
             Self::Mapping { detail } => {
                 format!("lecture de la correspondance des colonnes : {detail}")
+            }
+            Self::MappingRule { fr, .. } => {
+                format!("lecture de la correspondance des colonnes : {fr}")
             }
             Self::Manifest { file, detail } => {
                 format!("lecture du manifeste de couches {file} : {detail}")

@@ -224,7 +224,7 @@ fn changes(left: &[char], right: &[char]) -> usize {
             let at =
                 |cells: &[usize], place: usize| cells.get(place).copied().unwrap_or(usize::MAX);
             let replaced = at(&last, column) + usize::from(letter != theirs);
-            let mut least = replaced
+            let mut fewest = replaced
                 .min(at(&last, column + 1) + 1)
                 .min(at(&line, column) + 1);
             let swapped = row > 0
@@ -232,9 +232,9 @@ fn changes(left: &[char], right: &[char]) -> usize {
                 && left.get(row - 1) == Some(theirs)
                 && right.get(column - 1) == Some(letter);
             if swapped {
-                least = least.min(at(&before, column - 1) + 1);
+                fewest = fewest.min(at(&before, column - 1) + 1);
             }
-            line.push(least);
+            line.push(fewest);
         }
         before = std::mem::replace(&mut last, line);
     }

@@ -201,6 +201,13 @@ impl Mapping {
         mapping.checked()
     }
 
+    /// The mapping as a person keeps it in a file.
+    pub fn to_toml(&self) -> Result<String, ImportError> {
+        toml::to_string(self).map_err(|error| ImportError::Mapping {
+            detail: error.to_string(),
+        })
+    }
+
     /// The mapping of files whose columns are named like our fields, `demo/congo/sites.csv` first.
     #[must_use]
     pub fn own(present: &[String]) -> Self {
@@ -228,17 +235,16 @@ impl Mapping {
 
     /// Refuses a mapping that contradicts itself.
     pub fn checked(self) -> Result<Self, ImportError> {
-        let wrong = |detail: &str| {
-            Err(ImportError::Mapping {
-                detail: detail.to_owned(),
-            })
-        };
+        let wrong = |fr, en| Err(ImportError::MappingRule { fr, en });
         if self.columns.is_empty() && self.constants.is_empty() {
-            return wrong("it names no column");
+            return wrong("elle ne nomme aucune colonne", "it names no column");
         }
         for field in [SiteField::Latitude, SiteField::Longitude] {
             if self.constants.contains_key(&field) {
-                return wrong("latitude and longitude cannot be constants");
+                return wrong(
+                    "latitude et longitude ne peuvent pas être constantes",
+                    "latitude and longitude cannot be constants",
+                );
             }
         }
         for field in SiteField::ALL {
@@ -252,6 +258,8 @@ impl Mapping {
             && !self.constants.contains_key(&SiteField::Kind)
         {
             return wrong(
+                "elle ne dit pas quelle colonne donne le type ; s'il est le même partout, donnez-le en \
+                 constante (kind:=hospital)",
                 "it does not say which column holds the kind; for a constant write kind:=hospital",
             );
         }

@@ -7,7 +7,7 @@ use super::ImportError;
 use super::country::Country;
 use super::crs::Crs;
 use super::duplicates::Seen;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, SiteField};
 use super::propose::kinds;
 use super::report::{ImportReport, Refusals, RowRanges, Warning, WarningRows};
 use super::table::{Form, Table};
@@ -48,6 +48,37 @@ pub fn import_sites(
     match options.mapping {
         Some(mapping) => import_table(&table, mapping, options.country),
         None => import_table(&table, &Mapping::own(&table.columns), options.country),
+    }
+}
+
+impl Mapping {
+    /// The mapping of a file whose columns carry our names; the encoding, the sheet and the system
+    /// are those with which it is to be opened.
+    pub fn of_own_columns(
+        file: &str,
+        bytes: &[u8],
+        (encoding, sheet, crs): (Option<&str>, Option<&str>, Option<Crs>),
+    ) -> Result<Self, ImportError> {
+        let form = Form {
+            encoding,
+            sheet,
+            crs,
+        };
+        let mapping = Self::own(&Table::read(file, bytes, form)?.columns);
+        if mapping.columns.contains_key(&SiteField::Kind) {
+            return Ok(mapping);
+        }
+        // Named with those that exist, as every missing column is.
+        import_sites(
+            file,
+            bytes,
+            &Options {
+                encoding,
+                crs,
+                ..Options::default()
+            },
+        )
+        .map(|_| mapping)
     }
 }
 

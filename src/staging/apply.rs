@@ -89,7 +89,7 @@ fn enter(
             layer.clone().add_to(&mut layers);
             ground
                 .layers
-                .import(&import.id, &layers, decision.at_unix_ms)?;
+                .import(&[(import.id.clone(), layers)], decision.at_unix_ms)?;
             let noted = ground
                 .registry
                 .note_layer_import(&import, layer.len(), decision);

@@ -11,9 +11,9 @@ use crate::import::layers::{AnyLayer, Entry, read_layer};
 use crate::import::mapping::Mapping;
 use crate::import::pairs::{self, Candidate, Pair, Pairs};
 use crate::import::propose::KindUse;
-use crate::import::report::{Refusals, WarningRows};
+use crate::import::report::{Refusals, Totals, WarningRows};
 use crate::import::sites::{Options, import_sites};
-use crate::registry::{ImportOutcome, NewSite};
+use crate::registry::{ImportOutcome, NewSite, Registry};
 
 /// Most positions of a preview: a small map shows no more apart.
 const PREVIEW_MAX: usize = 3_000;
@@ -86,20 +86,19 @@ impl SitesRun {
 pub fn try_sites(
     (file, bytes): (&str, &[u8]),
     mapping: &Mapping,
-    ground: Ground<'_>,
+    (registry, country): (&Registry, Option<&Country>),
 ) -> Result<DryRun> {
     let mapping = mapping.clone().checked()?;
-    let country = outline(ground)?;
     let options = Options {
         mapping: Some(&mapping),
-        country: country.as_ref(),
+        country,
         ..Options::default()
     };
     let report = import_sites(file, bytes, &options)?;
     let sites: Vec<NewSite> = report.accepted.iter().map(new_site).collect();
-    let forecast = ground.registry.forecast_sites(&sites)?;
-    let (candidates, sources) = candidates(ground.registry, &sites, Some(file))?;
-    let refused = ground.registry.distinct_pairs()?;
+    let forecast = registry.forecast_sites(&sites)?;
+    let (candidates, sources) = candidates(registry, &sites, Some(file))?;
+    let refused = registry.distinct_pairs()?;
     let pairs = pairs::find(&candidates, |a, b| {
         refused.contains(&(a.to_owned(), b.to_owned()))
     });
@@ -122,9 +121,8 @@ pub fn try_sites(
 }
 
 /// Tries a file of a layer.
-pub fn try_layer(bytes: &[u8], entry: &Entry, ground: Ground<'_>) -> Result<DryRun> {
-    let country = outline(ground)?;
-    let read = read_layer(entry, bytes, country.as_ref())?;
+pub fn try_layer(bytes: &[u8], entry: &Entry, country: Option<&Country>) -> Result<DryRun> {
+    let read = read_layer(entry, bytes, country)?;
     Ok(DryRun {
         rows_read: read.rows_read,
         accepted: read.rows_read - read.left_out - read.refused.count,
@@ -138,7 +136,7 @@ pub fn try_layer(bytes: &[u8], entry: &Entry, ground: Ground<'_>) -> Result<DryR
 }
 
 /// The country's border, else the outline of the first layer of regions.
-fn outline(ground: Ground<'_>) -> Result<Option<Country>> {
+pub(super) fn outline(ground: Ground<'_>) -> Result<Option<Country>> {
     if let Some(border) = ground.border {
         return Ok(Some(Country::from_geojson("border.geojson", border)?));
     }
@@ -151,6 +149,19 @@ fn outline(ground: Ground<'_>) -> Result<Option<Country>> {
 }
 
 impl DryRun {
+    /// What it found of a file, without what would be entered.
+    #[must_use]
+    pub fn totals<'r>(&'r self, file: &'r str) -> Totals<'r> {
+        Totals {
+            file,
+            rows_read: self.rows_read,
+            accepted: self.accepted,
+            left_out: self.left_out,
+            refused: &self.refused,
+            warnings: &self.warnings,
+        }
+    }
+
     /// Positions for a small map, spread evenly over the file when it holds too many; names and
     /// kinds beside them.
     #[must_use]

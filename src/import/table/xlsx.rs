@@ -208,3 +208,151 @@ fn line(cells: Vec<(usize, String)>, width: usize) -> csv::StringRecord {
     }
     csv::StringRecord::from(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// A workbook with these sheets: name, state, rows of XML cells.
+    fn workbook(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let mut part = |name: &str, text: &str| {
+            zip.start_file(name, zip::write::SimpleFileOptions::default())
+                .unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        };
+        let (mut list, mut relations) = (String::new(), String::new());
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        for (number, (name, state, rows)) in sheets.iter().enumerate() {
+            let id = number + 1;
+            list +=
+                &format!(r#"<sheet name="{name}" sheetId="{id}" state="{state}" r:id="r{id}"/>"#);
+            relations += &format!(
+                r#"<Relationship Id="r{id}" Type="{office}/worksheet" Target="worksheets/sheet{id}.xml"/>"#
+            );
+            let sheet =
+                format!(r#"<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>"#);
+            part(&format!("xl/worksheets/sheet{id}.xml"), &sheet);
+        }
+        part(
+            "xl/workbook.xml",
+            &format!(
+                r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{list}</sheets></workbook>"#
+            ),
+        );
+        part(
+            "xl/_rels/workbook.xml.rels",
+            &format!(
+                r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>"#
+            ),
+        );
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn text(at: &str, text: &str) -> String {
+        format!(r#"<c r="{at}" t="inlineStr"><is><t>{text}</t></is></c>"#)
+    }
+
+    fn number(at: &str, number: &str) -> String {
+        format!(r#"<c r="{at}"><v>{number}</v></c>"#)
+    }
+
+    fn schools() -> Vec<u8> {
+        let header = text("A3", "code") + &text("B3", "nom") + &text("D3", "lat");
+        let first = number("A4", "1042") + &text("B4", "École") + &number("D4", "-4.25");
+        let second = number("A7", "7") + &number("D7", "0.1") + &text("F7", "note");
+        let rows = format!(
+            r#"<row r="3">{header}</row><row r="4">{first}</row><row r="7">{second}</row>"#
+        );
+        workbook(&[
+            ("vide", "visible", ""),
+            (
+                "cachée",
+                "hidden",
+                r#"<row r="1"><c r="A1"><v>1</v></c></row>"#,
+            ),
+            ("écoles", "visible", &rows),
+        ])
+    }
+
+    #[test]
+    fn rows_are_counted_as_a_spreadsheet_counts_them() {
+        let bytes = schools();
+        let table = read("e.xlsx", &bytes, Form::default()).unwrap();
+        assert_eq!(table.columns, ["code", "nom", "", "lat"]);
+        let (first, second) = (&table.records[0], &table.records[1]);
+        assert_eq!((first.row, second.row), (4, 7));
+        assert_eq!(first.value(0), Some("1042"), "a code has no decimals");
+        assert_eq!(first.value(3), Some("-4.25"));
+        assert_eq!(second.value(1), None);
+        assert!(table.misfit(first).is_none());
+        assert!(table.misfit(second).is_some(), "F7 is beyond the header");
+    }
+
+    #[test]
+    fn sheets_are_chosen_by_name() {
+        let bytes = schools();
+        assert_eq!(sheet_names("e.xlsx", &bytes).unwrap(), ["vide", "écoles"]);
+        let form = |sheet| Form {
+            sheet: Some(sheet),
+            ..Form::default()
+        };
+        assert!(read("e.xlsx", &bytes, form("écoles")).is_ok());
+        let error = read("e.xlsx", &bytes, form("ecoles")).err().unwrap();
+        assert!(error.to_string().contains("vide, écoles"), "{error}");
+        let empty = read("e.xlsx", &bytes, form("vide")).err().unwrap();
+        assert!(matches!(empty, ImportError::Empty { .. }));
+    }
+
+    #[test]
+    fn what_is_no_workbook_is_refused() {
+        let refused = |bytes: &[u8]| read("x.xlsx", bytes, Form::default()).err().unwrap();
+        assert!(matches!(
+            refused(b"PK\x03\x04.."),
+            ImportError::NotXlsx { .. }
+        ));
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("a.txt", zip::write::SimpleFileOptions::default())
+            .unwrap();
+        let other = zip.finish().unwrap().into_inner();
+        assert!(matches!(refused(&other), ImportError::Archive { .. }));
+        let mut cut = schools();
+        cut.truncate(cut.len() / 2);
+        assert!(matches!(refused(&cut), ImportError::NotXlsx { .. }));
+    }
+
+    #[test]
+    fn a_bomb_is_refused_by_what_it_unpacks_to() {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default();
+        zip.start_file("xl/workbook.xml", options).unwrap();
+        let zeros = vec![b' '; 8 * 1024 * 1024];
+        for _ in 0..=MAX_UNPACKED_BYTES / zeros.len() as u64 {
+            zip.write_all(&zeros).unwrap();
+        }
+        let bytes = zip.finish().unwrap().into_inner();
+        assert!(bytes.len() < 2 * 1024 * 1024, "{}", bytes.len());
+        let error = read("x.xlsx", &bytes, Form::default()).err().unwrap();
+        assert!(
+            matches!(error, ImportError::TooLargeUnpacked { .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_cell_far_out_does_not_make_a_wide_table() {
+        let bytes = workbook(&[(
+            "s",
+            "visible",
+            r#"<row r="1"><c r="A1"><v>1</v></c><c r="XFD1"><v>1</v></c></row>"#,
+        )]);
+        let error = read("x.xlsx", &bytes, Form::default()).err().unwrap();
+        assert!(
+            matches!(error, ImportError::TooManyColumns { .. }),
+            "{error}"
+        );
+    }
+}
