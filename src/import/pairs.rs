@@ -14,6 +14,9 @@ pub const TOUCHING_METRES: f64 = 50.0;
 pub const NEAR_METRES: f64 = 250.0;
 /// How alike names must be within [`NEAR_METRES`].
 pub const NEAR_LIKENESS_MIN: f64 = 0.6;
+/// How alike the names of sites of two kinds must be: the school and the health centre of a village
+/// stand side by side under its name.
+pub const OTHER_KIND_LIKENESS_MIN: f64 = 0.85;
 /// Within this the same kind and nearly the same name are proposed: positions of a gazetteer are
 /// those of the village.
 pub const FAR_METRES: f64 = 2_000.0;
@@ -151,6 +154,7 @@ fn compare(
     let unnamed = names.0.is_none() || names.1.is_none();
     let proposed = match likeness {
         None => unnamed && same_kind && metres <= TOUCHING_METRES,
+        Some(alike) if !same_kind => alike >= OTHER_KIND_LIKENESS_MIN,
         Some(alike) if metres <= NEAR_METRES => alike >= NEAR_LIKENESS_MIN,
         Some(alike) => alike >= FAR_LIKENESS_MIN,
     };
@@ -270,7 +274,11 @@ mod tests {
             site("c", "École de Mbé", "school", (-3.3000, 15.8001)),
         ];
         let found = find(&sites, |_, _| false);
-        assert_eq!(found.listed.len(), 0, "C S I are three words: {found:?}");
+        assert_eq!(
+            found.listed.len(),
+            0,
+            "C, S and I are three words: {found:?}"
+        );
         let mut sites = sites;
         sites[1].name = Some("CSI Mbe".to_owned());
         let found = find(&sites, |_, _| false);

@@ -194,7 +194,7 @@ impl Proposal {
                 .columns
                 .insert(SiteField::Kind, ColumnNames::First(both));
         }
-        self.choose_scheme(&mut mapping);
+        self.choose_scheme(&mut mapping, osm);
         if self.needs_prefix(&mapping) {
             mapping.id_prefix = prefix(&self.table.file);
         }
@@ -214,7 +214,7 @@ impl Proposal {
 
     /// The translation that knows most rows; the strictest of equals. With one that knows less than
     /// most the file holds other things too (bars, benches): they are left out and counted.
-    fn choose_scheme(&self, mapping: &mut Mapping) {
+    fn choose_scheme(&self, mapping: &mut Mapping, osm: bool) {
         let words = kinds(&self.table, mapping);
         let known = |scheme: KindScheme| -> usize {
             let translated = words
@@ -222,7 +222,12 @@ impl Proposal {
                 .filter(|used| scheme.translate(&used.word).is_some());
             translated.map(|used| used.rows).sum()
         };
-        let mut best = (KindScheme::default(), known(KindScheme::default()));
+        let first = if osm {
+            KindScheme::OsmAmenity
+        } else {
+            KindScheme::default()
+        };
+        let mut best = (first, known(first));
         for scheme in KindScheme::ALL {
             if known(scheme) > best.1 {
                 best = (scheme, known(scheme));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::crs::Crs;
 use super::report::Reason;
+use super::sites::parse_degrees;
 use super::{ImportError, MAX_COLUMNS, MAX_ROWS, text};
 
 mod geojson;
@@ -92,6 +93,28 @@ impl Table {
         };
         let (expected, found) = (self.columns.len(), fields.len());
         (expected != found).then_some(Reason::FieldCount { expected, found })
+    }
+
+    /// Refuses a file whose columns of coordinates are degrees where metres were named.
+    pub(super) fn check_metres(
+        &self,
+        latitude: Option<usize>,
+        longitude: Option<usize>,
+    ) -> Result<(), ImportError> {
+        let (Some(latitude), Some(longitude), Crs::WebMercator) = (latitude, longitude, self.crs)
+        else {
+            return Ok(());
+        };
+        let pairs = self.records.iter().filter_map(|record| {
+            let number = |column| parse_degrees(record.value(column)?);
+            Some([number(longitude)?, number(latitude)?])
+        });
+        let (mut drawn, mut projected) = (0, 0);
+        for pair in pairs {
+            drawn += 1;
+            projected += usize::from(super::crs::beyond_degrees(&pair));
+        }
+        super::crs::check(&self.file, self.crs, projected, drawn)
     }
 
     /// The error that names the missing columns and those that exist.

@@ -47,6 +47,10 @@ impl<'t> Reader<'t> {
             &coordinates[..]
         };
         let columns = Columns::find(table, &entry.columns, &entry.keep, own)?;
+        table.check_metres(
+            columns.first(LayerField::Latitude),
+            columns.first(LayerField::Longitude),
+        )?;
         Ok(Self {
             entry,
             table,

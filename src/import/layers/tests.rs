@@ -148,8 +148,11 @@ fn places_keep_unknown_population_unknown() {
 fn other_coordinate_systems_are_refused() {
     let named = entry("masts", "m.csv", "crs = \"EPSG:3857\"");
     let error = read_layer(&named, b"latitude,longitude\n1,2\n", None).unwrap_err();
+    assert!(matches!(error, ImportError::NotProjected { .. }), "{error}");
+    let named = entry("masts", "m.csv", "crs = \"EPSG:32733\"");
+    let error = read_layer(&named, b"latitude,longitude\n1,2\n", None).unwrap_err();
     assert!(
-        error.to_string().contains("in EPSG:3857, not in WGS84"),
+        error.to_string().contains("in EPSG:32733, not in WGS84"),
         "{error}"
     );
     let metres = collection(&[
@@ -248,8 +251,23 @@ fn real_layers_of_three_countries_import() {
     }
     let file = "regional/submarine_cables_watra_EPSG3857.geojson";
     let bytes = std::fs::read(folder.join(file)).unwrap();
-    let error = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap_err();
-    assert!(matches!(error, ImportError::Projected { .. }), "{error}");
+    let converted = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap();
+    assert_eq!(converted.warnings[0].code, Warning::Converted);
+    let file = "regional/submarine_cables_watra_wgs84.geojson";
+    let bytes = std::fs::read(folder.join(file)).unwrap();
+    let degrees = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap();
+    let (AnyLayer::FibreLines(ours), AnyLayer::FibreLines(theirs)) =
+        (&converted.layer, &degrees.layer)
+    else {
+        panic!("not lines")
+    };
+    assert_eq!(ours.features.len(), theirs.features.len());
+    for (one, other) in ours.features.iter().zip(&theirs.features) {
+        for (a, b) in one.positions.iter().zip(&other.positions) {
+            let apart = desserte_planning::geodesy::metres_between(*a, *b);
+            assert!(apart < 1.0, "{apart} m between {a:?} and {b:?}");
+        }
+    }
 }
 
 #[test]

@@ -58,6 +58,10 @@ impl<'t> Reader<'t> {
             own.push((SiteField::Longitude, SiteField::Longitude.code()));
         }
         let columns = Columns::find(table, &mapping.columns, &mapping.keep, &own)?;
+        table.check_metres(
+            columns.first(SiteField::Latitude),
+            columns.first(SiteField::Longitude),
+        )?;
         Ok(Self {
             table,
             mapping,

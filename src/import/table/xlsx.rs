@@ -237,18 +237,22 @@ mod tests {
                 format!(r#"<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>"#);
             part(&format!("xl/worksheets/sheet{id}.xml"), &sheet);
         }
+        let relation = |target: &str| {
+            format!(
+                r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{target}</Relationships>"#
+            )
+        };
+        let root = format!(
+            r#"<Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/>"#
+        );
+        part("_rels/.rels", &relation(&root));
         part(
             "xl/workbook.xml",
             &format!(
                 r#"<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{list}</sheets></workbook>"#
             ),
         );
-        part(
-            "xl/_rels/workbook.xml.rels",
-            &format!(
-                r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>"#
-            ),
-        );
+        part("xl/_rels/workbook.xml.rels", &relation(&relations));
         zip.finish().unwrap().into_inner()
     }
 
