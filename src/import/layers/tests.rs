@@ -148,8 +148,11 @@ fn places_keep_unknown_population_unknown() {
 fn other_coordinate_systems_are_refused() {
     let named = entry("masts", "m.csv", "crs = \"EPSG:3857\"");
     let error = read_layer(&named, b"latitude,longitude\n1,2\n", None).unwrap_err();
+    assert!(matches!(error, ImportError::NotProjected { .. }), "{error}");
+    let named = entry("masts", "m.csv", "crs = \"EPSG:32733\"");
+    let error = read_layer(&named, b"latitude,longitude\n1,2\n", None).unwrap_err();
     assert!(
-        error.to_string().contains("in EPSG:3857, not in WGS84"),
+        error.to_string().contains("in EPSG:32733, not in WGS84"),
         "{error}"
     );
     let metres = collection(&[
@@ -248,6 +251,84 @@ fn real_layers_of_three_countries_import() {
     }
     let file = "regional/submarine_cables_watra_EPSG3857.geojson";
     let bytes = std::fs::read(folder.join(file)).unwrap();
-    let error = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap_err();
-    assert!(matches!(error, ImportError::Projected { .. }), "{error}");
+    let converted = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap();
+    assert_eq!(converted.warnings[0].code, Warning::Converted);
+    let file = "regional/submarine_cables_watra_wgs84.geojson";
+    let bytes = std::fs::read(folder.join(file)).unwrap();
+    let degrees = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap();
+    let (AnyLayer::FibreLines(ours), AnyLayer::FibreLines(theirs)) =
+        (&converted.layer, &degrees.layer)
+    else {
+        panic!("not lines")
+    };
+    assert_eq!(ours.features.len(), theirs.features.len());
+    for (one, other) in ours.features.iter().zip(&theirs.features) {
+        for (a, b) in one.positions.iter().zip(&other.positions) {
+            let apart = desserte_planning::geodesy::metres_between(*a, *b);
+            assert!(apart < 1.0, "{apart} m between {a:?} and {b:?}");
+        }
+    }
+}
+
+#[test]
+fn the_population_of_a_country_is_not_that_of_a_place() {
+    let places = "name,lat,lon,pop\nPays,-4,15,5000000\nRégion,-4,15,1000000\nA,-4,15,300000\n\
+        B,-4,15,200000\nC,-4,15,100000\nD,-4,15,90000\nE,-4,15,80000\nF,-4,15,\n";
+    let entry: Entry = toml::from_str(
+        "kind = 'places'\nname = 'n'\nfile = 'p.csv'\nsource = 's'\nlicence = 'l'\ndate = '2026'\n\
+         uncertainty = 'u'\ncolumns = { name = 'name', latitude = 'lat', longitude = 'lon', population = 'pop' }",
+    )
+    .unwrap();
+    let read = read_layer(&entry, places.as_bytes(), None).unwrap();
+    let AnyLayer::Places(layer) = &read.layer else {
+        panic!("{:?}", read.layer)
+    };
+    let known: Vec<Option<u64>> = layer
+        .features
+        .iter()
+        .map(|place| place.population)
+        .collect();
+    assert_eq!(known[0], None);
+    assert_eq!(known[1], None, "more than all towns together");
+    assert_eq!(known[2], Some(300_000));
+    let warning = &read.warnings[0];
+    assert_eq!(
+        (warning.code, warning.rows.to_string()),
+        (Warning::PopulationOfArea, "2-3".to_owned())
+    );
+}
+
+#[test]
+fn web_mercator_is_converted_when_it_is_named_and_refused_otherwise() {
+    let feature = |x: f64, y: f64| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"name":"Lomé"}},"geometry":{{"type":"Point","coordinates":[{x},{y}]}}}}"#
+        )
+    };
+    let collection = |crs: &str, feature: &str| {
+        format!(r#"{{"type":"FeatureCollection",{crs}"features":[{feature}]}}"#)
+    };
+    let metres = feature(136_000.0, 686_000.0);
+    let manifest = "kind = 'fibre_nodes'\nname = 'n'\nfile = 'p.geojson'\nsource = 's'\n\
+        licence = 'l'\ndate = '2026'\nuncertainty = 'u'\n";
+    let entry: Entry = toml::from_str(manifest).unwrap();
+    let named: Entry = toml::from_str(&format!("{manifest}crs = 'EPSG:3857'")).unwrap();
+    let own = r#""crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3857"}},"#;
+    let silent = collection("", &metres);
+    let error = read_layer(&entry, silent.as_bytes(), None).unwrap_err();
+    assert!(error.to_string().contains("EPSG:3857"), "{error}");
+    for (entry, text) in [(&named, silent), (&entry, collection(own, &metres))] {
+        let read = read_layer(entry, text.as_bytes(), None).unwrap();
+        let AnyLayer::FibreNodes(layer) = &read.layer else {
+            panic!("{:?}", read.layer)
+        };
+        let at = layer.features[0].position;
+        assert!((at.latitude() - 6.151).abs() < 0.01 && (at.longitude() - 1.222).abs() < 0.01);
+        assert_eq!(read.warnings[0].code, Warning::Converted);
+    }
+    let degrees = collection("", &feature(1.2, 6.1));
+    assert!(matches!(
+        read_layer(&named, degrees.as_bytes(), None),
+        Err(ImportError::NotProjected { .. })
+    ));
 }
