@@ -51,7 +51,6 @@ pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
 pub use site_import::{ImportOutcome, NewSite};
 pub use target::{Anchor, SiteTarget, TargetDefinition};
-pub use text::{fold};
 
 /// Steps from an empty file to the present schema; a file of version n has had the first n of them.
 /// A step that was released is never changed: what comes later is a step of its own at the end.
