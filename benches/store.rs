@@ -18,11 +18,7 @@ mod plain;
 #[path = "store/source.rs"]
 mod source;
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use desserte::{
     collector::Collector,
@@ -84,7 +80,9 @@ fn bytes_below(path: &Path) -> f64 {
     let Ok(entries) = std::fs::read_dir(path) else {
         return std::fs::metadata(path).map_or(0.0, |file| file.len() as f64);
     };
-    entries.map(|entry| bytes_below(&entry.expect("entry").path())).sum()
+    entries
+        .map(|entry| bytes_below(&entry.expect("entry").path()))
+        .sum()
 }
 
 fn measure(folder: &Path, sites: usize, days: usize) -> Vec<Figure> {
@@ -99,7 +97,10 @@ fn measure(folder: &Path, sites: usize, days: usize) -> Vec<Figure> {
     let (ingest, ()) = seconds(|| {
         runtime.block_on(send(&collector, batches, &clock));
         let last = collector.journal().last_position();
-        assert!(collector.wait_applied(last, PATIENCE), "the store does not follow");
+        assert!(
+            collector.wait_applied(last, PATIENCE),
+            "the store does not follow"
+        );
     });
     let (close, ()) = seconds(|| drop(collector));
     let journal = bytes_below(&data.join("journal.sqlite"));
@@ -108,31 +109,83 @@ fn measure(folder: &Path, sites: usize, days: usize) -> Vec<Figure> {
     let (open, store) = seconds(|| EmbeddedStore::open(&data.join("samples")).expect("open"));
     let series = store.series(SeriesFilter::default()).expect("series");
     let month = median_seconds(|| {
-        let one = store.scan(series[series.len() / 2].id, START_MS, now).expect("scan");
+        let one = store
+            .scan(series[series.len() / 2].id, START_MS, now)
+            .expect("scan");
         assert_eq!(one.len(), days * 1_440);
     });
     let exact = median_seconds(|| exact_month(&store, now, days * 1_440));
 
     let rows = plain::Rows::make(&folder.join("plain.sqlite"), &store, now);
     let (plain_month, _) = (median_seconds(|| rows.scan(1, (START_MS, now))), ());
-    let figure = |name, unit, ours, plain, goal| Figure { name, unit, ours, plain, goal };
+    let figure = |name, unit, ours, plain, goal| Figure {
+        name,
+        unit,
+        ours,
+        plain,
+        goal,
+    };
     vec![
-        figure("ingest with signatures, journal and store", "samples/s", samples / (ingest + close), None, Some(50_000.0)),
-        figure("rows put into the store", "samples/s", rows.ours_per_second, Some(rows.per_second), Some(500_000.0)),
-        figure("store on disk", "bytes/sample", kept / samples, Some(rows.bytes / samples), Some(7.5)),
-        figure("journal on disk", "bytes/sample", journal / samples, None, Some(13.0)),
+        figure(
+            "ingest with signatures, journal and store",
+            "samples/s",
+            samples / (ingest + close),
+            None,
+            Some(50_000.0),
+        ),
+        figure(
+            "rows put into the store",
+            "samples/s",
+            rows.ours_per_second,
+            Some(rows.per_second),
+            Some(500_000.0),
+        ),
+        figure(
+            "store on disk",
+            "bytes/sample",
+            kept / samples,
+            Some(rows.bytes / samples),
+            Some(7.5),
+        ),
+        figure(
+            "journal on disk",
+            "bytes/sample",
+            journal / samples,
+            None,
+            Some(13.0),
+        ),
         figure("open the store", "ms", open * 1e3, None, None),
-        figure("month of one series", "ms", month * 1e3, Some(plain_month * 1e3), Some(3.0)),
-        figure("exact month, one core", "samples/s", samples / exact, None, Some(10_000_000.0)),
+        figure(
+            "month of one series",
+            "ms",
+            month * 1e3,
+            Some(plain_month * 1e3),
+            Some(3.0),
+        ),
+        figure(
+            "exact month, one core",
+            "samples/s",
+            samples / exact,
+            None,
+            Some(10_000_000.0),
+        ),
     ]
 }
 
 /// The slots and outages of every series.
 fn exact_month(store: &EmbeddedStore, now: i64, slots: usize) {
     for series in store.series(SeriesFilter::default()).expect("series") {
-        let observations = store.scan(series.id, START_MS, now).expect("scan").observations(None);
+        let observations = store
+            .scan(series.id, START_MS, now)
+            .expect("scan")
+            .observations(None);
         let slots = form_slots(&SlotRule::default(), START_MS, slots, &[&observations]);
-        let run = run(MachineParameters::default(), Availability::Available, &slots, &[]);
+        let run = run(
+            MachineParameters::default(),
+            Availability::Available,
+            &slots,
+            &[],
+        );
         assert_eq!(run.states.len(), slots.len());
     }
 }
@@ -154,7 +207,9 @@ async fn send(
             loop {
                 match collector.accept(batch.clone()).await {
                     Ok(_) => return,
-                    Err(Refusal::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    Err(Refusal::Unavailable(_)) => {
+                        tokio::time::sleep(Duration::from_millis(20)).await
+                    }
                     Err(Refusal::TooManyRequests { .. }) => clock.advance(Duration::from_secs(5)),
                     Err(refused) => panic!("{refused}"),
                 }
@@ -167,18 +222,35 @@ async fn send(
 }
 
 fn print(figures: &[Figure]) {
-    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| {
-        if value >= 1_000.0 { format!("{value:.0}") } else { format!("{value:.2}") }
-    });
-    println!("{:<44}{:>14}{:>14}{:>14}  unit", "", "ours", "plain SQLite", "goal");
+    let number = |value: Option<f64>| {
+        value.map_or_else(
+            || "-".to_owned(),
+            |value| {
+                if value >= 1_000.0 {
+                    format!("{value:.0}")
+                } else {
+                    format!("{value:.2}")
+                }
+            },
+        )
+    };
+    println!(
+        "{:<44}{:>14}{:>14}{:>14}  unit",
+        "", "ours", "plain SQLite", "goal"
+    );
     for one in figures {
         let (ours, plain, goal) = (number(Some(one.ours)), number(one.plain), number(one.goal));
-        println!("{:<44}{ours:>14}{plain:>14}{goal:>14}  {}", one.name, one.unit);
+        println!(
+            "{:<44}{ours:>14}{plain:>14}{goal:>14}  {}",
+            one.name, one.unit
+        );
     }
 }
 
 fn write(figures: &[Figure]) {
-    let date = jiff::Timestamp::from_millisecond(SystemClock.unix_ms()).expect("date").to_string();
+    let date = jiff::Timestamp::from_millisecond(SystemClock.unix_ms())
+        .expect("date")
+        .to_string();
     let cpu = cpu();
     let all: Vec<_> = figures
         .iter()
@@ -192,16 +264,28 @@ fn write(figures: &[Figure]) {
     std::fs::create_dir_all(&folder).expect("folder");
     let path = folder.join("store.json");
     std::fs::write(&path, serde_json::to_vec_pretty(&all).expect("json")).expect("write");
-    println!("{}", path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path).display());
+    println!(
+        "{}",
+        path.strip_prefix(env!("CARGO_MANIFEST_DIR"))
+            .unwrap_or(&path)
+            .display()
+    );
 }
 
 /// Model, cores and memory.
 fn cpu() -> String {
     let field = |file: &str, name: &str| {
         let text = std::fs::read_to_string(file).unwrap_or_default();
-        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap_or_default();
         line.split(':').nth(1).unwrap_or_default().trim().to_owned()
     };
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!("{}, {cores} cores, {}", field("/proc/cpuinfo", "model name"), field("/proc/meminfo", "MemTotal"))
+    format!(
+        "{}, {cores} cores, {}",
+        field("/proc/cpuinfo", "model name"),
+        field("/proc/meminfo", "MemTotal")
+    )
 }

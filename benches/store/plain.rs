@@ -47,13 +47,19 @@ impl Rows {
                 plain_seconds += seconds(|| insert(&mut connection, group)).0;
                 position += 1;
                 let samples = group.iter().map(|(_, row)| row.clone()).collect();
-                let filling = Filling { position, samples, evidence: vec![] };
+                let filling = Filling {
+                    position,
+                    samples,
+                    evidence: vec![],
+                };
                 our_seconds += seconds(|| ours.put(&filling).expect("put")).0;
             }
             from += super::DAY_MS;
         }
         our_seconds += seconds(|| drop(ours)).0;
-        connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").expect("checkpoint");
+        connection
+            .pragma_update(None, "wal_checkpoint", "TRUNCATE")
+            .expect("checkpoint");
         Self {
             connection,
             per_second: count as f64 / plain_seconds,
@@ -75,7 +81,11 @@ impl Rows {
         let mut sum = 0_i64;
         while let Some(row) = rows.next().expect("row") {
             for column in 1..12 {
-                sum += row.get::<_, Option<i64>>(column).expect("integer").unwrap_or(0) & 1;
+                sum += row
+                    .get::<_, Option<i64>>(column)
+                    .expect("integer")
+                    .unwrap_or(0)
+                    & 1;
             }
         }
         assert!(sum > 0);
@@ -116,7 +126,9 @@ fn insert(connection: &mut Connection, rows: &[(i64, SampleRow)]) {
     let transaction = connection.transaction().expect("transaction");
     {
         let mut statement = transaction
-            .prepare_cached("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)")
+            .prepare_cached(
+                "INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            )
             .expect("statement");
         for (series, row) in rows {
             statement

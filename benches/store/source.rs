@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use desserte::{
-    collector::Collector,
-    ingest::BatchRequest,
-    registry::NewSite,
-};
+use desserte::{collector::Collector, ingest::BatchRequest, registry::NewSite};
 use desserte_probe::{
     report::{
         self, Content, Entry, Evidence, Fact, Family, Kind, Line, Minute, Outcome, Report,
@@ -52,14 +48,22 @@ impl Agents {
                 kind: "school".into(),
                 ..NewSite::default()
             };
-            registry.upsert_sites(std::slice::from_ref(&site), "bench", START_MS).expect("site");
+            registry
+                .upsert_sites(std::slice::from_ref(&site), "bench", START_MS)
+                .expect("site");
             let code = collector.new_code(&site.id, "bench").expect("code").code;
             let seed = u8::try_from(number % 251).expect("small");
             let key = SigningKey::from_bytes(&[seed.wrapping_add(1); 32]);
             // Keys must differ beyond 251 sites.
-            let key = if number < 251 { key } else { SigningKey::from_bytes(&rand::random()) };
+            let key = if number < 251 {
+                key
+            } else {
+                SigningKey::from_bytes(&rand::random())
+            };
             let public = key.verifying_key().to_bytes();
-            let redeemed = registry.redeem_code(&code.secret, &public, "bench 1", START_MS).expect("redeem");
+            let redeemed = registry
+                .redeem_code(&code.secret, &public, "bench 1", START_MS)
+                .expect("redeem");
             let rtt = 20_000.0 + 1_500.0 * number as f64;
             Agent {
                 key,
@@ -69,7 +73,10 @@ impl Agents {
                 rtt_us: [rtt, rtt * 1.8, rtt * 3.1],
             }
         });
-        Self { agents: agents.collect(), now_unix_ms: now }
+        Self {
+            agents: agents.collect(),
+            now_unix_ms: now,
+        }
     }
 
     /// The batches of all agents, the oldest first.
@@ -105,7 +112,11 @@ impl Agent {
         let min = noise(one * 0.3);
         let median = min + (other * base * 0.05) as u32;
         let max = median + (spread * spread * base * 0.4) as u32;
-        let lost = if self.random() < 0.005 { 5 } else { u16::from(self.random() < 0.02) };
+        let lost = if self.random() < 0.005 {
+            5
+        } else {
+            u16::from(self.random() < 0.02)
+        };
         let there = lost < 5;
         Sample {
             target,
@@ -135,7 +146,11 @@ impl Agent {
                         samples,
                         evidence: vec![Evidence {
                             boottime_ms: at + 40_000,
-                            fact: Fact::Gateway { line: 0, sent: 5, received: 5 },
+                            fact: Fact::Gateway {
+                                line: 0,
+                                sent: 5,
+                                received: 5,
+                            },
                         }],
                     }),
                 }
@@ -159,7 +174,11 @@ impl Agent {
     fn report(&self, entries: Vec<Entry>) -> Report {
         let sent = entries[entries.len() - 1].written_boottime_ms;
         let unix = START_MS + i64::try_from(sent - BOOTTIME_MS).expect("small") + 40;
-        let target = |id: &str| ReportedTarget { id: id.into(), kind: Kind::Icmp, slot_seconds: 60 };
+        let target = |id: &str| ReportedTarget {
+            id: id.into(),
+            kind: Kind::Icmp,
+            slot_seconds: 60,
+        };
         Report {
             version: VERSION,
             agent: self.id,
@@ -174,7 +193,11 @@ impl Agent {
                 collector_received_unix_ms: unix,
                 collector_sent_unix_ms: unix,
             }],
-            targets: vec![target("gateway"), target("national"), target("international")],
+            targets: vec![
+                target("gateway"),
+                target("national"),
+                target("international"),
+            ],
             lines: vec![Line {
                 interface: "eth0".into(),
                 gateway: Some("00112233445566778899aabbccddeeff".into()),
