@@ -403,9 +403,7 @@ mod tests {
         }
     }
 
-    fn no_entries(_: ContentType, _: &[u8]) -> Option<Vec<(u64, [u8; 32])>> {
-        Some(vec![])
-    }
+    const NO_ENTRIES: EntriesOf = |_, _| Some(vec![]);
 
     fn append(journal: &Journal, batch: NewBatch) -> Result<Appended, StoreError> {
         journal.append(batch).unwrap().blocking_recv().unwrap()
@@ -419,7 +417,7 @@ mod tests {
         // As on a disk of 100 pages: SQLite answers "database or disk is full" either way.
         writer.pragma_update(None, "max_page_count", 100).unwrap();
         let reader = || database::open(&path, "FULL").unwrap();
-        let journal = Journal::with((writer, reader()), no_entries).unwrap();
+        let journal = Journal::with((writer, reader()), NO_ENTRIES).unwrap();
         append(&journal, batch(1, 1_000)).unwrap();
         let refused = append(&journal, batch(2, 1_000_000)).unwrap_err();
         assert!(matches!(refused, StoreError::Full { .. }), "{refused}");
@@ -434,7 +432,7 @@ mod tests {
         };
         assert_eq!(position, 2);
         drop(journal);
-        let journal = Journal::open(&path, no_entries).unwrap();
+        let journal = Journal::open(&path, NO_ENTRIES).unwrap();
         assert_eq!(journal.last_position(), 2);
         append(&journal, batch(2, 1_000_000)).unwrap();
         let waiting = journal.waiting().unwrap();
@@ -445,11 +443,11 @@ mod tests {
     fn a_file_of_a_later_version_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.sqlite");
-        drop(Journal::open(&path, no_entries).unwrap());
+        drop(Journal::open(&path, NO_ENTRIES).unwrap());
         let connection = database::open(&path, "FULL").unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        let refused = Journal::open(&path, no_entries).unwrap_err().to_string();
+        let refused = Journal::open(&path, NO_ENTRIES).unwrap_err().to_string();
         assert!(refused.contains("version 99"), "{refused}");
     }
 }

@@ -140,7 +140,8 @@ mod tests {
     /// A body here: pairs of a sequence number and a value.
     fn entries_of(_: ContentType, body: &[u8]) -> Option<Vec<(u64, [u8; 32])>> {
         let pairs = body.chunks_exact(2);
-        Some(pairs.map(|pair| (pair[0].into(), [pair[1]; 32])).collect())
+        let whole = pairs.remainder().is_empty();
+        whole.then(|| pairs.map(|pair| (pair[0].into(), [pair[1]; 32])).collect())
     }
 
     fn batch(boot: u8, entries: &BTreeMap<u8, u8>) -> NewBatch {
