@@ -44,7 +44,7 @@ pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
 pub use site_import::{ImportOutcome, NewSite};
-pub use target::{Anchor, SiteTarget, TargetDefinition};
+pub use target::{Anchor, SiteTarget, TargetDefinition, anchors_of};
 pub use text::fold;
 
 /// Steps from an empty file to the present schema; a file of version n has had the first n of them.

@@ -86,6 +86,15 @@ impl TargetDefinition {
     }
 }
 
+/// Which of these targets are anchors.
+#[must_use]
+pub fn anchors_of(targets: &[TargetDefinition]) -> HashMap<String, Anchor> {
+    let anchors = targets.iter();
+    anchors
+        .filter_map(|target| Some((target.id.clone(), target.anchor?)))
+        .collect()
+}
+
 impl Registry {
     /// Enters or changes a target; the schedules of every agent that measures it follow.
     pub fn put_target(
