@@ -220,6 +220,7 @@ impl Source {
                 name: None,
                 kind: name_of(&series.key.kind),
                 address: None,
+                anchor: None,
             });
         }
         for agent in self.registry.agents_of(site)? {
@@ -232,6 +233,7 @@ impl Source {
                         name: None,
                         kind: name_of(&target.measure.kind()),
                         address: Some(target.measure.address()),
+                        anchor: None,
                     },
                 );
             }
@@ -239,6 +241,7 @@ impl Source {
         for target in self.registry.targets()? {
             if let Some(entry) = found.get_mut(&target.id) {
                 entry.name = target.name;
+                entry.anchor = target.anchor.as_ref().map(name_of);
             }
         }
         Ok(found.into_values().collect())

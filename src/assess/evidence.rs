@@ -94,13 +94,11 @@ fn mains_lost_before(rows: &[EvidenceRow], from: i64) -> Option<bool> {
     let end = rows.partition_point(|row| row.at_unix_ms < from);
     let said = rows.get(..end)?;
     let since = said.last()?.at_unix_ms - LINK_STATE_HOLDS_MS;
-    let recent = said.iter().rev().take_while(|row| row.at_unix_ms >= since);
-    recent
-        .filter_map(|row| match row.fact {
-            Fact::Power { mains, .. } => Some(mains.map(|on| !on)),
-            _ => None,
-        })
-        .next()?
+    let mut recent = said.iter().rev().take_while(|row| row.at_unix_ms >= since);
+    recent.find_map(|row| match row.fact {
+        Fact::Power { mains, .. } => Some(mains.map(|on| !on)),
+        _ => None,
+    })?
 }
 
 /// Whether the gateway started anew between the last sign of life before a silence and the return: its
