@@ -23,6 +23,8 @@ mod site;
 mod site_change;
 mod site_import;
 mod target;
+mod targets_file;
+mod text;
 
 use std::{
     path::Path,
@@ -50,7 +52,9 @@ pub use simulated::Replaced;
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
 pub use site_import::{ImportOutcome, NewSite};
-pub use target::{Anchor, SiteTarget, TargetDefinition};
+pub use target::{Anchor, SiteTarget, TargetDefinition, anchors_of};
+pub use targets_file::{SitesMeasure, TargetsDocument};
+pub use text::{fold};
 
 /// Steps from an empty file to the present schema; a file of version n has had the first n of them.
 /// A step that was released is never changed: what comes later is a step of its own at the end.

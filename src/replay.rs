@@ -24,7 +24,7 @@ use crate::assess::{
 };
 use crate::ingest::{Rows, rows};
 use crate::live::SiteOutage;
-use crate::registry::{AgreementDocument, Anchor, Assignment, line_key};
+use crate::registry::{AgreementDocument, Anchor, Assignment, anchors_of, line_key};
 use crate::store::samples::{SampleRow, SeriesKey};
 use result::slot_runs;
 pub use result::{RefusedReport, Replayed, SiteReplay, SlotRun};
@@ -104,7 +104,7 @@ pub fn replay(
     received.sort_by_key(|one| one.at_unix_ms);
     let now = received.last().ok_or(ReplayError::Empty)?.at_unix_ms;
     let mut intake = Intake {
-        anchors: anchors(document),
+        anchors: anchors_of(&document.targets),
         ..Intake::default()
     };
     for one in &received {
@@ -313,10 +313,7 @@ impl Intake {
             } = row.series.as_ref();
             targets
                 .entry(target)
-                .or_insert_with(|| TargetSamples {
-                    anchor: self.anchors.get(target).copied(),
-                    ..empty(target, *kind)
-                })
+                .or_insert_with(|| empty(target, *kind, self.anchors.get(target).copied()))
                 .add(*agent, vec![observation(row)]);
         }
         for target in targets.values_mut() {
@@ -381,18 +378,11 @@ impl Intake {
     }
 }
 
-fn anchors(document: &AgreementDocument) -> HashMap<String, Anchor> {
-    let targets = document.targets.iter();
-    targets
-        .filter_map(|target| Some((target.id.clone(), target.anchor?)))
-        .collect()
-}
-
-fn empty(target: &str, kind: Kind) -> TargetSamples {
+fn empty(target: &str, kind: Kind, anchor: Option<Anchor>) -> TargetSamples {
     TargetSamples {
         id: target.to_owned(),
         kind,
-        anchor: None,
+        anchor,
         observations: Vec::new(),
         lost_by: Vec::new(),
     }

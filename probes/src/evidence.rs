@@ -3,6 +3,7 @@
 //! Everything is read from `/proc` and `/sys`; nobody's traffic is looked at. Gateways leave this
 //! module as keyed hashes only. What cannot be known is `None`.
 
+pub(crate) mod gateway_uptime;
 mod line;
 mod process;
 mod route;
@@ -14,6 +15,7 @@ use std::{
 };
 
 pub use self::{
+    gateway_uptime::Community,
     line::{LineWatch, SeenLine, address_hash},
     process::{Previous, ProcessMark},
     route::Route,

@@ -126,6 +126,7 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
                 id: target.id,
                 kind: target.kind,
                 address: target.address,
+                anchor: target.anchor,
             })
             .collect(),
         agreements: directory

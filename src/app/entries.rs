@@ -104,6 +104,8 @@ pub struct TargetEntry {
     pub kind: String,
     /// Host or address.
     pub address: Option<String>,
+    /// Where it lies, when it stands for a part of the path.
+    pub anchor: Option<String>,
 }
 
 /// Which outages, the newest first.

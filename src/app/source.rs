@@ -230,6 +230,7 @@ impl Source {
                 name: None,
                 kind: name_of(&series.key.kind),
                 address: None,
+                anchor: None,
             });
         }
         for agent in self.registry.agents_of(site)? {
@@ -242,6 +243,7 @@ impl Source {
                         name: None,
                         kind: name_of(&target.measure.kind()),
                         address: Some(target.measure.address()),
+                        anchor: None,
                     },
                 );
             }
@@ -249,6 +251,7 @@ impl Source {
         for target in self.registry.targets()? {
             if let Some(entry) = found.get_mut(&target.id) {
                 entry.name = target.name;
+                entry.anchor = target.anchor.as_ref().map(name_of);
             }
         }
         Ok(found.into_values().collect())

@@ -20,6 +20,8 @@ const LAG_MS_MIN: u64 = 1_000;
 /// What an agent says of its own silence is among the first things that it says afterwards: within so
 /// much of the first one, milliseconds.
 const RETURN_SAID_WITHIN_MS: i64 = 2_000;
+/// After its return an agent has the gateway's uptime within this, milliseconds: gateways start slowly.
+const UPTIME_SAID_WITHIN_MS: i64 = 600_000;
 
 /// A fact that an agent saw.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +62,8 @@ pub fn gather(test: &SiteTest, samples: &SiteSamples, from: i64, to: i64) -> Cau
             .mains_lost
             .or_else(|| mains_lost_before(&samples.evidence, from));
         evidence.power.neighbours_down = neighbours_down(samples, from, to);
+        let gateway = gateway_restarted(&samples.evidence, from, to);
+        evidence.power.gateway_uptime_reset = gateway.or(evidence.power.gateway_uptime_reset);
     }
     evidence.collector.reachable = reachable(samples, from, to);
     evidence.collector.own_heartbeat = Some(
@@ -95,13 +99,34 @@ fn mains_lost_before(rows: &[EvidenceRow], from: i64) -> Option<bool> {
     let end = rows.partition_point(|row| row.at_unix_ms < from);
     let said = rows.get(..end)?;
     let since = said.last()?.at_unix_ms - LINK_STATE_HOLDS_MS;
-    let recent = said.iter().rev().take_while(|row| row.at_unix_ms >= since);
-    recent
-        .filter_map(|row| match row.fact {
-            Fact::Power { mains, .. } => Some(mains.map(|on| !on)),
-            _ => None,
-        })
-        .next()?
+    let mut recent = said.iter().rev().take_while(|row| row.at_unix_ms >= since);
+    recent.find_map(|row| match row.fact {
+        Fact::Power { mains, .. } => Some(mains.map(|on| !on)),
+        _ => None,
+    })?
+}
+
+/// Whether the gateway started anew between the last sign of life before a silence and the return: its
+/// uptime, told soon after, goes back to a moment in it. Two gateways of one site are not told apart.
+fn gateway_restarted(rows: &[EvidenceRow], from: i64, to: i64) -> Option<bool> {
+    let before = rows.partition_point(|row| row.at_unix_ms < from);
+    let fell_silent = rows.get(..before)?.last()?.at_unix_ms;
+    let after = rows.partition_point(|row| row.at_unix_ms < to);
+    let back = rows.get(after..)?;
+    let until = back
+        .first()?
+        .at_unix_ms
+        .saturating_add(UPTIME_SAID_WITHIN_MS);
+    let mut soon = back.iter().take_while(|row| row.at_unix_ms <= until);
+    soon.find_map(|row| match row.fact {
+        Fact::GatewayUptime { seconds } => {
+            let lived_ms = i64::try_from(seconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1_000);
+            Some(row.at_unix_ms.saturating_sub(lived_ms) > fell_silent)
+        }
+        _ => None,
+    })
 }
 
 /// What sites nearby did in the silence that the slot lies in.
@@ -435,6 +460,27 @@ mod tests {
         let mut stale = rows(false);
         stale.insert(1, row(LONG_AGO_MS + 600_000, captive));
         assert_eq!(cause(stale), Cause::RestartedUnproven);
+    }
+
+    #[test]
+    fn a_gateway_that_restarted_too_proves_a_power_cut_and_one_that_ran_on_disproves_it() {
+        let told = |seconds| {
+            let uptime = Fact::GatewayUptime { seconds };
+            let rows = vec![
+                mains(LONG_AGO_MS, true),
+                started(900_000, false),
+                row(960_000, uptime),
+            ];
+            let samples = SiteSamples {
+                evidence: rows,
+                ..SiteSamples::default()
+            };
+            gather(&SiteTest::default(), &samples, 60_000, 120_000)
+        };
+        assert_eq!(decide(&told(300)).cause, Cause::Power);
+        let ran_on = told(86_400);
+        assert_eq!(ran_on.power.gateway_uptime_reset, Some(false));
+        assert_eq!(decide(&ran_on).cause, Cause::RestartedUnproven);
     }
 
     #[test]

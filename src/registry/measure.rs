@@ -81,22 +81,7 @@ pub(super) fn check(measure: &Measure) -> Result<(), Problem> {
             upload,
             seconds_max,
             bytes_max,
-        } => {
-            if server.len() > URL_BYTES_MAX || !is_valid_server(server) {
-                let reason = "must be \"collector\", ws://HOST or wss://HOST without a path";
-                return Err(("server", reason));
-            }
-            if !(*download || *upload) {
-                return Err(("download", "must be true where upload is false"));
-            }
-            if !(1..=THROUGHPUT_SECONDS_MAX).contains(seconds_max) {
-                return Err(("seconds_max", "must be 1 to 10"));
-            }
-            if !(1..=THROUGHPUT_BYTES_MAX).contains(bytes_max) {
-                return Err(("bytes_max", "must be 1 to 1000000000"));
-            }
-            Ok(())
-        }
+        } => check_throughput(server, *download || *upload, (*seconds_max, *bytes_max)),
         Measure::Path {
             host,
             hops_max,
@@ -109,6 +94,27 @@ pub(super) fn check(measure: &Measure) -> Result<(), Problem> {
             check_timeout(*timeout_ms)
         }
     }
+}
+
+fn check_throughput(
+    server: &str,
+    some_direction: bool,
+    (seconds_max, bytes_max): (u32, u64),
+) -> Result<(), Problem> {
+    if server.len() > URL_BYTES_MAX || !is_valid_server(server) {
+        let reason = "must be \"collector\", ws://HOST or wss://HOST without a path";
+        return Err(("server", reason));
+    }
+    if !some_direction {
+        return Err(("download", "must be true where upload is false"));
+    }
+    if !(1..=THROUGHPUT_SECONDS_MAX).contains(&seconds_max) {
+        return Err(("seconds_max", "must be 1 to 10"));
+    }
+    if !(1..=THROUGHPUT_BYTES_MAX).contains(&bytes_max) {
+        return Err(("bytes_max", "must be 1 to 1000000000"));
+    }
+    Ok(())
 }
 
 fn check_timeout(timeout_ms: u32) -> Result<(), Problem> {

@@ -62,7 +62,8 @@ impl Anchor {
 }
 
 /// A target that a site measures whatever its agreements say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SiteTarget {
     /// Identifier of the target.
     pub target: String,
@@ -84,6 +85,15 @@ impl TargetDefinition {
         }
         measure::check(&self.measure).map_err(|(field, reason)| invalid(field, reason))
     }
+}
+
+/// Which of these targets are anchors.
+#[must_use]
+pub fn anchors_of(targets: &[TargetDefinition]) -> HashMap<String, Anchor> {
+    let anchors = targets.iter();
+    anchors
+        .filter_map(|target| Some((target.id.clone(), target.anchor?)))
+        .collect()
 }
 
 impl Registry {
@@ -135,51 +145,9 @@ impl Registry {
         targets: &[SiteTarget],
         decision: Decision<'_>,
     ) -> Result<(), RegistryError> {
-        let stamp = (decision.at_unix_ms, decision.author);
         self.write("set site targets", |transaction| {
-            known(transaction, site)?;
-            if targets.len() > TARGETS_MAX {
-                return Err(RegistryError::Invalid {
-                    what: "site",
-                    id: site.to_owned(),
-                    field: "targets",
-                    reason: "at most 64",
-                });
-            }
-            let database = database("set site targets");
-            transaction
-                .execute("DELETE FROM site_target WHERE site = ?", [site])
-                .map_err(&database)?;
-            for one in targets {
-                if !(1..=86_400).contains(&one.slot_seconds) {
-                    return Err(RegistryError::Invalid {
-                        what: "target",
-                        id: one.target.clone(),
-                        field: "slot_seconds",
-                        reason: "must be 1 to 86400",
-                    });
-                }
-                let target = find(transaction, &one.target)?
-                    .ok_or_else(|| missing("target", &one.target))?;
-                if one.slot_seconds < target.measure.slot_seconds_min() {
-                    return Err(RegistryError::Invalid {
-                        what: "target",
-                        id: one.target.clone(),
-                        field: "slot_seconds",
-                        reason: "at least 900 for throughput and 300 for a path",
-                    });
-                }
-                transaction
-                    .execute(
-                        "INSERT OR REPLACE INTO site_target (site, target, slot_seconds)
-                         VALUES (?, ?, ?)",
-                        params![site, one.target, one.slot_seconds],
-                    )
-                    .map_err(&database)?;
-            }
-            schedule::rebuild(transaction, site, decision.at_unix_ms)?;
-            let names: Vec<&str> = targets.iter().map(|one| one.target.as_str()).collect();
-            record(transaction, stamp, "site.targets", site, &json!(names))
+            set_of_site(transaction, site, targets, decision)?;
+            schedule::rebuild(transaction, site, decision.at_unix_ms)
         })
     }
 
@@ -187,6 +155,50 @@ impl Registry {
     pub fn site_targets(&self, site: &str) -> Result<Vec<SiteTarget>, RegistryError> {
         self.read("site targets", |connection| of_site(connection, site))
     }
+}
+
+/// Sets what a site measures; the schedules are for the caller to make anew.
+pub(super) fn set_of_site(
+    transaction: &Transaction<'_>,
+    site: &str,
+    targets: &[SiteTarget],
+    decision: Decision<'_>,
+) -> Result<(), RegistryError> {
+    known(transaction, site)?;
+    let invalid = |what, id: &str, field, reason| RegistryError::Invalid {
+        what,
+        id: id.to_owned(),
+        field,
+        reason,
+    };
+    if targets.len() > TARGETS_MAX {
+        return Err(invalid("site", site, "targets", "at most 64"));
+    }
+    let database = database("set site targets");
+    transaction
+        .execute("DELETE FROM site_target WHERE site = ?", [site])
+        .map_err(&database)?;
+    for one in targets {
+        let id = &one.target;
+        if !(1..=86_400).contains(&one.slot_seconds) {
+            let reason = "must be 1 to 86400";
+            return Err(invalid("target", id, "slot_seconds", reason));
+        }
+        let target = find(transaction, id)?.ok_or_else(|| missing("target", id))?;
+        if one.slot_seconds < target.measure.slot_seconds_min() {
+            let reason = "at least 900 for throughput and 300 for a path";
+            return Err(invalid("target", id, "slot_seconds", reason));
+        }
+        transaction
+            .execute(
+                "INSERT OR REPLACE INTO site_target (site, target, slot_seconds) VALUES (?, ?, ?)",
+                params![site, id, one.slot_seconds],
+            )
+            .map_err(&database)?;
+    }
+    let stamp = (decision.at_unix_ms, decision.author);
+    let names: Vec<&str> = targets.iter().map(|one| one.target.as_str()).collect();
+    record(transaction, stamp, "site.targets", site, &json!(names))
 }
 
 pub(super) fn put(

@@ -10,9 +10,10 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
-    evidence::{Roots, SeenLine},
+    evidence::{Community, Roots, SeenLine, gateway_uptime},
     kinds::{Measured, icmp, names::Names},
     report::{Line, Outcome},
+    volume::Volume,
     wire::schedule::{Measure, Schedule},
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Parts {
     pub(super) first_hop: u16,
     /// Whether the resolver is asked.
     pub(super) resolver: bool,
+    /// Whether the gateway is asked how long it has been running.
+    pub(super) uptime: bool,
 }
 
 impl Parts {
@@ -40,12 +43,14 @@ impl Parts {
         gateway: 2,
         first_hop: 2,
         resolver: true,
+        uptime: false,
     };
     /// The gateway alone, once: it is asked often.
     pub(super) const GATEWAY: Self = Self {
         gateway: 1,
         first_hop: 0,
         resolver: false,
+        uptime: false,
     };
 }
 
@@ -54,7 +59,11 @@ impl Parts {
 pub(super) enum Part {
     Gateway(Line),
     FirstHop(Line),
-    Resolver { on_line: Option<bool> },
+    Resolver {
+        on_line: Option<bool>,
+    },
+    /// Seconds since the gateway started.
+    Uptime(u64),
 }
 
 /// What a probe gave.
@@ -76,6 +85,9 @@ pub(super) struct Round {
     pub(super) destinations: Vec<IpAddr>,
     /// Nothing that leaves the site is sent then.
     pub(super) over_budget: bool,
+    /// With which the gateway tells its uptime.
+    pub(super) community: Option<Community>,
+    pub(super) volume: Arc<Volume>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -104,7 +116,26 @@ impl Round {
             }
         });
         found.extend(names);
+        if self.parts.uptime {
+            found.extend(self.uptime().await);
+        }
         found
+    }
+
+    /// The uptime of the gateway in use.
+    async fn uptime(&self) -> Option<Probed> {
+        let community = self.community.as_ref()?;
+        let in_use = self.lines.iter().filter(|seen| seen.route);
+        let gateway = in_use
+            .filter_map(|seen| seen.gateway)
+            .find(|g| can_be_asked(*g))?;
+        let seconds = gateway_uptime::ask(gateway, community, &self.volume).await?;
+        Some(Probed {
+            boottime_ms: self.clock.boottime_ms(),
+            what: Part::Uptime(seconds),
+            sent: 1,
+            received: 1,
+        })
     }
 
     async fn lines(&self, resolver: Option<IpAddr>) -> Vec<Probed> {

@@ -5,7 +5,7 @@ use crate::{
     evidence::SeenLine,
     kinds::Measured,
     report::{
-        Content, Evidence, Fact, Family, Line, Minute, Outcome, ReportedTarget, Sample,
+        Content, Evidence, Fact, Family, Kind, Line, Minute, Outcome, ReportedTarget, Sample,
         TimeExchange,
     },
     spool::Draft,
@@ -24,8 +24,12 @@ pub(super) struct Filling {
 }
 
 /// Whether a slot counts as failing, for "immediate upload on a change of state": `None` when nothing
-/// was learnt about the target.
-pub(super) fn failing(measured: &Measured) -> Option<bool> {
+/// was learnt about the target. How fast the line is and which way it goes are no state of it: a server
+/// of tests may be busy, a router silent.
+pub(super) fn failing(target: &Target, measured: &Measured) -> Option<bool> {
+    if matches!(target.measure.kind(), Kind::Throughput | Kind::Path) {
+        return None;
+    }
     match measured.outcome {
         Outcome::NotSent | Outcome::OverBudget => None,
         outcome => Some(outcome != Outcome::Ok),
@@ -90,6 +94,7 @@ impl Filling {
                 sent,
                 received,
             },
+            Part::Uptime(seconds) => Fact::GatewayUptime { seconds: *seconds },
         };
         let mut facts = self.minute.evidence.iter_mut();
         if !facts.any(|earlier| add_up(&mut earlier.fact, &fact)) {

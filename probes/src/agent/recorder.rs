@@ -225,7 +225,9 @@ impl Recorder {
         if let Some(address) = measured.address {
             self.addresses.insert(target.id.clone(), address);
         }
-        let Some(now) = failing(measured) else { return };
+        let Some(now) = failing(target, measured) else {
+            return;
+        };
         let before = self.failing.insert(target.id.clone(), now).unwrap_or(false);
         self.look_for_hurry();
         if before != now {

@@ -138,6 +138,8 @@ pub struct SiteTarget {
     pub kind: String,
     /// Host or address.
     pub address: Option<String>,
+    /// `national` or `international` when it stands for a part of the path.
+    pub anchor: Option<String>,
 }
 
 /// The last sample of a target.

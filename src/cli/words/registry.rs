@@ -21,6 +21,7 @@ impl From<RegistryError> for Text {
 fn english(error: &RegistryError) -> String {
     match error {
         RegistryError::Missing { what, id } => format!("no such {what}: {id:?}"),
+        RegistryError::TargetsText(detail) => format!("the targets cannot be read: {detail}"),
         RegistryError::AgreementText(detail) => format!("the agreement cannot be read: {detail}"),
         RegistryError::Agreement { id, problems } => {
             let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
@@ -48,6 +49,9 @@ fn french(error: &RegistryError) -> String {
             field,
             reason,
         } => format!("{} « {id} » : champ {field} : {}", thing(what), why(reason)),
+        RegistryError::TargetsText(detail) => {
+            format!("les cibles sont illisibles : {}", in_french(detail))
+        }
         RegistryError::AgreementText(detail) => {
             format!("l’engagement est illisible : {}", in_french(detail))
         }
@@ -83,8 +87,12 @@ fn advice(error: &RegistryError) -> Option<(&'static str, &'static str)> {
             "\"desserte agents list --data DIR\" lists the known ones",
         )),
         RegistryError::Missing { what: "target", .. } => Some((
-            "définissez la cible dans l’engagement par une table [[target]]",
-            "define the target in the agreement with a [[target]] table",
+            "définissez la cible par une table [[target]], dans l’engagement ou par « desserte targets apply »",
+            "define the target with a [[target]] table, in the agreement or by \"desserte targets apply\"",
+        )),
+        RegistryError::TargetsText(_) => Some((
+            "demo/examples/targets.toml explique chaque champ",
+            "demo/examples/targets.toml explains every field",
         )),
         RegistryError::AgreementText(_) | RegistryError::Agreement { .. } => Some((
             "demo/examples/agreement.toml explique chaque champ",

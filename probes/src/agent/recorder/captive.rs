@@ -42,7 +42,8 @@ impl Recorder {
         let Some(check) = self.schedule.captive.clone() else {
             return;
         };
-        let fails = self.failing.values().any(|failing| *failing);
+        // One target that has been dead for an hour is no reason to ask every minute for ever.
+        let fails = self.measurer.hurry.load(Relaxed);
         let now = self.shared.clock.monotonic();
         let every = Duration::from_secs(u64::from(check.every_seconds));
         let held = &self.captive;

@@ -19,6 +19,10 @@ use crate::wire::schedule::Profile;
 
 /// On a metered line the resolver is asked with every so many entries while all is well.
 const RESOLVER_EVERY: u64 = 5;
+/// The gateway's uptime is asked for with every so many entries, and with the first ones: what it was
+/// when the box came back tells whether both had lost their power. Gateways start slowly.
+const UPTIME_EVERY: u64 = 15;
+const UPTIME_FIRST: u64 = 4;
 
 /// Rounds under way, and what the last ones said of the line.
 #[derive(Debug, Default)]
@@ -42,14 +46,20 @@ impl Recorder {
 
     /// What goes with an entry.
     pub(super) fn parts(&self) -> Parts {
+        let uptime = self.config.gateway_snmp_community.is_some()
+            && (self.records <= UPTIME_FIRST || self.records.is_multiple_of(UPTIME_EVERY));
         if !self.is_metered() {
-            return Parts::ALL;
+            return Parts {
+                uptime,
+                ..Parts::ALL
+            };
         }
         let hurry = self.measurer.hurry.load(Relaxed);
         Parts {
             gateway: 0, // asked every ten seconds
             first_hop: 1,
             resolver: hurry || self.records.is_multiple_of(RESOLVER_EVERY),
+            uptime,
         }
     }
 
@@ -69,6 +79,8 @@ impl Recorder {
             destinations: line_probes::destinations(&self.schedule, &self.addresses),
             over_budget: self.measurer.over_budget.load(Relaxed),
             clock: Arc::clone(&self.shared.clock),
+            community: self.config.gateway_snmp_community.clone(),
+            volume: Arc::clone(&self.shared.volume),
         };
         self.probing.rounds.spawn(round.run());
     }

@@ -113,7 +113,8 @@ impl Bench {
         } else {
             Box::new(stream)
         };
-        let request = self.request(&place, (spec, direction), own.then_some(now_unix_ms))?;
+        let signed_at = own.then(|| now_unix_ms.unwrap_or_else(|| self.http.clock.unix_ms()));
+        let request = self.request(&place, (spec, direction), signed_at)?;
         let config = WebSocketConfig::default()
             .max_message_size(Some(MESSAGE_BYTES_MAX))
             .max_frame_size(Some(MESSAGE_BYTES_MAX));
@@ -132,12 +133,12 @@ impl Bench {
         config.map_err(|_| Outcome::NotSent)
     }
 
-    /// The request for an upgrade; signed for the collector, who gets the time by which it is.
+    /// The request for an upgrade; signed, with the time, for the collector.
     fn request(
         &self,
         place: &Place,
         (spec, direction): (&Spec, Direction),
-        own: Option<Option<i64>>,
+        signed_at_unix_ms: Option<i64>,
     ) -> Result<Request, Outcome> {
         let url = format!(
             "ws://{}{}?max_bytes={}&client_name=desserte-probe",
@@ -150,8 +151,7 @@ impl Bench {
         headers.insert(USER_AGENT, HeaderValue::from_static(SOFTWARE));
         let protocol = HeaderValue::from_static(SUBPROTOCOL);
         headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
-        if let Some(now) = own {
-            let now = now.unwrap_or_else(|| self.http.clock.unix_ms());
+        if let Some(now) = signed_at_unix_ms {
             let agent = self.identity.enrolment.agent;
             let signature = sign_throughput(&self.identity.key, agent, now);
             let values = [

@@ -95,6 +95,7 @@ fn handshake(
     Ok(answer)
 }
 
+#[expect(clippy::result_large_err, reason = "the library's type")]
 async fn serve(stream: TcpStream, manner: Manner) {
     let callback = |asked: &Request, answer| handshake(manner, asked, answer);
     let Ok(mut socket) = accept_hdr_async(stream, callback).await else {
@@ -110,7 +111,9 @@ async fn serve(stream: TcpStream, manner: Manner) {
         Manner::Count | Manner::Babble => {
             while let Some(Ok(message)) = socket.next().await {
                 bytes += message.len();
-                let elapsed = (crate::clock::monotonic_exact() - begun).as_micros();
+                let elapsed = crate::clock::monotonic_exact()
+                    .saturating_sub(begun)
+                    .as_micros();
                 let said = match manner {
                     Manner::Count => format!(
                         "{{\"AppInfo\":{{\"ElapsedTime\":{elapsed},\"NumBytes\":{bytes}}}}}"
