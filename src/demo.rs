@@ -3,10 +3,10 @@
 //! the real listener and measures it.
 
 mod agent;
-pub mod world;
 mod country;
 pub mod fleet;
 mod target;
+pub mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

@@ -24,7 +24,6 @@ mod site_change;
 mod site_import;
 mod target;
 mod targets_file;
-mod text;
 
 use std::{
     path::Path,
@@ -40,7 +39,7 @@ pub use crate::text::fold;
 pub use agent::{AgentRecord, Assignment, site_at};
 pub use agreement::{AgreementDocument, ExclusionRecord, NewExclusion, StoredAgreement};
 pub use audit::AuditRecord;
-pub use captive::{CaptiveQuestions};
+pub use captive::CaptiveQuestions;
 pub use duplicate::{Decided, DuplicateDecision, PairVerdict, Verdict};
 pub use error::RegistryError;
 pub use import_run::{ImportRun, KeptSite, NewImport, Undone};
@@ -54,7 +53,6 @@ pub use site_change::Decision;
 pub use site_import::{ImportOutcome, NewSite};
 pub use target::{Anchor, SiteTarget, TargetDefinition, anchors_of};
 pub use targets_file::{SitesMeasure, TargetsDocument};
-pub use text::{fold};
 
 /// Steps from an empty file to the present schema; a file of version n has had the first n of them.
 /// A step that was released is never changed: what comes later is a step of its own at the end.

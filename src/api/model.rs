@@ -17,7 +17,10 @@ mod site;
 pub use agreement::{AgreementDetail, AgreementItem, Statement};
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
 pub use demo::{Away, Demonstration};
-pub use duplicate::{DuplicateItem, DuplicateSite, PairDecision, PairDecisions, PairItem, PairRule, PairSide, PairsDecided, SignedPairDecisions};
+pub use duplicate::{
+    DuplicateItem, DuplicateSite, PairDecision, PairDecisions, PairItem, PairRule, PairSide,
+    PairsDecided, SignedPairDecisions,
+};
 pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use import::{
