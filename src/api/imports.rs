@@ -30,7 +30,7 @@ use super::{duplicates, query};
 use crate::app::App;
 use crate::export::{Language, import_report};
 use crate::import::MAX_FILE_BYTES;
-use crate::staging::{Content, DryRun, Ground, Staged, Staging, StagingError, What};
+use crate::staging::{self, Content, DryRun, Ground, Staged, Staging, StagingError, What};
 use common::{Slice, decision, in_language, json, run, signed};
 
 /// Files that may arrive at once: each is held in memory whole.

@@ -388,6 +388,13 @@ mod tests {
     }
 
     #[test]
+    fn a_proposal_kept_in_a_file_reads_back() {
+        let (_, mapping) = proposed("k.csv", "tag,value,nom\namenity,school,a\n");
+        let text = mapping.to_toml().unwrap();
+        assert_eq!(Mapping::from_toml(&text).unwrap(), mapping, "{text}");
+    }
+
+    #[test]
     fn what_is_not_utf8_is_read_as_excel_writes_it() {
         let bytes = b"nom;type;lat;lon\n\xC9cole;ecole;-4;15\n";
         let (inspection, proposal) = inspect("e.csv", bytes, (None, None, None)).unwrap();

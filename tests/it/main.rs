@@ -8,6 +8,8 @@ mod cli;
 #[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
+mod import_commands;
+#[cfg(test)]
 mod ingest;
 #[cfg(test)]
 mod messages;
