@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use desserte_planning::layer::LayerKind;
 use serde::{Deserialize, Serialize};
 
 use super::ImportError;
@@ -203,11 +204,18 @@ impl Proposal {
 
     /// Columns for a layer.
     #[must_use]
-    pub fn layer(&self) -> BTreeMap<LayerField, ColumnNames> {
+    pub fn layer(&self, kind: LayerKind) -> BTreeMap<LayerField, ColumnNames> {
         let mut columns = found(&self.table.columns, &LAYER_WORDS);
         if self.table.has_geometry {
             columns.remove(&LayerField::Latitude);
             columns.remove(&LayerField::Longitude);
+        }
+        if kind != LayerKind::Places {
+            columns.remove(&LayerField::Population);
+            columns.remove(&LayerField::Class);
+        } else if self.table.column("tag").is_some() && self.table.column("value").is_some() {
+            // Nodes of OpenStreetMap with their main tag in two columns.
+            columns.insert(LayerField::Class, ColumnNames::One("value".to_owned()));
         }
         columns
     }
