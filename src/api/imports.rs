@@ -349,15 +349,10 @@ pub(crate) async fn undo(
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<ImportDetail>> {
     let (signed, now) = (signed(body)?, app.now_unix_ms());
-    let detail = in_language(
-        &app,
-        &headers,
-        "undoing an import",
-        move |staging, ground| {
-            staging.undo(&id, ground, decision(&signed, now))?;
-            applied_detail(&id, ground)
-        },
-    )
+    let detail = in_language(&app, &headers, "undoing an import", move |_, ground| {
+        staging::undo(&id, ground, decision(&signed, now))?;
+        applied_detail(&id, ground)
+    })
     .await?;
     app.imported().await;
     Ok(Json(detail))
