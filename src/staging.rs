@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{Applied, decided_pairs};
+pub use apply::{Applied, decided_pairs, undo};
 pub(crate) use decide::verdict;
 pub use dry_run::{Content, DryRun, SitesRun, try_layer, try_sites};
 pub use error::StagingError;
@@ -111,7 +111,8 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// The files of a data folder. What an interruption left without a note is removed.
+    /// The files of a data folder, by the process that serves it: what an interruption left without a
+    /// note is removed.
     pub fn open(data: &Path) -> Result<Self> {
         let folder = data.join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(failed("making", &folder))?;
@@ -121,18 +122,20 @@ impl Staging {
             proposed: Mutex::default(),
             turn: Mutex::default(),
         };
-        let known = staging.ids()?;
-        for entry in std::fs::read_dir(&staging.folder)
-            .map_err(failed("reading", &staging.folder))?
-            .flatten()
-        {
-            let path = entry.path();
+        staging.remove_unnoted()?;
+        Ok(staging)
+    }
+
+    fn remove_unnoted(&self) -> Result<()> {
+        let known = self.ids()?;
+        let entries = std::fs::read_dir(&self.folder).map_err(failed("reading", &self.folder))?;
+        for path in entries.flatten().map(|entry| entry.path()) {
             let id = path.file_stem().and_then(|stem| stem.to_str());
             if id.is_none_or(|id| !known.iter().any(|one| one == id)) {
                 std::fs::remove_file(&path).map_err(failed("removing", &path))?;
             }
         }
-        Ok(staging)
+        Ok(())
     }
 
     /// The files that wait, newest first; what was applied meanwhile is removed.

@@ -30,7 +30,7 @@ use super::{duplicates, query};
 use crate::app::App;
 use crate::export::{Language, import_report};
 use crate::import::MAX_FILE_BYTES;
-use crate::staging::{Content, DryRun, Ground, Staged, Staging, StagingError, What};
+use crate::staging::{self, Content, DryRun, Ground, Staged, Staging, StagingError, What};
 use common::{Slice, decision, in_language, json, run, signed};
 
 /// Files that may arrive at once: each is held in memory whole.
@@ -265,10 +265,7 @@ pub(crate) async fn pairs(
     let page = run(&app, "trying a file", move |staging, ground| {
         let (staged, tried) = tried(staging, &id, ground)?;
         let Content::Sites(sites) = &tried.content else {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+            return Ok(slice.page(&[], |_: &()| None));
         };
         Ok(slice.page(&sites.pairs.listed, |pair| {
             let decided = duplicates::staged(&staged, sites.ids(pair));
@@ -352,15 +349,10 @@ pub(crate) async fn undo(
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<ImportDetail>> {
     let (signed, now) = (signed(body)?, app.now_unix_ms());
-    let detail = in_language(
-        &app,
-        &headers,
-        "undoing an import",
-        move |staging, ground| {
-            staging.undo(&id, ground, decision(&signed, now))?;
-            applied_detail(&id, ground)
-        },
-    )
+    let detail = in_language(&app, &headers, "undoing an import", move |_, ground| {
+        staging::undo(&id, ground, decision(&signed, now))?;
+        applied_detail(&id, ground)
+    })
     .await?;
     app.imported().await;
     Ok(Json(detail))

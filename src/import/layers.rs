@@ -66,11 +66,12 @@ pub struct Entry {
 
 impl LayerField {
     /// Every field.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Name,
         Self::Latitude,
         Self::Longitude,
         Self::Population,
+        Self::Class,
     ];
 
     /// The identifier used in manifests and refusals.
@@ -81,6 +82,7 @@ impl LayerField {
             Self::Latitude => "latitude",
             Self::Longitude => "longitude",
             Self::Population => "population",
+            Self::Class => "class",
         }
     }
 
@@ -103,6 +105,8 @@ pub enum LayerField {
     Longitude,
     /// Inhabitants of a place; 0 means "not known", as in `GeoNames`.
     Population,
+    /// What a place is (`village`, `country`): the name point of an area is refused.
+    Class,
 }
 
 /// A layer of any kind.
@@ -258,7 +262,7 @@ pub fn read_layer(
         }),
         LayerKind::Places => AnyLayer::Places(Layer {
             provenance,
-            features: population::without_areas(reader.all(&mut rows, Reader::place), &mut rows),
+            features: population::note_dominant(reader.all(&mut rows, Reader::place), &mut rows),
         }),
         LayerKind::Regions => AnyLayer::Regions(Layer {
             provenance,
@@ -291,7 +295,10 @@ fn warnings(rows: &mut Rows, converted: bool, country: Option<&Country>) -> Vec<
             Warning::PopulationUnread,
             take(&mut rows.unread_populations),
         ),
-        (Warning::PopulationOfArea, take(&mut rows.area_populations)),
+        (
+            Warning::PopulationDominant,
+            take(&mut rows.dominant_populations),
+        ),
         (Warning::FeatureUnnamed, take(&mut rows.unnamed)),
         (Warning::FeatureOutside, outside),
     ];

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use desserte_planning::layer::LayerKind;
 use serde::{Deserialize, Serialize};
 
 use super::ImportError;
@@ -203,11 +204,18 @@ impl Proposal {
 
     /// Columns for a layer.
     #[must_use]
-    pub fn layer(&self) -> BTreeMap<LayerField, ColumnNames> {
+    pub fn layer(&self, kind: LayerKind) -> BTreeMap<LayerField, ColumnNames> {
         let mut columns = found(&self.table.columns, &LAYER_WORDS);
         if self.table.has_geometry {
             columns.remove(&LayerField::Latitude);
             columns.remove(&LayerField::Longitude);
+        }
+        if kind != LayerKind::Places {
+            columns.remove(&LayerField::Population);
+            columns.remove(&LayerField::Class);
+        } else if self.table.column("tag").is_some() && self.table.column("value").is_some() {
+            // Nodes of OpenStreetMap with their main tag in two columns.
+            columns.insert(LayerField::Class, ColumnNames::One("value".to_owned()));
         }
         columns
     }
@@ -385,6 +393,13 @@ mod tests {
         let (_, health) = proposed("h.csv", "uuid,amenity,healthcare,operator\na-1,clinic,,X\n");
         assert_eq!(column(&health, SiteField::Operator), None);
         assert_eq!(health.id_prefix, "", "its identifiers are unique already");
+    }
+
+    #[test]
+    fn a_proposal_kept_in_a_file_reads_back() {
+        let (_, mapping) = proposed("k.csv", "tag,value,nom\namenity,school,a\n");
+        let text = mapping.to_toml().unwrap();
+        assert_eq!(Mapping::from_toml(&text).unwrap(), mapping, "{text}");
     }
 
     #[test]

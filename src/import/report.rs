@@ -54,6 +54,8 @@ pub enum Reason {
     GeometryMissing,
     /// A geometry of another type, or one that cannot be read.
     GeometryUnfit { found: String },
+    /// The name point of a country or region among places.
+    PlaceIsArea,
 }
 
 impl Reason {
@@ -80,6 +82,7 @@ impl Reason {
             Self::LineWithoutLength => "line_without_length",
             Self::GeometryMissing => "geometry_missing",
             Self::GeometryUnfit { .. } => "geometry_unfit",
+            Self::PlaceIsArea => "place_is_area",
         }
     }
 
@@ -122,6 +125,9 @@ impl Reason {
             Self::LineWithoutLength => "the route has no length".to_owned(),
             Self::GeometryMissing => "the feature has no geometry".to_owned(),
             Self::GeometryUnfit { found } => format!("geometry {found} cannot be used here"),
+            Self::PlaceIsArea => {
+                "this is the name point of a country or region, not a place".to_owned()
+            }
         }
     }
 
@@ -160,6 +166,9 @@ impl Reason {
             Self::LineWithoutLength => "le tracé n'a pas de longueur".to_owned(),
             Self::GeometryMissing => "l'objet n'a pas de géométrie".to_owned(),
             Self::GeometryUnfit { found } => format!("géométrie {found} inutilisable ici"),
+            Self::PlaceIsArea => {
+                "c'est le point d'un pays ou d'une région, pas une localité".to_owned()
+            }
         }
     }
 }

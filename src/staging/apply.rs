@@ -29,24 +29,24 @@ impl Staging {
         self.remove(id)?;
         Ok(applied)
     }
+}
 
-    /// Takes an import back.
-    pub fn undo(&self, id: &str, ground: Ground<'_>, undoing: Decision<'_>) -> Result<Undone> {
-        let found = ground
-            .registry
-            .import_run(id)?
-            .ok_or_else(|| StagingError::Missing(id.to_owned()))?;
-        if found.import.what == "sites" || found.undone.is_some() {
-            return Ok(ground.registry.undo_import(id, undoing)?);
-        }
-        // Two files cannot change at once: the layer first, because it says whether it can be.
-        ground.layers.restore(id)?;
-        ground.registry.note_layer_undone(id, undoing)?;
-        Ok(Undone {
-            removed: found.outcome.added,
-            ..Undone::default()
-        })
+/// Takes an import back.
+pub fn undo(id: &str, ground: Ground<'_>, undoing: Decision<'_>) -> Result<Undone> {
+    let found = ground
+        .registry
+        .import_run(id)?
+        .ok_or_else(|| StagingError::Missing(id.to_owned()))?;
+    if found.import.what == "sites" || found.undone.is_some() {
+        return Ok(ground.registry.undo_import(id, undoing)?);
     }
+    // Two files cannot change at once: the layer first, because it says whether it can be.
+    ground.layers.restore(id)?;
+    ground.registry.note_layer_undone(id, undoing)?;
+    Ok(Undone {
+        removed: found.outcome.added,
+        ..Undone::default()
+    })
 }
 
 fn enter(

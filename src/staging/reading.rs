@@ -72,7 +72,7 @@ pub(super) fn proposed(
             uncertainty: String::new(),
             encoding: inspection.encoding.clone(),
             sheet: None,
-            columns: proposal.layer(),
+            columns: proposal.layer(kind),
             keep: Vec::new(),
         }),
     }

@@ -163,7 +163,9 @@ test('a workbook: columns, refused rows, duplicates, the map, and back', async (
     await page.locator('[data-undone]').waitFor();
     assert.equal(await sites(), before);
   });
-  assert.deepEqual(await faults(), []);
+  // The workbook that is none was refused with 400, which the browser notes.
+  const others = (await faults()).filter((fault) => !/status of 400/.test(fault));
+  assert.deepEqual(others, []);
   await context.close();
 });
 

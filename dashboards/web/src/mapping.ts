@@ -13,7 +13,7 @@ export const SITE_FIELDS = [
   'operator',
 ] as const;
 export const POINT_FIELDS = ['name', 'latitude', 'longitude'] as const;
-export const PLACE_FIELDS = [...POINT_FIELDS, 'population'] as const;
+export const PLACE_FIELDS = [...POINT_FIELDS, 'population', 'class'] as const;
 
 /** The fields of a file; positions of a GeoJSON file come from its geometries. */
 export function fieldsOf(what: string, hasGeometry: boolean): string[] {

@@ -10,7 +10,7 @@ use crate::api::time;
 use crate::config::Language;
 use crate::layers::LayerStore;
 use crate::registry::ImportRun;
-use crate::staging::{Ground, Staging};
+use crate::staging::{Ground, undo};
 
 /// Imports that are listed at once.
 const LISTED_MAX: u32 = 10_000;
@@ -86,10 +86,7 @@ impl Undo {
             layers: &layers,
             border: None,
         };
-        let staging = Staging::open(&self.data.data).map_err(Failure::failed)?;
-        let undone = staging
-            .undo(&self.id, ground, self.signed.decision())
-            .map_err(Failure::input)?;
+        let undone = undo(&self.id, ground, self.signed.decision()).map_err(Failure::input)?;
         let (removed, restored, parted, kept) = (
             undone.removed,
             undone.restored,

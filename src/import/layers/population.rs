@@ -1,6 +1,4 @@
-//! Populations that are those of an area, not of a place.
-
-use std::collections::BTreeSet;
+//! Places and areas: a country's inhabitants are no village's.
 
 use desserte_planning::layer::Place;
 
@@ -8,37 +6,44 @@ use super::read::Rows;
 
 /// With fewer populated places than this one of them may well be larger than all others.
 const POPULATED_MIN: usize = 5;
+/// Classes of `place=*` in OpenStreetMap and of gazetteers that are areas with a name point.
+const AREAS: &[&str] = &[
+    "country",
+    "state",
+    "region",
+    "province",
+    "district",
+    "county",
+    "department",
+    "archipelago",
+    "continent",
+    "sea",
+    "ocean",
+    "pays",
+    "province",
+    "departement",
+];
 
-/// Takes away the population of places that have more inhabitants than all others together, again
-/// after each: an extract of a country holds a node for the country and one for each of its regions.
-/// A capital has not: that of the Congo has a third of what all its towns have.
-pub(super) fn without_areas(mut places: Vec<Place>, rows: &mut Rows) -> Vec<Place> {
-    let mut populated: Vec<(u64, usize)> = places
-        .iter()
-        .enumerate()
-        .filter_map(|(number, place)| Some((place.population?, number)))
-        .collect();
-    populated.sort_unstable();
-    let mut total: u64 = populated.iter().map(|(inhabitants, _)| inhabitants).sum();
-    let mut areas = BTreeSet::new();
-    while populated.len() >= POPULATED_MIN
-        && let Some((inhabitants, number)) = populated.pop()
+/// Whether a class is that of an area.
+pub(super) fn is_area(class: &str) -> bool {
+    AREAS.contains(&crate::text::fold(class).as_str())
+}
+
+/// Notes a place that has more inhabitants than all others together. It may be a capital (that of
+/// Togo is) or the name point of a country or region that the file does not call so: only a person
+/// knows.
+pub(super) fn note_dominant(places: Vec<Place>, rows: &mut Rows) -> Vec<Place> {
+    let populated = || {
+        let numbered = places.iter().enumerate();
+        numbered.filter_map(|(number, place)| Some((place.population?, number)))
+    };
+    let total: u64 = populated().map(|(inhabitants, _)| inhabitants).sum();
+    if let Some((largest, number)) = populated().max()
+        && populated().count() >= POPULATED_MIN
+        && largest > total - largest
+        && let Some(row) = rows.taken.get(number)
     {
-        total -= inhabitants;
-        if inhabitants <= total {
-            break;
-        }
-        areas.insert(number);
-    }
-    for (number, row) in rows.taken.iter().enumerate() {
-        if areas.contains(&number) {
-            rows.area_populations.add(*row);
-        }
-    }
-    for number in areas {
-        if let Some(place) = places.get_mut(number) {
-            place.population = None;
-        }
+        rows.dominant_populations.add(*row);
     }
     places
 }

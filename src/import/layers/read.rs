@@ -3,6 +3,7 @@
 use desserte_planning::Position;
 use desserte_planning::layer::{Line, Place, Point, Region};
 
+use super::population::is_area;
 use super::{Entry, LayerField};
 use crate::import::columns::Columns;
 use crate::import::report::{Reason, Refusals, RowRanges};
@@ -16,7 +17,7 @@ pub(super) struct Rows {
     pub(super) left_out: usize,
     pub(super) refused: Refusals,
     pub(super) unread_populations: RowRanges,
-    pub(super) area_populations: RowRanges,
+    pub(super) dominant_populations: RowRanges,
     pub(super) unnamed: RowRanges,
     /// The rows of the features that were taken, in their order.
     pub(super) taken: Vec<usize>,
@@ -150,6 +151,15 @@ impl<'t> Reader<'t> {
     /// A place; a population that cannot be read is unknown.
     pub(super) fn place(&self, record: &Record, rows: &mut Rows) -> Result<Vec<Place>, No> {
         let position = self.position(record)?;
+        if let Some(class) = self.columns.value(record, LayerField::Class)
+            && is_area(class)
+        {
+            return Err((
+                "class".to_owned(),
+                Some(class.to_owned()),
+                Reason::PlaceIsArea,
+            ));
+        }
         let raw = self.columns.value(record, LayerField::Population);
         let population = raw.and_then(|raw| raw.parse::<u64>().ok());
         if raw.is_some() && population.is_none() {

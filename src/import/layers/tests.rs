@@ -271,31 +271,35 @@ fn real_layers_of_three_countries_import() {
 }
 
 #[test]
-fn the_population_of_a_country_is_not_that_of_a_place() {
-    let places = "name,lat,lon,pop\nPays,-4,15,5000000\nRégion,-4,15,1000000\nA,-4,15,300000\n\
-        B,-4,15,200000\nC,-4,15,100000\nD,-4,15,90000\nE,-4,15,80000\nF,-4,15,\n";
-    let entry: Entry = toml::from_str(
-        "kind = 'places'\nname = 'n'\nfile = 'p.csv'\nsource = 's'\nlicence = 'l'\ndate = '2026'\n\
-         uncertainty = 'u'\ncolumns = { name = 'name', latitude = 'lat', longitude = 'lon', population = 'pop' }",
-    )
-    .unwrap();
-    let read = read_layer(&entry, places.as_bytes(), None).unwrap();
+fn the_name_point_of_a_country_is_no_place_and_a_capital_is_one() {
+    let towns = "A,-4,15,900000,city\nB,-4,15,200000,town\nC,-4,15,100000,town\nD,-4,15,90000,\n\
+        E,-4,15,80000,village\n";
+    let places = format!("name,lat,lon,pop,place\nPays,-4,15,5000000,Country\n{towns}");
+    let manifest = |class: &str| -> Entry {
+        toml::from_str(&format!(
+            "kind = 'places'\nname = 'n'\nfile = 'p.csv'\nsource = 's'\nlicence = 'l'\ndate = '2026'\n\
+             uncertainty = 'u'\n[columns]\nname = 'name'\nlatitude = 'lat'\nlongitude = 'lon'\n\
+             population = 'pop'\n{class}"
+        ))
+        .unwrap()
+    };
+    let read = read_layer(&manifest("class = 'place'"), places.as_bytes(), None).unwrap();
+    assert_eq!(reasons(&read.refused), [(2, "place_is_area")]);
+    let warning = &read.warnings[0];
+    let found = (warning.code, warning.rows.to_string());
+    assert_eq!(
+        found,
+        (Warning::PopulationDominant, "3".to_owned()),
+        "the capital is kept"
+    );
     let AnyLayer::Places(layer) = &read.layer else {
         panic!("{:?}", read.layer)
     };
-    let known: Vec<Option<u64>> = layer
-        .features
-        .iter()
-        .map(|place| place.population)
-        .collect();
-    assert_eq!(known[0], None);
-    assert_eq!(known[1], None, "more than all towns together");
-    assert_eq!(known[2], Some(300_000));
-    let warning = &read.warnings[0];
-    assert_eq!(
-        (warning.code, warning.rows.to_string()),
-        (Warning::PopulationOfArea, "2-3".to_owned())
-    );
+    assert_eq!(layer.features[0].population, Some(900_000));
+    // Without a class nobody but a person can tell: kept and named.
+    let read = read_layer(&manifest(""), places.as_bytes(), None).unwrap();
+    assert_eq!(read.refused.count, 0);
+    assert_eq!(read.warnings[0].rows.to_string(), "2");
 }
 
 #[test]

@@ -156,7 +156,7 @@ pub(super) const SITE_WORDS: [(SiteField, &[&str]); 9] = [
 ];
 
 /// Names by which files call the fields of a layer.
-pub(super) const LAYER_WORDS: [(LayerField, &[&str]); 4] = [
+pub(super) const LAYER_WORDS: [(LayerField, &[&str]); 5] = [
     (
         LayerField::Name,
         &[
@@ -187,5 +187,9 @@ pub(super) const LAYER_WORDS: [(LayerField, &[&str]); 4] = [
             "populationtotale",
             "popest",
         ],
+    ),
+    (
+        LayerField::Class,
+        &["place", "class", "fclass", "featureclass", "typedelocalite"],
     ),
 ];

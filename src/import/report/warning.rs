@@ -18,9 +18,9 @@ pub enum Warning {
     KindOther,
     /// Populations that are no whole number: the place is kept, its population is unknown.
     PopulationUnread,
-    /// Places with more inhabitants than all others together: the figure is that of a country or
-    /// region; the place is kept, its population is unknown.
-    PopulationOfArea,
+    /// A place with more inhabitants than all others together: a capital, or the name point of a
+    /// country or region.
+    PopulationDominant,
     /// Coordinates in Web Mercator, converted to degrees.
     Converted,
     /// Places or regions without a name.
@@ -40,7 +40,7 @@ impl Warning {
             Self::NoOutline => "no_outline",
             Self::KindOther => "kind_other",
             Self::PopulationUnread => "population_unread",
-            Self::PopulationOfArea => "population_of_area",
+            Self::PopulationDominant => "population_dominant",
             Self::Converted => "converted",
             Self::FeatureUnnamed => "feature_unnamed",
             Self::FeatureOutside => "feature_outside",
@@ -63,9 +63,9 @@ impl Warning {
             Self::PopulationUnread => {
                 "populations that are no whole number: the places are kept, their population is unknown"
             }
-            Self::PopulationOfArea => {
-                "more inhabitants than all other places together: the figure of a country or region; \
-                 the places are kept, their population is unknown"
+            Self::PopulationDominant => {
+                "more inhabitants than all other places together: kept, but see that it is a town and not the \
+                 name point of a country or region"
             }
             Self::Converted => {
                 "coordinates in Web Mercator (EPSG:3857): converted to WGS84 degrees"
@@ -93,9 +93,9 @@ impl Warning {
             Self::PopulationUnread => {
                 "populations qui ne sont pas des nombres entiers : localités gardées, population inconnue"
             }
-            Self::PopulationOfArea => {
-                "plus d'habitants que toutes les autres localités réunies : chiffre d'un pays ou d'une \
-                 région ; localités gardées, population inconnue"
+            Self::PopulationDominant => {
+                "plus d'habitants que toutes les autres localités réunies : gardée, mais vérifiez que c'est une \
+                 ville et non le point d'un pays ou d'une région"
             }
             Self::Converted => {
                 "coordonnées en Web Mercator (EPSG:3857) : converties en degrés WGS84"

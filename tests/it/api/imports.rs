@@ -295,7 +295,10 @@ async fn what_cannot_be_read_is_said_in_the_readers_language() {
     }
     let (_, detail) = upload(&test, "e.csv", "sites", b"a;b\n1;2\n").await;
     assert!(
-        detail["problem"]["fr"].as_str().unwrap().contains("type"),
+        detail["problem"]["fr"]
+            .as_str()
+            .unwrap()
+            .contains("aucune colonne"),
         "{detail}"
     );
     assert!(detail["dry_run"].is_null());

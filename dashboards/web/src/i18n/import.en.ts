@@ -156,6 +156,7 @@ export const importEn: Record<keyof typeof importFr, string> = {
   'importField.region': 'Region',
   'importField.operator': 'Operator of the line',
   'importField.population': 'Population',
+  'importField.class': 'Class of place (town, country…)',
   'importScheme.desserte': 'Names of Desserte',
   'importScheme.osm_amenity': 'OpenStreetMap (amenity)',
   'importScheme.kemri': 'KEMRI/WHO list',
@@ -183,4 +184,5 @@ export const importEn: Record<keyof typeof importFr, string> = {
   'importReason.line_without_length': 'route without length',
   'importReason.geometry_missing': 'no geometry',
   'importReason.geometry_unfit': 'geometry of no use',
+  'importReason.place_is_area': 'name point of an area',
 };

@@ -158,6 +158,7 @@ export const importFr = {
   'importField.region': 'Région',
   'importField.operator': 'Opérateur de la ligne',
   'importField.population': 'Population',
+  'importField.class': 'Sorte de lieu (ville, pays…)',
   'importScheme.desserte': 'Noms de Desserte',
   'importScheme.osm_amenity': 'OpenStreetMap (amenity)',
   'importScheme.kemri': 'Liste KEMRI/OMS',
@@ -185,4 +186,5 @@ export const importFr = {
   'importReason.line_without_length': 'tracé sans longueur',
   'importReason.geometry_missing': 'sans géométrie',
   'importReason.geometry_unfit': 'géométrie inutilisable',
+  'importReason.place_is_area': 'point d’un pays ou d’une région',
 } as const;
