@@ -18,7 +18,7 @@ use super::model::{
 };
 use super::paging::{Page, Paging, page};
 use super::{exclusions, months, query, time};
-use crate::app::{App, StoredAgreement};
+use crate::app::{App, Directory, StoredAgreement};
 use crate::assess::months::MonthResult;
 
 /// The slot model by which figures are made.
@@ -52,7 +52,7 @@ pub(crate) async fn agreements(
         .iter()
         .filter(|one| after.as_ref().is_none_or(|after| one.agreement.id > *after))
         .take(limit + 1)
-        .map(item)
+        .map(|stored| item(&directory, stored))
         .collect();
     Ok(Json(page(items, limit, |item: &AgreementItem| {
         item.id.clone()
@@ -72,7 +72,7 @@ pub(crate) async fn agreement(
         .agreement(&id)
         .ok_or_else(|| Refusal::not_found("agreement", &id))?;
     Ok(Json(AgreementDetail {
-        agreement: item(stored),
+        agreement: item(&directory, stored),
         text: stored.text.clone(),
     }))
 }
@@ -156,9 +156,10 @@ pub(crate) async fn statement(
         computed_at: time::text_or_epoch(app.now_unix_ms()),
         method: method(&agreement),
         invented_sites: invented(&app, &agreement),
+        simulated: app.directory().any_simulated(&agreement.sites),
         total: total(&agreement, &results),
         sites: sites
-            .map(|(site, result)| months::shown(site, &agreement, month, result))
+            .map(|(site, result)| months::marked(&app, site, &agreement, (month, result)))
             .collect(),
         exclusions,
     }))
@@ -284,7 +285,7 @@ fn method(agreement: &Agreement) -> Method {
     }
 }
 
-fn item(stored: &StoredAgreement) -> AgreementItem {
+fn item(directory: &Directory, stored: &StoredAgreement) -> AgreementItem {
     let agreement = &stored.agreement;
     AgreementItem {
         id: agreement.id.clone(),
@@ -299,5 +300,6 @@ fn item(stored: &StoredAgreement) -> AgreementItem {
         contractor: agreement.parties.contractor.clone(),
         time_zone: agreement.time_zone.clone(),
         exclusion_classes: agreement.exclusions.classes.clone(),
+        simulated: directory.any_simulated(&agreement.sites),
     }
 }

@@ -5,8 +5,11 @@
 
 mod agreement;
 mod country;
+mod demo;
+mod duplicate;
 mod exclusion;
 mod fleet;
+mod import;
 mod month;
 mod outage;
 mod plan;
@@ -16,9 +19,19 @@ pub use agreement::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement, Total,
 };
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
+pub use demo::{Away, Demonstration};
+pub use duplicate::{
+    DuplicateItem, DuplicateSite, PairDecision, PairDecisions, PairItem, PairRule, PairSide,
+    PairsDecided, SignedPairDecisions,
+};
 pub use exclusion::{Approval, ExclusionItem, ExclusionRequest, Withdrawal};
 pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
+pub use import::{
+    ImportApplied, ImportColumn, ImportDetail, ImportDryRun, ImportInspection, ImportItem,
+    ImportKeep, ImportKept, ImportKind, ImportLayer, ImportMapping, ImportPreview, ImportReason,
+    ImportRefusal, ImportText, ImportUndone, ImportWarning, Signed,
+};
 pub use month::{Day, Interval, Month, MonthOutage, MonthPromise, Ratio};
 pub use outage::{Fact, OutageItem};
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};

@@ -60,7 +60,7 @@ pub(crate) async fn month(
         })
         .await?;
     let result = figured.map_err(refused)?;
-    Ok(Json(shown(&id, agreement, month, &result)))
+    Ok(Json(marked(&app, &id, agreement, (month, &result))))
 }
 
 /// Why there are no figures.
@@ -90,7 +90,21 @@ pub(crate) fn agreement_of<'d>(
         })
 }
 
-/// The figures as every answer shows them.
+/// The figures, marked when a demonstration made the site's measurements up.
+pub(super) fn marked(
+    app: &App,
+    site: &str,
+    agreement: &Agreement,
+    (month, result): ((i16, i8), &MonthResult),
+) -> Month {
+    let directory = app.directory();
+    Month {
+        simulated: directory.site(site).is_some_and(|one| one.simulated),
+        ..shown(site, agreement, month, result)
+    }
+}
+
+/// The figures as every answer shows them; whether they are simulated is for the caller to say.
 pub(crate) fn shown(
     site: &str,
     agreement: &Agreement,
@@ -102,6 +116,7 @@ pub(crate) fn shown(
     Month {
         site: site.to_owned(),
         agreement: agreement.id.clone(),
+        simulated: false,
         month: format!("{year:04}-{month:02}"),
         period_start: time::text_or_epoch(result.period.start_unix_ms),
         period_end: time::text_or_epoch(result.period.end_unix_ms),

@@ -85,7 +85,9 @@ pub(crate) async fn slots(
         })
         .await?
         .map_err(refused)?;
-    let invented = directory.site(&id).is_some_and(|site| site.invented);
+    let entry = directory.site(&id);
+    let invented = entry.is_some_and(|site| site.invented);
+    let simulated = entry.is_some_and(|site| site.simulated);
     let (sender, receiver) = mpsc::channel(PIECES_MAX);
     let name = file_name(
         &id,
@@ -100,6 +102,7 @@ pub(crate) async fn slots(
             version: agreement.version,
             month: &month_text,
             invented,
+            simulated,
         };
         let format = (!json).then_some(language);
         if let Err(error) = write(&found, subject, format, sender) {

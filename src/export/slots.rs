@@ -32,6 +32,8 @@ pub struct Subject<'s> {
     pub month: &'s str,
     /// Whether the site is invented.
     pub invented: bool,
+    /// Whether a demonstration made its measurements up.
+    pub simulated: bool,
 }
 
 const WHAT: &str = "the month's slots";
@@ -49,7 +51,7 @@ pub fn write_csv(
             Cell::Text(subject.agreement.to_owned()),
             Cell::Integer(u64::from(subject.version)),
             Cell::Text(subject.site.to_owned()),
-            Cell::Text(invented(subject.invented, language).to_owned()),
+            Cell::Text(yes(subject.invented, language).to_owned()),
             Cell::Text(local(slot, &zone)),
             Cell::Text(utc(slot)),
             Cell::Integer(u64::from(slots.period.slot_seconds)),
@@ -61,6 +63,7 @@ pub fn write_csv(
             Cell::text(excluded_by(slot, language)),
             Cell::text(slot.stopped_by.clone()),
             Cell::text(slot.cause.map(|one| cause(one, language))),
+            Cell::Text(yes(subject.simulated, language).to_owned()),
         ]
     });
     sheet::write(WHAT, language, &header(language), rows, out)
@@ -79,6 +82,7 @@ pub fn write_json(
         "agreement_version": subject.version,
         "site": subject.site,
         "invented": subject.invented,
+        "simulated": subject.simulated,
         "month": subject.month,
         "time_zone": slots.period.time_zone,
         "slot_seconds": slots.period.slot_seconds,
@@ -124,6 +128,7 @@ fn header(language: Language) -> Vec<String> {
             "exclu par",
             "horloge arrêtée par",
             "cause",
+            "mesures simulées",
         ],
         [
             "agreement",
@@ -141,6 +146,7 @@ fn header(language: Language) -> Vec<String> {
             "excluded by",
             "clock stopped by",
             "cause",
+            "simulated measurements",
         ],
     );
     names.map(str::to_owned).to_vec()
@@ -165,8 +171,8 @@ fn utc(slot: &MonthSlot) -> String {
     moment(slot).to_string()
 }
 
-fn invented(invented: bool, language: Language) -> &'static str {
-    if invented {
+fn yes(yes: bool, language: Language) -> &'static str {
+    if yes {
         language.pick("oui", "yes")
     } else {
         language.pick("non", "no")

@@ -7,8 +7,9 @@
 
 mod agreements;
 mod app;
-pub(crate) use app::AGREEMENT;
+pub(crate) use app::{AGREEMENT, TestApp};
 mod document;
+mod imports;
 mod routes;
 mod security;
 mod services;

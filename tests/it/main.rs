@@ -9,6 +9,9 @@ mod cli;
 mod end_to_end;
 #[cfg(test)]
 mod exclusions;
+mod fleet;
+#[cfg(test)]
+mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
@@ -23,5 +26,9 @@ mod recording;
 mod registry;
 #[cfg(test)]
 mod store_contract;
+#[cfg(test)]
+mod targets;
+#[cfg(test)]
+mod throughput;
 #[cfg(test)]
 mod tidy;

@@ -32,6 +32,8 @@ pub struct AgreementItem {
     pub time_zone: String,
     /// Classes of exclusion that it knows.
     pub exclusion_classes: Vec<String>,
+    /// Whether a demonstration makes the measurements of any of its sites up.
+    pub simulated: bool,
 }
 
 /// One agreement.
@@ -150,6 +152,8 @@ pub struct Statement {
     pub method: Method,
     /// How many of its sites are invented; such a statement is no statement of anything real.
     pub invented_sites: u64,
+    /// Whether a demonstration made the measurements of any of its sites up.
+    pub simulated: bool,
     /// All sites together.
     pub total: Total,
     /// One entry a site.

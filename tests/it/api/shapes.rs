@@ -103,7 +103,7 @@ async fn outages_agreements_months_and_plans() {
     exactly(&outages["items"][0]["facts"][0], "code values");
     let agreements = test.ok("/api/v1/agreements").await;
     let fields = "id title version valid_from valid_to sites slot_seconds \
-        target_availability_percent customer contractor time_zone exclusion_classes";
+        target_availability_percent customer contractor time_zone exclusion_classes simulated";
     exactly(&agreements["items"][0], fields);
     let month = test.ok("/api/v1/sites/CG-1/months/2026-06").await;
     exactly(
@@ -111,7 +111,8 @@ async fn outages_agreements_months_and_plans() {
         "site agreement month period_start period_end slot_seconds period_slots excluded_slots \
          unknown_slots measured_slots down_slots up_slots raw_good_slots availability \
          unknown_interval coverage billable outage_count mttr_minutes mtbf_minutes outages days \
-         revision final target_availability_percent target_met stopped_slots promise closes_at",
+         revision final target_availability_percent target_met stopped_slots promise closes_at \
+         simulated",
     );
     exactly(&month["availability"], "numerator denominator percent");
     exactly(
@@ -129,15 +130,15 @@ async fn outages_agreements_months_and_plans() {
     );
     exactly(
         &month["promise"],
-        "verdict charged_slots not_charged_slots needs_decision_slots lowest highest misleading_percent \
-         allowed_slots margin_slots_lowest margin_slots_highest allowed_minutes \
+        "verdict charged_slots not_charged_slots needs_decision_slots lowest highest \
+         misleading_percent allowed_slots margin_slots_lowest margin_slots_highest allowed_minutes \
          margin_minutes_lowest margin_minutes_highest",
     );
     let statement = test.ok("/api/v1/agreements/lot-1/statements/2026-06").await;
     exactly(
         &statement,
         "agreement title version customer contractor month time_zone period_start period_end \
-         closes_at computed_at method invented_sites total sites exclusions",
+         closes_at computed_at method invented_sites simulated total sites exclusions",
     );
     exactly(
         &statement["total"],

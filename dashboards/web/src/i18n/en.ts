@@ -1,9 +1,11 @@
 import { agreementsEn } from './agreements.en';
 import { firstEn } from './first.en';
+import { importEn } from './import.en';
 import type { Dictionary } from './fr';
 
 export const en: Dictionary = {
   ...firstEn,
+  ...importEn,
   // Features, one line each:
   ...agreementsEn,
 

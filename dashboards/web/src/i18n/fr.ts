@@ -7,9 +7,11 @@
 
 import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
+import { importFr } from './import.fr';
 
 export const fr = {
   ...firstFr,
+  ...importFr,
   // Features, one line each:
   ...agreementsFr,
 
