@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use desserte_domain::exclusion::ExclusionKind;
 use desserte_probe::report::Kind;
 use desserte_probe::wire::schedule::Measure;
 
@@ -13,7 +14,8 @@ use super::super::world::{DAY, MINUTE_MS};
 use super::AUTHOR;
 use super::state::State;
 use crate::registry::{
-    Anchor, Decision, NewExclusion, Registry, RegistryError, SiteTarget, TargetDefinition,
+    Anchor, Decision, ExclusionChange, NewExclusion, Registry, RegistryError, SiteTarget,
+    TargetDefinition,
 };
 
 /// Identifier and kind of a target.
@@ -257,8 +259,16 @@ fn works(
         from_unix_ms: from,
         to_unix_ms: from + 120 * MINUTE_MS,
         class: "maintenance".to_owned(),
+        kind: ExclusionKind::PlannedWorks,
+        requested_by: "Chef de projet (simulé)".to_owned(),
     };
-    registry.add_exclusion(&exclusion, decision)?;
+    let number = registry.add_exclusion(&exclusion, decision)?;
+    registry.change_exclusion(
+        (terms.id, number),
+        ExclusionChange::Approve,
+        "Directrice des réseaux (simulée)",
+        decision,
+    )?;
     Ok(())
 }
 
