@@ -9,7 +9,7 @@
 //! | `collector.lock` | held by the process that serves this folder |
 
 pub mod identity;
-mod limit;
+pub(crate) mod limit;
 
 use std::{
     collections::HashMap,
