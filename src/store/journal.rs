@@ -21,6 +21,7 @@ mod former;
 mod identity;
 mod map;
 mod read;
+mod time;
 
 use std::{
     net::IpAddr,

@@ -1,8 +1,7 @@
 //! One commit of the journal: several batches, each kept whole or not at all.
 
 use desserte_probe::{
-    clock::{ClockFit, TimeMap},
-    report::TimeExchange,
+    clock::TimeMap,
     wire::{
         id::{AgentId, BootId},
         receipt::Chain,
@@ -11,9 +10,9 @@ use desserte_probe::{
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
-    Appended, EXCHANGES_MAX, EntriesOf, FUTURE_MS_MAX, NewBatch,
+    Appended, EntriesOf, FUTURE_MS_MAX, NewBatch,
     identity::{self, Clash, Range},
-    map,
+    time::{fit, keep_map, latest_unix_ms, map_waiting},
 };
 use crate::store::{StoreError, signed, unsigned};
 
@@ -147,31 +146,6 @@ fn range(connection: &Connection, batch: &NewBatch) -> Result<Range, StoreError>
     })
 }
 
-/// Number of a map: consecutive batches of a boot share it while the fit stays the same.
-pub(super) fn keep_map(
-    connection: &Connection,
-    boot: i64,
-    map: &TimeMap,
-) -> Result<i64, StoreError> {
-    let failed = StoreError::database("keep time map");
-    let written = map::write(map)?;
-    let last: Option<(i64, Vec<u8>)> = connection
-        .prepare_cached("SELECT id, map FROM time_map WHERE boot = ? ORDER BY id DESC LIMIT 1")
-        .and_then(|mut statement| {
-            statement
-                .query_row([boot], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
-        })
-        .map_err(&failed)?;
-    match last {
-        Some((id, same)) if same == written => Ok(id),
-        _ => connection
-            .prepare_cached("INSERT INTO time_map (boot, map) VALUES (?, ?)")
-            .and_then(|mut statement| statement.insert(params![boot, written]))
-            .map_err(&failed),
-    }
-}
-
 /// The batch that is there under the same name.
 fn known(connection: &Connection, batch: &NewBatch) -> Result<Option<Appended>, StoreError> {
     let failed = StoreError::database("find batch");
@@ -241,60 +215,6 @@ fn record_conflict(
         .map(drop)
 }
 
-/// Keeps the exchanges that the batch brings and fits a map to all of its boot.
-fn fit(
-    connection: &Connection,
-    batch: &NewBatch,
-    boot: i64,
-) -> Result<Option<TimeMap>, StoreError> {
-    let failed = StoreError::database("time exchanges");
-    let mut insert = connection
-        .prepare_cached("INSERT OR IGNORE INTO exchange VALUES (?, ?, ?, ?, ?)")
-        .map_err(&failed)?;
-    for one in &batch.exchanges {
-        insert
-            .execute(params![
-                boot,
-                signed(one.sent_boottime_ms),
-                signed(one.received_boottime_ms),
-                one.collector_received_unix_ms,
-                one.collector_sent_unix_ms
-            ])
-            .map_err(&failed)?;
-    }
-    let limit = i64::try_from(EXCHANGES_MAX).unwrap_or(i64::MAX);
-    let exchanges: Vec<TimeExchange> = connection
-        .prepare_cached(
-            "SELECT sent_boottime_ms, received_boottime_ms, collector_received_unix_ms,
-                 collector_sent_unix_ms FROM exchange WHERE boot = ?
-             ORDER BY sent_boottime_ms DESC LIMIT ?",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_map(params![boot, limit], |row| {
-                    Ok(TimeExchange {
-                        sent_boottime_ms: unsigned(row.get(0)?),
-                        received_boottime_ms: unsigned(row.get(1)?),
-                        collector_received_unix_ms: row.get(2)?,
-                        collector_sent_unix_ms: row.get(3)?,
-                    })
-                })?
-                .collect()
-        })
-        .map_err(&failed)?;
-    Ok(ClockFit::new(&exchanges).time_map())
-}
-
-/// Latest corrected time of what was measured, and of the exchanges it was corrected with.
-fn latest_unix_ms(batch: &NewBatch, map: &TimeMap) -> i64 {
-    let measured = batch
-        .measured_boottime_ms
-        .map(|(_, last)| map.corrected_unix_ms(last).0);
-    // Only exchanges that agree with the newest: an earlier step of this clock is no future.
-    let stated = map.exchanges.iter().map(|one| one.collector_sent_unix_ms);
-    measured.into_iter().chain(stated).max().unwrap_or(i64::MIN)
-}
-
 /// First and last boot time of what the batch measured, and those that wait for its map.
 fn measured(
     connection: &Connection,
@@ -356,22 +276,6 @@ fn extend_boot(
         .and_then(|mut statement| statement.execute(params![boot, first.0, last.0, uncertainty]))
         .map_err(&failed)?;
     Ok(None)
-}
-
-/// Gives the map to the batches of the boot that waited for one.
-fn map_waiting(
-    connection: &Connection,
-    boot: i64,
-    map: i64,
-    position: u64,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "UPDATE batch SET time_map = ?, mapped_at = ? WHERE boot = ? AND time_map IS NULL",
-        )
-        .and_then(|mut statement| statement.execute(params![map, signed(position), boot]))
-        .map_err(StoreError::database("map waiting batches"))
-        .map(drop)
 }
 
 fn insert(

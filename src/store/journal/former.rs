@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::append::{boot_number, keep_map};
+use super::{append::boot_number, time::keep_map};
 use crate::store::StoreError;
 
 const FORMER: i64 = 1;
