@@ -12,6 +12,7 @@ pub mod long;
 pub mod months;
 pub mod neighbours;
 mod test;
+mod track;
 pub mod worker;
 
 pub use evidence::EvidenceRow;

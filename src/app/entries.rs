@@ -16,6 +16,8 @@ pub struct AgentEntry {
     pub enrolled_unix_ms: i64,
     /// Nothing of it is accepted any more.
     pub revoked: bool,
+    /// A demonstration made it up.
+    pub simulated: bool,
     /// When its last batch came.
     pub last_batch_unix_ms: Option<i64>,
     /// When its last heartbeat came.

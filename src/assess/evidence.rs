@@ -75,7 +75,8 @@ pub fn gather(test: &SiteTest, samples: &SiteSamples, from: i64, to: i64) -> Cau
     evidence
 }
 
-/// An agent that was silent explains it when it is back: by another boot, another process, or sleep.
+/// An agent that was silent explains it when it is back: by another boot, another process, or sleep;
+/// and its gateway says whether it came up with it or ran on.
 /// Only the very next that it said counts; a restart hours later explains nothing here.
 fn returned(samples: &SiteSamples, to: i64, evidence: &mut CauseEvidence) {
     let after = samples.evidence.partition_point(|row| row.at_unix_ms < to);
@@ -83,7 +84,11 @@ fn returned(samples: &SiteSamples, to: i64, evidence: &mut CauseEvidence) {
     let Some(first) = rows.first() else { return };
     let until = first.at_unix_ms + RETURN_SAID_WITHIN_MS;
     for row in rows.iter().take_while(|row| row.at_unix_ms <= until) {
-        if matches!(row.fact, Fact::Started { .. } | Fact::Suspended { .. }) {
+        let explains = matches!(
+            row.fact,
+            Fact::Started { .. } | Fact::Suspended { .. } | Fact::GatewayUptime { .. }
+        );
+        if explains {
             seen(row, evidence);
         }
     }

@@ -166,7 +166,11 @@ pub fn judge(
 }
 
 /// The one agent whose samples lost something during an outage.
-fn only_agent(counted: &[&TargetSamples], outage: &Outage, now_unix_ms: i64) -> Option<AgentId> {
+pub(super) fn only_agent(
+    counted: &[&TargetSamples],
+    outage: &Outage,
+    now_unix_ms: i64,
+) -> Option<AgentId> {
     let during = outage.start_unix_ms..outage.end_unix_ms.unwrap_or(now_unix_ms);
     let mut agents = counted
         .iter()

@@ -7,6 +7,9 @@ mod api;
 mod cli;
 #[cfg(test)]
 mod end_to_end;
+mod fleet;
+#[cfg(test)]
+mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]

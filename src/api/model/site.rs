@@ -40,6 +40,8 @@ pub struct SiteFacts {
     pub cause: Option<String>,
     /// Whether the site is invented, for a demonstration.
     pub invented: bool,
+    /// Whether what is known of its connection is made up by a demonstration.
+    pub simulated: bool,
 }
 
 /// One site.
@@ -90,6 +92,8 @@ pub struct SiteAgent {
     pub id: String,
     /// `reporting`, `silent` or `revoked`.
     pub state: String,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
     /// When its last batch came.
     pub last_batch_at: Option<String>,
     /// When its last heartbeat came.
@@ -161,6 +165,8 @@ pub struct LatestSample {
 pub struct History {
     /// The target.
     pub target: String,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
     /// Length of a step, seconds.
     pub step_seconds: u32,
     /// Start of each step, Unix seconds.
