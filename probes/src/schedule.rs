@@ -78,6 +78,13 @@ impl Place {
         }
     }
 
+    /// Number of the slot that holds a time.
+    #[must_use]
+    pub fn slot_of(&self, time_ms: i64) -> i64 {
+        let slot = i64::try_from(self.slot.as_millis()).unwrap_or(i64::MAX);
+        time_ms.div_euclid(slot.max(1))
+    }
+
     /// From `now` (milliseconds since the epoch, or since boot while the time is not known) to the
     /// next start of a measurement in a slot after `last`; with the slot's number.
     #[must_use]

@@ -16,7 +16,7 @@ use desserte_probe::{
     kinds::path::{self, Spec},
     report::{Content, Detail, Fact, Outcome},
     volume::Volume,
-    wire::schedule::{CaptiveCheck, Measure, Schedule, Target},
+    wire::schedule::{CaptiveCheck, Measure, Profile, Schedule, Target},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -27,7 +27,7 @@ use tokio::{
 use crate::{
     icmp::{DATAGRAM, inside_namespace},
     line_probes::NETWORK,
-    run::{facts, until},
+    run::{GATEWAY, facts, until},
     stub::{Seen, Stub},
     upload::schedule,
 };
@@ -190,4 +190,69 @@ async fn a_portal_is_told_and_its_answers_are_not_taken_for_the_targets() {
     .await;
     agent.abort();
     assert_eq!(stub.seen.lock().unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
+fn a_metered_line_is_spared_and_its_gateway_watched() {
+    let name = "kinds::a_metered_line_is_spared_and_its_gateway_watched";
+    if !inside_namespace(name, &format!("{DATAGRAM}\n{GATEWAY}")) {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let stub = Stub::start(Schedule {
+            profile: Profile::Metered,
+            active_line_probes: true,
+            targets: vec![Target {
+                id: "gateway".into(),
+                slot_seconds: 1,
+                measure: Measure::Icmp {
+                    host: "192.0.2.2".into(),
+                    packets: 1,
+                    payload_bytes: 0,
+                    timeout_ms: 300,
+                },
+            }],
+            ..schedule()
+        })
+        .await;
+        let data = tempfile::tempdir().unwrap();
+        desserte_probe::identity::enrol(data.path(), &stub.url, &stub.code)
+            .await
+            .unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        let options = AgentOptions::new(data.path(), Config::default());
+        let agent = tokio::spawn(run(options, stopped));
+        until(
+            &stub,
+            "two probes of the gateway, ten seconds apart",
+            |seen| facts(seen, |fact| matches!(fact, Fact::Gateway { .. })) >= 2,
+        )
+        .await;
+        agent.abort();
+        let seen = stub.seen.lock().unwrap();
+        // A target of one-second slots is measured in one of three hundred, the line's state is
+        // written each second all the same.
+        assert!(outcomes(&seen).len() <= 1, "{:?}", outcomes(&seen));
+        assert!(seen.entries.len() >= 10, "{}", seen.entries.len());
+        let whole = |fact: &Fact| {
+            matches!(
+                fact,
+                Fact::Gateway {
+                    sent: 1,
+                    received: 1,
+                    ..
+                }
+            )
+        };
+        assert!(facts(&seen, whole) >= 2);
+        assert!(
+            seen.reports
+                .iter()
+                .all(|report| report.profile == Profile::Metered)
+        );
+    });
 }

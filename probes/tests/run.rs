@@ -287,7 +287,7 @@ async fn a_foreign_agent_written_from_the_page_is_understood() {
 
 /// A gateway in a namespace beside ours, which dies with the test. `/sys` still shows the interfaces of
 /// the namespace it was mounted in, hence no carrier here.
-const GATEWAY: &str = "unshare -n sleep 60 > /dev/null 2>&1 & peer=$!
+pub(crate) const GATEWAY: &str = "unshare -n sleep 60 > /dev/null 2>&1 & peer=$!
 sleep 0.3
 ip link add dev veth0 type veth peer name veth1
 ip link set veth1 netns $peer

@@ -95,6 +95,15 @@ impl Measurer {
         Some(map.corrected_unix_ms(self.clock.boottime_ms()).0)
     }
 
+    /// The time by which slots are counted at a boot time: corrected, or since boot while that is not
+    /// known.
+    fn slot_time_ms(&self, boottime_ms: u64) -> Option<i64> {
+        match lock(&self.time).map() {
+            Some(map) => Some(map.corrected_unix_ms(boottime_ms).0),
+            None => i64::try_from(boottime_ms).ok(),
+        }
+    }
+
     /// Measures a target slot after slot until its task is ended.
     pub(super) async fn follow(
         self: Arc<Self>,
@@ -105,10 +114,14 @@ impl Measurer {
         let place = Place::of(self.agent, &target);
         let phase = hash(self.agent, &target.id);
         let (mut last, mut time_was_known) = (None, false);
+        let mut measured_boottime_ms = None;
         loop {
             let known = self.unix_ms();
             if known.is_some() != time_was_known {
-                (last, time_was_known) = (None, known.is_some());
+                time_was_known = known.is_some();
+                // The slots are others now: the one that was measured last is not measured again.
+                let at = measured_boottime_ms.and_then(|at| self.slot_time_ms(at));
+                last = at.map(|at| place.slot_of(at));
             }
             let boottime = i64::try_from(self.clock.boottime_ms()).unwrap_or(i64::MAX);
             let (wait, slot) = place.next(known.unwrap_or(boottime), last);
@@ -120,6 +133,7 @@ impl Measurer {
             if !pace::is_due(profile, self.hurry.load(Relaxed), &target, phase, slot) {
                 continue;
             }
+            measured_boottime_ms = Some(self.clock.boottime_ms());
             let measured = Arc::clone(&self).guarded(target.clone(), place).await;
             if results
                 .send(SlotResult {

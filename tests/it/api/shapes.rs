@@ -78,7 +78,7 @@ async fn sites_and_their_parts() {
         &site["agents"][0]["lines"][0],
         "key interface gateway family public_address confirmed first_seen_at",
     );
-    exactly(&site["targets"][0], "id name kind address");
+    exactly(&site["targets"][0], "id name kind address anchor");
     exactly(
         &site["latest"][0],
         "target at sent received rtt_us_median outcome",

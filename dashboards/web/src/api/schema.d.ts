@@ -1745,6 +1745,8 @@ export interface components {
         SiteTarget: {
             /** @description Host or address. */
             address?: string | null;
+            /** @description `national` or `international` when it stands for a part of the path. */
+            anchor?: string | null;
             /** @description Identifier. */
             id: string;
             /** @description Kind of measurement. */
