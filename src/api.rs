@@ -13,6 +13,7 @@ mod agents;
 mod agreements;
 mod conditional;
 mod country;
+mod demo;
 mod duplicates;
 mod events;
 mod health;
@@ -28,6 +29,7 @@ mod plans;
 mod security;
 mod sites;
 mod summary;
+mod throughput;
 pub(crate) mod time;
 
 pub(crate) use months::shown as months_shown;

@@ -1,5 +1,6 @@
 //! Everything the collector's face shares: the image of the registry, live states, layers, metrics.
 
+mod demonstration;
 mod directory;
 mod entries;
 mod imports;
@@ -15,6 +16,7 @@ use desserte_planning::ranking::{MeasuredAvailability, RankingError};
 use desserte_planning::scenario::Scenario;
 use tokio::sync::watch;
 
+pub use demonstration::{Begun, Phase, Progress};
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
 pub use source::{Source, SourceError};
@@ -44,6 +46,8 @@ pub struct App {
     planned: Mutex<Option<(u64, Arc<Plan>)>>,
     /// States of sites and their changes.
     pub live: Live,
+    /// How far a demonstration has come.
+    pub demonstration: Arc<Progress>,
     /// The collector's own figures.
     pub metrics: Metrics,
     /// The configuration.
@@ -104,6 +108,7 @@ impl App {
             agent_counts: RwLock::default(),
             planned: Mutex::default(),
             live: Live::default(),
+            demonstration: Arc::default(),
             metrics: Metrics::default(),
             config: parts.config,
             geography: parts.geography,
@@ -290,6 +295,7 @@ pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) 
         position: Position::new(site.latitude, site.longitude).ok(),
         region: site.region.clone(),
         invented: site.invented,
+        simulated: site.simulated,
         availability: measured.filter(|(_, (up, down, _))| up + down > 0).map(
             |(period, (up_slots, down_slots, unknown_slots))| MeasuredAvailability {
                 period,

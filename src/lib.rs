@@ -17,6 +17,7 @@ pub mod import;
 pub mod ingest;
 pub mod layers;
 pub mod live;
+pub mod ndt7;
 pub mod registry;
 pub mod replay;
 pub mod serve;

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod country;
+mod demo;
 mod duplicate;
 mod fleet;
 mod import;
@@ -15,10 +16,11 @@ mod site;
 
 pub use agreement::{AgreementDetail, AgreementItem, Statement};
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
+pub use demo::{Away, Demonstration};
 pub use duplicate::{
-    DuplicateItem, DuplicateSite, PairDecision, PairDecisions, PairItem, PairRule,
+    DuplicateItem, DuplicateSite, PairDecision, PairDecisions, PairItem, PairRule, PairSide,
+    PairsDecided, SignedPairDecisions,
 };
-pub use duplicate::{PairSide, PairsDecided, SignedPairDecisions};
 pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use import::{

@@ -121,7 +121,7 @@ fn check_host(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// A request without an Origin comes from no page of another site: browsers send it with every
 /// POST. With one, it must be the very address that was asked.
-fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return Ok(());
     };

@@ -6,7 +6,7 @@
 )]
 
 mod app;
-pub(crate) use app::AGREEMENT;
+pub(crate) use app::{AGREEMENT, TestApp};
 mod document;
 mod imports;
 mod routes;

@@ -150,7 +150,7 @@ impl From<CollectorError> for Text {
                 format!(
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
                      le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
-                     samples.sqlite pour repartir de celle-ci",
+                     le dossier samples pour repartir de celle-ci",
                     path.display()
                 ),
                 error.to_string(),
@@ -194,6 +194,9 @@ impl From<ServeError> for Text {
             ServeError::Agents { address, source } => {
                 reason(&source).about(format!("--agents {address}"))
             }
+            ServeError::EmptyPage { address, source } => {
+                reason(&source).about(format!("agents.empty_page {address}"))
+            }
             ServeError::Collector(error) => error.into(),
             ServeError::Imports(error) => error.into(),
             ServeError::Layers(error) => error.into(),
@@ -226,6 +229,7 @@ impl From<DemoError> for Text {
                 "the demonstration's agent",
                 detail,
             ),
+            DemoError::Fleet(detail) => part("flotte simulée", "the simulated fleet", detail),
         }
     }
 }

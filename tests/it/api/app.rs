@@ -118,7 +118,7 @@ impl TestApp {
             .note_lines(SITE, agent, &[seen], NOW_MS - 40 * 86_400_000)
             .unwrap();
         let key = desserte::registry::line_key(&line);
-        let samples = Arc::new(EmbeddedStore::open(&folder.path().join("samples.sqlite")).unwrap());
+        let samples = Arc::new(EmbeddedStore::open(&folder.path().join("samples")).unwrap());
         samples.put(&filling(agent, &key, minutes, bad)).unwrap();
         let (stop, shutdown) = watch::channel(false);
         let store: Arc<dyn SampleStore> = samples;
@@ -152,6 +152,11 @@ impl TestApp {
             _folder: folder,
             _stop: stop,
         }
+    }
+
+    /// The routes, to be served on a socket.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {

@@ -4,6 +4,7 @@ import type {
   Confirmation,
   Confirmed,
   Country,
+  Demonstration,
   EnrolmentCode,
   FeatureCollection,
   History,
@@ -134,6 +135,7 @@ export const api = {
   shape: (name: 'regions' | 'border' | 'neighbours') =>
     optional<FeatureCollection>(`${V1}/country/${name}.geojson`),
   places: () => optional<Places>(`${V1}/country/places.json`),
+  demo: () => request<Demonstration>(`${V1}/demo`),
   summary: () => request<Summary>(`${V1}/summary`),
   map: () => request<MapColumns>(`${V1}/map`),
   sites: (query: Query) => request<Page<SiteItem>>(address(`${V1}/sites`, query)),

@@ -125,6 +125,9 @@ export type Confirmation = Schema<'Confirmation'>;
 export type Confirmed = Schema<'Confirmed'>;
 export type Revoked = Schema<'Revoked'>;
 
+/** Whether this is a demonstration, and how far its simulated past has been played back. */
+export type Demonstration = Schema<'Demonstration'>;
+
 export type Agreement = Schema<'AgreementItem'>;
 export type Statement = Narrow<Schema<'Statement'>, { sites: MonthFigures[] }>;
 

@@ -1,6 +1,8 @@
+import { demoEn } from './demo.en';
 import type { FirstKey } from './first.fr';
 
 export const firstEn: Record<FirstKey, string> = {
+  ...demoEn,
   'app.name': 'Desserte',
   'app.skip': 'Skip to content',
   'app.navigation': 'Screens',

@@ -1,7 +1,10 @@
 // The French texts of the frame, the overview and the closed lists: all that the first picture
 // needs, and nothing else, because it is loaded before it. Texts of other screens: `fr.ts`.
 
+import { demoFr } from './demo.fr';
+
 export const firstFr = {
+  ...demoFr,
   'app.name': 'Desserte',
   'app.skip': 'Aller au contenu',
   'app.navigation': 'Écrans',
