@@ -166,18 +166,19 @@ impl Words {
         }
     }
 
+    /// The words that say which site it is.
+    pub fn proper(&self) -> impl Iterator<Item = &str> {
+        let words = self.0.iter();
+        words
+            .filter(|(_, weight)| *weight > KIND_WORD_WEIGHT)
+            .map(|(word, _)| word.as_str())
+    }
+
     /// Whether both have one same word that says which site it is.
     #[must_use]
     pub fn share_a_name(&self, other: &Self) -> bool {
-        let proper = |words: &Self, wanted: &str| {
-            words
-                .0
-                .iter()
-                .any(|(word, weight)| word == wanted && *weight > KIND_WORD_WEIGHT)
-        };
-        self.0
-            .iter()
-            .any(|(word, _)| proper(self, word) && proper(other, word))
+        self.proper()
+            .any(|word| other.proper().any(|theirs| theirs == word))
     }
 
     fn numbers(&self) -> impl Iterator<Item = &str> {

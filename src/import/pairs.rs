@@ -26,8 +26,10 @@ pub const FAR_LIKENESS_MIN: f64 = 0.9;
 pub const MAX_PAIRS: usize = 20_000;
 /// Most sites of one cell that are compared with one site: a file whose positions are all one.
 const MAX_COMPARED: usize = 5_000;
-/// Height of a cell, degrees of latitude: no shorter than [`FAR_METRES`].
-const CELL_DEGREES: f64 = 0.02;
+/// Height of a cell, degrees of latitude: no shorter than [`NEAR_METRES`].
+const NEAR_CELL_DEGREES: f64 = 0.0025;
+/// The same for [`FAR_METRES`].
+const FAR_CELL_DEGREES: f64 = 0.02;
 /// Metres of a degree of latitude, at least (110,574 at the equator, WGS84).
 const DEGREE_METRES_MIN: f64 = 110_500.0;
 /// Cells near the poles are not made wider than for this cosine.
@@ -76,34 +78,64 @@ pub struct Pairs {
 /// Row and column of the grid.
 type Cell = (i64, i64);
 
-/// Finds the pairs among candidates; `known` says which were refused before, by identifiers in
-/// order.
+/// Finds the pairs among candidates; `refused` says which were told apart before, by identifiers in
+/// order. Near ones are found on a grid; far ones on a grid of each kind and word of a name, because
+/// they must have both in common: a city of ten thousand schools is not compared with itself.
 #[must_use]
 pub fn find(candidates: &[Candidate], refused: impl Fn(&str, &str) -> bool) -> Pairs {
     let words: Vec<Option<Words>> = candidates
         .iter()
         .map(|one| one.name.as_deref().map(Words::of))
         .collect();
-    let mut grid: HashMap<Cell, Vec<usize>> = HashMap::new();
-    for (number, one) in candidates.iter().enumerate() {
-        grid.entry(cell(one.position)).or_default().push(number);
-    }
-    let mut found: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
-    for (number, one) in candidates.iter().enumerate().filter(|(_, one)| one.fresh) {
-        for other in around(one.position)
-            .filter_map(|cell| grid.get(&cell))
-            .flat_map(|cell| cell.iter().take(MAX_COMPARED))
-        {
-            let key = (number.min(*other), number.max(*other));
-            let Some(pair) = candidates.get(*other).and_then(|theirs| {
-                let names = (words.get(number)?.as_ref(), words.get(*other)?.as_ref());
-                compare((number, one), (*other, theirs), names)
-            }) else {
-                continue;
-            };
-            found.entry(key).or_insert(pair);
+    let mut near: HashMap<Cell, Vec<usize>> = HashMap::new();
+    let mut far: HashMap<(Cell, &str, &str), Vec<usize>> = HashMap::new();
+    for (number, (one, words)) in candidates.iter().zip(&words).enumerate() {
+        let place = cell(one.position, NEAR_CELL_DEGREES);
+        near.entry(place).or_default().push(number);
+        let place = cell(one.position, FAR_CELL_DEGREES);
+        for word in words.iter().flat_map(Words::proper) {
+            let key = (place, one.kind.as_str(), word);
+            far.entry(key).or_default().push(number);
         }
     }
+    let mut found: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
+    for (number, (one, mine)) in candidates.iter().zip(&words).enumerate() {
+        if !one.fresh {
+            continue;
+        }
+        let beside = around(one.position, NEAR_CELL_DEGREES).filter_map(|place| near.get(&place));
+        let named = mine.iter().flat_map(Words::proper).flat_map(|word| {
+            let kind = one.kind.as_str();
+            around(one.position, FAR_CELL_DEGREES).map(move |place| (place, kind, word))
+        });
+        let alike = named.filter_map(|key| far.get(&key));
+        for other in beside
+            .chain(alike)
+            .flat_map(|cell| cell.iter().take(MAX_COMPARED))
+        {
+            let Some(theirs) = candidates.get(*other) else {
+                continue;
+            };
+            let key = (number.min(*other), number.max(*other));
+            // Two fresh ones meet twice.
+            if (theirs.fresh && *other < number) || found.contains_key(&key) {
+                continue;
+            }
+            let names = (mine.as_ref(), words.get(*other).and_then(Option::as_ref));
+            if let Some(pair) = compare((number, one), (*other, theirs), names) {
+                found.insert(key, pair);
+            }
+        }
+    }
+    sorted(candidates, found, refused)
+}
+
+/// The strongest first, without those that were told apart.
+fn sorted(
+    candidates: &[Candidate],
+    found: BTreeMap<(usize, usize), Pair>,
+    refused: impl Fn(&str, &str) -> bool,
+) -> Pairs {
     let id = |number: usize| candidates.get(number).map_or("", |one| one.id.as_str());
     let mut listed: Vec<Pair> = found
         .into_values()
@@ -137,9 +169,7 @@ fn compare(
     if number == their_number || one.id == theirs.id {
         return None;
     }
-    // A cheap lower bound first: most neighbours are too far.
-    let north = (one.position.latitude() - theirs.position.latitude()).abs();
-    if north * DEGREE_METRES_MIN > FAR_METRES {
+    if surely_apart(one.position, theirs.position) {
         return None;
     }
     let same_kind = one.kind == theirs.kind;
@@ -177,24 +207,34 @@ fn compare(
     })
 }
 
-fn cell(position: Position) -> Cell {
-    let row = floor(position.latitude() / CELL_DEGREES);
-    (row, floor(position.longitude() / width(row)))
+/// A bound that costs nothing, before the geodesic: a degree of latitude, and of longitude at the
+/// latitude that makes it shorter, are no shorter than this.
+fn surely_apart(one: Position, other: Position) -> bool {
+    let north = (one.latitude() - other.latitude()).abs() * DEGREE_METRES_MIN;
+    let steep = one.latitude().abs().max(other.latitude().abs());
+    let narrow = steep.to_radians().cos() * DEGREE_METRES_MIN;
+    let east = (one.longitude() - other.longitude()).abs() * narrow;
+    north.hypot(east) > FAR_METRES
 }
 
-/// Width of the cells of a row, degrees of longitude: no narrower than [`FAR_METRES`].
-fn width(row: i64) -> f64 {
-    let [south, north] = [as_f64(row), as_f64(row + 1)].map(|edge| (edge * CELL_DEGREES).abs());
+fn cell(position: Position, height: f64) -> Cell {
+    let row = floor(position.latitude() / height);
+    (row, floor(position.longitude() / width(row, height)))
+}
+
+/// Width of the cells of a row, degrees of longitude: no narrower than they are high.
+fn width(row: i64, height: f64) -> f64 {
+    let [south, north] = [as_f64(row), as_f64(row + 1)].map(|edge| (edge * height).abs());
     let cosine = south.max(north).to_radians().cos().max(COSINE_MIN);
-    CELL_DEGREES / cosine
+    height / cosine
 }
 
-/// The cells in which anything within [`FAR_METRES`] lies.
-fn around(position: Position) -> impl Iterator<Item = Cell> {
-    let (row, _) = cell(position);
+/// The cells in which anything within the height of a cell lies.
+fn around(position: Position, height: f64) -> impl Iterator<Item = Cell> {
+    let (row, _) = cell(position, height);
     let longitude = position.longitude();
     (row - 1..=row + 1).flat_map(move |row| {
-        let width = width(row);
+        let width = width(row, height);
         let [west, east] = [longitude - width, longitude + width].map(|x| floor(x / width));
         (west..=east).map(move |column| (row, column))
     })
