@@ -8,8 +8,8 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, demo, events, health, history, map, months, openapi, outages, page,
-    plans, security, sites, summary, throughput,
+    agents, agreements, country, demo, events, health, history, map, months, openapi, outages,
+    page, plans, security, sites, summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;

@@ -181,11 +181,7 @@ fn told_until(collector: &Collector, state: &State, sites: &[Site]) -> Result<i6
 }
 
 /// The replaced agents, written down once.
-fn replaced(
-    registry: &Registry,
-    state: &State,
-    sites: &[Site],
-) -> Result<Vec<Chain>, DemoError> {
+fn replaced(registry: &Registry, state: &State, sites: &[Site]) -> Result<Vec<Chain>, DemoError> {
     let replaced_at = state.replaced_minute();
     let keys: Vec<_> = sites
         .iter()
@@ -267,7 +263,9 @@ async fn live(
     progress.begin(
         (state.sites, state.history_days),
         state.starts().last().map(|start| start.minute * MINUTE_MS),
-        state.away().map(|(from, to)| (from * MINUTE_MS, to * MINUTE_MS)),
+        state
+            .away()
+            .map(|(from, to)| (from * MINUTE_MS, to * MINUTE_MS)),
     );
     progress.enter(Phase::Enrolling);
     let wire = wire::Wire::new(agents_url, collector)?;

@@ -136,10 +136,7 @@ impl Collector {
     fn prepare(&self, request: BatchRequest) -> Result<Prepared, Refusal> {
         let agent = self.known_agent(request.envelope.agent)?;
         // Without a peer it did not come over the network: this process plays it back.
-        let recorded = request
-            .peer
-            .is_none()
-            .then_some(request.received_unix_ms);
+        let recorded = request.peer.is_none().then_some(request.received_unix_ms);
         authenticate(&agent, &request.envelope, &request.body, recorded)?;
         let allowed = self.batch_limit().take(
             agent.id,

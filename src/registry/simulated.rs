@@ -62,13 +62,7 @@ impl Registry {
             }
             let detail = json!({ "codes": codes.len() });
             let stamp = (at_unix_ms, author);
-            record(
-                transaction,
-                stamp,
-                "agent.simulated_codes",
-                author,
-                &detail,
-            )
+            record(transaction, stamp, "agent.simulated_codes", author, &detail)
         })
     }
 
@@ -95,7 +89,9 @@ impl Registry {
                 agent::assign(transaction, &text, one.site, stamp)?;
                 transaction
                     .prepare_cached("UPDATE agent SET revoked_at = ? WHERE id = ?")
-                    .and_then(|mut statement| statement.execute(params![one.replaced_unix_ms, text]))
+                    .and_then(|mut statement| {
+                        statement.execute(params![one.replaced_unix_ms, text])
+                    })
                     .map_err(database(operation))?;
                 let detail = json!({ "site": one.site, "replaced_unix_ms": one.replaced_unix_ms });
                 record(transaction, stamp, "agent.simulated", &text, &detail)?;
@@ -161,8 +157,12 @@ mod tests {
             enrolled_unix_ms: 100,
             replaced_unix_ms: 900,
         };
-        let first = registry.keep_replaced_agents(&[past], "demonstration").unwrap();
-        let again = registry.keep_replaced_agents(&[past], "demonstration").unwrap();
+        let first = registry
+            .keep_replaced_agents(&[past], "demonstration")
+            .unwrap();
+        let again = registry
+            .keep_replaced_agents(&[past], "demonstration")
+            .unwrap();
         assert_eq!(first, again);
         assert_eq!(first[0].revoked_at_unix_ms, Some(900));
         assert!(first[0].simulated);

@@ -207,7 +207,10 @@ impl Told {
 }
 
 fn expected(fault: &Fault, site: &Site, until: i64) -> Option<Cause> {
-    match fault.kind.expected(site.contract.terms(), fault.to <= until) {
+    match fault
+        .kind
+        .expected(site.contract.terms(), fault.to <= until)
+    {
         Expected::Outage(cause) => Some(cause),
         Expected::NoOutage => None,
     }

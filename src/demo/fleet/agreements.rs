@@ -42,8 +42,7 @@ struct Terms {
     more: &'static str,
 }
 
-const LINE: &str =
-    "targets = [\"simule-national\", \"simule-etranger\"]\nrule = \"any\"\nloss_threshold = \"0.20\"";
+const LINE: &str = "targets = [\"simule-national\", \"simule-etranger\"]\nrule = \"any\"\nloss_threshold = \"0.20\"";
 const SERVICE: &str = "targets = [\"simule-national\", \"simule-etranger\", \"simule-portail\"]\n\
      rule = \"all\"\nloss_threshold = \"0.20\"";
 const SCHOOL_HOURS: &str = "[[service_hours.windows]]\ndays = [0, 1, 2, 3, 4, 5]\n\
@@ -185,9 +184,21 @@ fn targets() -> [TargetDefinition; 4] {
         body_bytes_max: 65_536,
     };
     [
-        (Target::National, "Point d’échange national (simulé)", ping("192.0.2.1")),
-        (Target::International, "Ancre à l’étranger (simulée)", ping("198.51.100.1")),
-        (Target::OtherAbroad, "Autre ancre à l’étranger (simulée)", ping("203.0.113.1")),
+        (
+            Target::National,
+            "Point d’échange national (simulé)",
+            ping("192.0.2.1"),
+        ),
+        (
+            Target::International,
+            "Ancre à l’étranger (simulée)",
+            ping("198.51.100.1"),
+        ),
+        (
+            Target::OtherAbroad,
+            "Autre ancre à l’étranger (simulée)",
+            ping("203.0.113.1"),
+        ),
         (Target::Portal, "Portail national (simulé)", page),
     ]
     .map(|(target, name, measure)| TargetDefinition {

@@ -253,16 +253,14 @@ fn gateway(life: &Life<'_>) -> String {
 /// When a batch whose last minute is this one arrives: as soon as the collector is reached.
 fn arrival(life: &Life<'_>, last: i64) -> i64 {
     let reached = |minute: &i64| life.measures(*minute) && life.reaches_collector(*minute);
-    let minute = (last + 1..last + 1 + 7 * DAY).find(reached).unwrap_or(last + 1);
+    let minute = (last + 1..last + 1 + 7 * DAY)
+        .find(reached)
+        .unwrap_or(last + 1);
     minute * MINUTE_MS + ON_ITS_WAY_MS + life.site.phase_ms(life.seed) / 3
 }
 
 /// Exchanges of time as the agent would have had them while it measured.
-fn exchanges(
-    life: &Life<'_>,
-    boot: &Boot,
-    (first, last): (i64, i64),
-) -> Vec<TimeExchange> {
+fn exchanges(life: &Life<'_>, boot: &Boot, (first, last): (i64, i64)) -> Vec<TimeExchange> {
     let offset = i64::from(life.site.number) % EXCHANGE_EVERY;
     let due = |minute: &i64| {
         minute.rem_euclid(EXCHANGE_EVERY) == offset
@@ -276,7 +274,10 @@ fn exchanges(
 }
 
 fn exchange(life: &Life<'_>, boot: &Boot, at_unix_ms: i64) -> TimeExchange {
-    let drawn = draw(life.site.draw(life.seed, &[81]), &[at_unix_ms.unsigned_abs()]);
+    let drawn = draw(
+        life.site.draw(life.seed, &[81]),
+        &[at_unix_ms.unsigned_abs()],
+    );
     let round_trip = match life.site.technology {
         Technology::Fibre => 6,
         Technology::Microwave => 18,

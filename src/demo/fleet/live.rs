@@ -257,7 +257,11 @@ impl Upload {
         let boots = boots(life.seed, site, installed, life.script.of(site.number));
         let mut connection = self.wire.open(self.agent.site).await.map_err(failed)?;
         if let Some((_, boot)) = boot_at(&boots, minute_of(now)) {
-            let exchange = self.wire.time(&mut connection, boot).await.map_err(failed)?;
+            let exchange = self
+                .wire
+                .time(&mut connection, boot)
+                .await
+                .map_err(failed)?;
             self.agent.hear(boot.id, exchange);
         }
         let until = minute_of(now - WRITTEN_MS);
@@ -271,10 +275,17 @@ impl Upload {
             let sealed = sealed
                 .await
                 .map_err(|error| DemoError::Fleet(error.to_string()))?;
-            let Some(sealed) = sealed.transpose().map(Option::flatten).map_err(|error| DemoError::Fleet(error.to_string()))? else {
+            let Some(sealed) = sealed
+                .transpose()
+                .map(Option::flatten)
+                .map_err(|error| DemoError::Fleet(error.to_string()))?
+            else {
                 return Ok(());
             };
-            self.wire.send(&mut connection, &sealed).await.map_err(failed)?;
+            self.wire
+                .send(&mut connection, &sealed)
+                .await
+                .map_err(failed)?;
             self.agent.chain.advance(&sealed);
         }
     }

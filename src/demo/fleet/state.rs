@@ -84,7 +84,8 @@ impl State {
 
     /// Writes a start down: `untold` is the first minute of which nothing was told yet.
     pub(super) fn start(&mut self, data: &Path, now: i64, untold: i64) -> Result<(), DemoError> {
-        self.starts.push((now, (untold > i64::MIN).then_some(untold)));
+        self.starts
+            .push((now, (untold > i64::MIN).then_some(untold)));
         let path = data.join(FILE);
         let fresh = path.with_extension("new");
         let text = serde_json::to_vec_pretty(self)
@@ -106,7 +107,9 @@ impl State {
     /// While the demonstration was off before this start, minutes.
     pub(super) fn away(&self) -> Option<(i64, i64)> {
         let (now, untold) = self.starts.last()?;
-        untold.filter(|untold| untold < now).map(|untold| (untold, *now))
+        untold
+            .filter(|untold| untold < now)
+            .map(|untold| (untold, *now))
     }
 
     /// Minute of the first start.
@@ -127,7 +130,12 @@ impl State {
     /// The key of a site's agent.
     pub(super) fn key(&self, site: &str, generation: u8) -> SigningKey {
         let secret: [u8; 32] = parse_hex("secret", &self.secret).unwrap_or_default();
-        let parts = [b"desserte-demo-fleet\0", secret.as_slice(), &[generation], site.as_bytes()];
+        let parts = [
+            b"desserte-demo-fleet\0",
+            secret.as_slice(),
+            &[generation],
+            site.as_bytes(),
+        ];
         SigningKey::from_bytes(&sha256(&parts.concat()))
     }
 }

@@ -171,7 +171,10 @@ pub(super) async fn enrol_all(
     let mut missing = Vec::new();
     for (site, secret) in world.sites().iter().zip(&codes) {
         let key = state.key(&site.id, PRESENT);
-        if registry.agent_with_key(key.verifying_key().as_bytes())?.is_none() {
+        if registry
+            .agent_with_key(key.verifying_key().as_bytes())?
+            .is_none()
+        {
             missing.push((*secret, site.id.as_str()));
         }
     }
@@ -239,8 +242,8 @@ impl Enrolling {
         let request = EnrolRequest::new(&self.key, &secret, SOFTWARE);
         let enrolment = self.wire.enrol(self.site, &request).await;
         let enrolment = enrolment.map_err(|error| failed(&error))?;
-        let heartbeat_key = parse_hex("heartbeat_key", &enrolment.heartbeat_key)
-            .map_err(|error| failed(&error))?;
+        let heartbeat_key =
+            parse_hex("heartbeat_key", &enrolment.heartbeat_key).map_err(|error| failed(&error))?;
         let chain = Chain::new(self.key, enrolment.agent, self.span);
         Ok(Agent::new(self.site, chain, heartbeat_key, 0))
     }

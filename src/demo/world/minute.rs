@@ -75,7 +75,8 @@ impl Life<'_> {
     /// Whether the box measures in a minute.
     #[must_use]
     pub fn measures(&self, minute: i64) -> bool {
-        self.fault(minute).is_none_or(|fault| !fault.kind.box_is_off())
+        self.fault(minute)
+            .is_none_or(|fault| !fault.kind.box_is_off())
     }
 
     /// Whether the collector can be reached in a minute.
@@ -108,7 +109,12 @@ impl Life<'_> {
         }
     }
 
-    fn sample(&self, (index, target): (u16, Target), minute: i64, start_boottime_ms: u64) -> Sample {
+    fn sample(
+        &self,
+        (index, target): (u16, Target),
+        minute: i64,
+        start_boottime_ms: u64,
+    ) -> Sample {
         let drawn = |what| self.drawn(minute, &[u64::from(index), what]);
         let sent = if target == Target::Portal { 1 } else { PACKETS };
         let fate = self.fate(target, minute);
@@ -159,12 +165,12 @@ impl Life<'_> {
         let page = target == Target::Portal;
         match fault.kind {
             Kind::CarrierDown => Fate::Failed(Outcome::NoRoute),
-            Kind::ResolverOfLine | Kind::ResolverOfSite if page => Fate::Failed(Outcome::DnsTimeout),
+            Kind::ResolverOfLine | Kind::ResolverOfSite if page => {
+                Fate::Failed(Outcome::DnsTimeout)
+            }
             Kind::CaptivePortal if page => Fate::Failed(Outcome::Intercepted),
             Kind::Lossy if !page => Fate::Answered(2 + u16::from(self.coin(target, minute, 0.6))),
-            kind if times_out(kind, target, minute - fault.from) => {
-                Fate::Failed(Outcome::Timeout)
-            }
+            kind if times_out(kind, target, minute - fault.from) => Fate::Failed(Outcome::Timeout),
             _ => self.healthy(target, minute),
         }
     }

@@ -31,7 +31,9 @@ impl Life<'_> {
         if let Some(over) = last {
             self.back(over, minute, (boot, before), &mut seen);
         }
-        let next = self.fault(minute + 1).filter(|next| next.from == minute + 1);
+        let next = self
+            .fault(minute + 1)
+            .filter(|next| next.from == minute + 1);
         if let Some(next) = next {
             going(next, &mut seen);
         }

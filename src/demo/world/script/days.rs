@@ -37,7 +37,11 @@ const SINGLES: [Single; 12] = [
 /// Faults that begin on a day since the Unix epoch.
 pub(super) fn of(setting: &Setting<'_>, day: i64) -> Vec<Fault> {
     let drawn = |what: &[u64]| {
-        let parts: Vec<u64> = [21, day.unsigned_abs()].iter().chain(what).copied().collect();
+        let parts: Vec<u64> = [21, day.unsigned_abs()]
+            .iter()
+            .chain(what)
+            .copied()
+            .collect();
         setting.draw(&parts)
     };
     let mut found = Vec::new();
@@ -94,7 +98,10 @@ fn feeder(setting: &Setting<'_>, day: i64, drawn: Draw<'_>, found: &mut Vec<Faul
     let Some(one) = pick(drawn(&[8]), setting.sites) else {
         return;
     };
-    let hit = setting.sites.iter().filter(|site| site.feeder() == one.feeder());
+    let hit = setting
+        .sites
+        .iter()
+        .filter(|site| site.feeder() == one.feeder());
     found.extend(hit.map(|site| Fault {
         kind: power(site),
         site: site.number,
