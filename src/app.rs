@@ -3,6 +3,7 @@
 mod demonstration;
 mod directory;
 mod entries;
+mod imports;
 mod source;
 mod status;
 
@@ -26,6 +27,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::layers::{LayerStore, LayersError};
 use crate::live::{Change, Live};
+use crate::staging::Staging;
 use crate::telemetry::Metrics;
 
 /// Days of measurements that a plan looks back on.
@@ -36,6 +38,7 @@ pub const PLAN_DAYS: i64 = 30;
 pub struct App {
     source: Source,
     layer_store: LayerStore,
+    imports: Staging,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
     agent_counts: RwLock<(u64, u64)>,
@@ -77,6 +80,8 @@ pub struct Parts {
     pub source: Source,
     /// Imported layers.
     pub layer_store: LayerStore,
+    /// Files that wait to be imported.
+    pub imports: Staging,
     /// The configuration.
     pub config: Config,
     /// The country.
@@ -97,6 +102,7 @@ impl App {
         let app = Self {
             source: parts.source,
             layer_store: parts.layer_store,
+            imports: parts.imports,
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
             agent_counts: RwLock::default(),

@@ -21,5 +21,7 @@ pub mod ndt7;
 pub mod registry;
 pub mod replay;
 pub mod serve;
+pub mod staging;
 pub mod store;
 pub mod telemetry;
+pub mod text;

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::ingest::IngestEvent;
 use crate::layers::{LayerStore, LayersError};
+use crate::staging::{Staging, StagingError};
 
 /// File in the data folder that names the agents' address, for commands beside the server.
 const AGENTS_URL_FILE: &str = "agents-url";
@@ -69,6 +70,9 @@ pub enum ServeError {
     /// The layers.
     #[error(transparent)]
     Layers(#[from] LayersError),
+    /// The files that wait to be imported.
+    #[error(transparent)]
+    Imports(#[from] StagingError),
     /// The first reading.
     #[error(transparent)]
     App(#[from] AppError),
@@ -135,6 +139,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let parts = Parts {
         source: Source::new(Arc::clone(&collector)),
         layer_store: LayerStore::open(&options.data)?,
+        imports: Staging::open(&options.data)?,
         config: options.config,
         geography: options.geography,
         agents_url: agents_url.clone(),

@@ -122,7 +122,11 @@ impl Agent {
             target,
             line: Some(0),
             start_boottime_ms: at + (self.random() * 40.0) as u64 + u64::from(target) * 3_000,
-            outcome: if there { Outcome::Ok } else { Outcome::Timeout },
+            outcome: if lost == 0 {
+                Outcome::Ok
+            } else {
+                Outcome::Timeout
+            },
             sent: 5,
             received: 5 - lost,
             rtt_us_min: there.then_some(min),

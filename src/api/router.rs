@@ -8,8 +8,8 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, demo, events, health, history, map, months, openapi, outages,
-    page, plans, security, sites, summary, throughput,
+    agents, agreements, country, demo, duplicates, events, health, history, imports, map, months,
+    openapi, outages, page, plans, security, sites, summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -41,6 +41,21 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(agreements::statement))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
+        .routes(routes!(imports::imports, imports::upload))
+        .routes(routes!(imports::import, imports::drop_import))
+        .routes(routes!(imports::map))
+        .routes(routes!(imports::refusals))
+        .routes(routes!(imports::export))
+        .routes(routes!(imports::preview))
+        .routes(routes!(imports::pairs, imports::decide))
+        .routes(routes!(imports::apply))
+        .routes(routes!(imports::undo))
+        .routes(routes!(
+            duplicates::duplicates,
+            duplicates::decide_duplicates
+        ))
+        .routes(routes!(duplicates::decisions))
+        .routes(routes!(duplicates::undo_decision))
         .routes(routes!(events::events))
         .routes(routes!(openapi::document))
 }

@@ -207,26 +207,35 @@ impl SampleBlock {
     /// the series' line.
     #[must_use]
     pub fn observations(&self, line: Option<LineNumber>) -> Vec<Observation> {
-        (0..self.len())
-            .filter_map(|row| self.observation(row, line))
+        let starts = self.time_unix_ms.iter().zip(&self.uncertainty_ms);
+        let counts = self.sent.iter().zip(&self.received).zip(&self.outcome);
+        let shortest = self.rtt_us_min.iter().zip(&self.rtt_us_median);
+        let longest = self
+            .rtt_us_max
+            .iter()
+            .zip(&self.rtt_us_mean_successive_difference);
+        let names = self.sequence.iter().zip(&self.coarse);
+        starts
+            .zip(names)
+            .zip(counts)
+            .zip(shortest.zip(longest))
+            .map(
+                |(((start, name), counts), (shortest, longest))| Observation {
+                    start_unix_ms: *start.0,
+                    uncertainty_ms: *start.1,
+                    sequence: *name.0,
+                    sent: *counts.0.0,
+                    received: *counts.0.1,
+                    rtt_us_min: *shortest.0,
+                    rtt_us_median: *shortest.1,
+                    rtt_us_max: *longest.0,
+                    rtt_us_mean_successive_difference: *longest.1,
+                    coarse: *name.1,
+                    line,
+                    outcome: *counts.1,
+                },
+            )
             .collect()
-    }
-
-    fn observation(&self, row: usize, line: Option<LineNumber>) -> Option<Observation> {
-        Some(Observation {
-            start_unix_ms: *self.time_unix_ms.get(row)?,
-            uncertainty_ms: *self.uncertainty_ms.get(row)?,
-            sequence: *self.sequence.get(row)?,
-            sent: *self.sent.get(row)?,
-            received: *self.received.get(row)?,
-            rtt_us_min: *self.rtt_us_min.get(row)?,
-            rtt_us_median: *self.rtt_us_median.get(row)?,
-            rtt_us_max: *self.rtt_us_max.get(row)?,
-            rtt_us_mean_successive_difference: *self.rtt_us_mean_successive_difference.get(row)?,
-            coarse: *self.coarse.get(row)?,
-            line,
-            outcome: *self.outcome.get(row)?,
-        })
     }
 }
 

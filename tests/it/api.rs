@@ -8,6 +8,7 @@
 mod app;
 pub(crate) use app::{AGREEMENT, TestApp};
 mod document;
+mod imports;
 mod routes;
 mod security;
 mod services;

@@ -9,6 +9,8 @@ mod cli;
 mod end_to_end;
 mod fleet;
 #[cfg(test)]
+mod import_commands;
+#[cfg(test)]
 mod ingest;
 #[cfg(test)]
 mod messages;

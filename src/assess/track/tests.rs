@@ -52,6 +52,7 @@ fn everything(pattern: &[u8]) -> SiteSamples {
     let mut target = TargetSamples {
         id: "portal".to_owned(),
         kind: Kind::Http,
+        anchor: None,
         observations: Vec::new(),
         lost_by: Vec::new(),
     };

@@ -10,6 +10,7 @@ use crate::collector::identity::IdentityError;
 use crate::demo::DemoError;
 use crate::layers::LayersError;
 use crate::serve::ServeError;
+use crate::staging::StagingError;
 use crate::store::StoreError;
 
 /// A part of the program in both languages, then what failed in it, quoted.
@@ -56,6 +57,26 @@ impl From<LayersError> for Text {
                 format!("couches : « {name} » est illisible : {source}"),
                 error.to_string(),
             ),
+            LayersError::NotRestorable { import, reason } => {
+                let fr = match *reason {
+                    "the layer was imported again since" => {
+                        "la couche a été importée de nouveau depuis"
+                    }
+                    _ => "cet import est inconnu ici",
+                };
+                Self::new(format!("import {import} : {fr}"), error.to_string())
+            }
+        }
+    }
+}
+
+impl From<StagingError> for Text {
+    fn from(error: StagingError) -> Self {
+        match error {
+            StagingError::Import(error) => error.into(),
+            StagingError::Registry(error) => error.into(),
+            StagingError::Layers(error) => error.into(),
+            other => Self::new(other.text_fr(), other.to_string()),
         }
     }
 }
@@ -177,6 +198,7 @@ impl From<ServeError> for Text {
                 reason(&source).about(format!("agents.empty_page {address}"))
             }
             ServeError::Collector(error) => error.into(),
+            ServeError::Imports(error) => error.into(),
             ServeError::Layers(error) => error.into(),
             ServeError::App(error) => error.into(),
             ServeError::File { file, source } => writing(&file, &reason(&source)),

@@ -23,6 +23,8 @@ const SCHEMA: &str = include_str!("month.sql");
 const READERS: usize = 2;
 /// Days that a key has room for.
 const DAYS: i64 = 32;
+/// Bytes of a page: the last page of a chunk of some 10 KB is half empty on average.
+const PAGE_BYTES: u32 = 1_024;
 /// Cache of a connection, KiB: a chunk is read once, the system's cache does the rest.
 const CACHE_KIB: i64 = 512;
 
@@ -45,7 +47,7 @@ pub(super) struct Stored {
 impl Month {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = || {
-            let connection = database::open(path, "FULL")?;
+            let connection = database::open_paged(path, "FULL", PAGE_BYTES)?;
             connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
             Ok(connection)
         };

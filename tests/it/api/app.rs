@@ -12,6 +12,7 @@ use desserte::config::{Config, Country};
 use desserte::geography::Geography;
 use desserte::layers::LayerStore;
 use desserte::registry::{Decision, NewSite, Registry};
+use desserte::staging::Staging;
 use desserte::store::embedded::EmbeddedStore;
 use desserte::store::samples::{EvidenceRow, Filling, SampleRow, SampleStore, SeriesKey};
 use desserte_domain::observation::Outcome;
@@ -133,6 +134,7 @@ impl TestApp {
         let app = App::new(Parts {
             source: Source::of(registry, store, clock),
             layer_store: LayerStore::open(folder.path()).unwrap(),
+            imports: Staging::open(folder.path()).unwrap(),
             geography: geography(&config.country),
             config,
             agents_url: "https://127.0.0.1:4433".to_owned(),

@@ -12,6 +12,7 @@ export const firstEn: Record<FirstKey, string> = {
   'nav.agreements': 'Agreements',
   'nav.planning': 'Planning',
   'nav.agents': 'Agents',
+  'nav.import': 'Import',
   'language.label': 'Language',
   'theme.toggle': 'Change theme (light or dark)',
   'live.connecting': 'Connecting…',

@@ -14,6 +14,7 @@ export const firstFr = {
   'nav.agreements': 'Engagements',
   'nav.planning': 'Planification',
   'nav.agents': 'Agents',
+  'nav.import': 'Importer',
   'language.label': 'Langue',
   'theme.toggle': 'Changer de thème (clair ou sombre)',
   'live.connecting': 'Connexion…',
