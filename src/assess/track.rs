@@ -182,6 +182,19 @@ impl Track {
         (window, slots)
     }
 
+    /// The machine over the slots. Before the first one that is known nobody measured: what is missing
+    /// there is no outage, whatever an agreement says of missing slots.
+    fn run(&self, slots: &[SlotState]) -> MachineRun {
+        let known = slots.iter().position(|slot| *slot != SlotState::Unknown);
+        let first = known.unwrap_or(slots.len());
+        let measured = slots.get(first..).unwrap_or_default();
+        let mut run = run(self.test.machine, Availability::Available, measured, &[]);
+        let before = std::iter::repeat_n(Availability::Available, first);
+        run.states.splice(0..0, before);
+        run.open_from_slot = run.open_from_slot.map(|slot| slot + first);
+        run
+    }
+
     /// The machine over all slots, and the outages with their causes: as stored, where they are the
     /// same and the news has no say in them, else from what `read` gives of a span.
     pub(super) fn judge<E>(
@@ -191,7 +204,7 @@ impl Track {
         mut read: impl FnMut((i64, i64)) -> Result<SiteSamples, E>,
     ) -> Result<Judgement, E> {
         let (window, slots) = self.settled(news);
-        let run = run(self.test.machine, Availability::Available, &slots, &[]);
+        let run = self.run(&slots);
         let mut found = outages(&run, &slots, window.start_unix_ms, window.slot_ms, |_| {
             // Replaced below.
             decide(&CauseEvidence::default())

@@ -225,3 +225,25 @@ fn what_an_agent_still_holds_is_not_missing_yet() {
     assert_eq!(outages(15), 0, "all ten are waited for");
     assert_eq!(outages(5), 1, "five of them are overdue");
 }
+
+#[test]
+fn what_was_before_the_first_measurement_is_no_outage() {
+    let mut test = test();
+    test.machine.missing = desserte_domain::machine::MissingPolicy::AsDown;
+    let pattern: Vec<u8> = [0; 20]
+        .into_iter()
+        .chain([2; 5])
+        .chain([0; 5])
+        .chain([2; 5])
+        .collect();
+    let samples = everything(&pattern);
+    let mut track = Track::new(test, 0);
+    assert!(track.form(Window::between(0, 35 * SLOT_MS, 60), &samples.targets));
+    let judged = track.judge(&[], &News::default(), |_| {
+        Ok::<_, Infallible>(samples.clone())
+    });
+    let judged = judged.unwrap();
+    assert_eq!(judged.outages.len(), 1);
+    assert_eq!(judged.outages[0].start_unix_ms, 25 * SLOT_MS);
+    assert_eq!(judged.run.states.len(), 35);
+}
