@@ -41,7 +41,8 @@ struct Cli {
 enum Command {
     /// Serve agents and browsers until SIGTERM; prints both addresses as one JSON line.
     Serve(serve::Serve),
-    /// Try it: invented sites of a real country, and one agent that measures this machine's loopback.
+    /// Try it: invented sites of a real country, a simulated fleet of agents with a month of history,
+    /// and one real agent that measures this machine's loopback.
     Demo(demo::Demo),
     /// Import sites or layers; a dry run without --apply.
     #[command(subcommand)]

@@ -1,6 +1,6 @@
 //! `desserte demo`: a whole house in one process. A collector with the geography of a real country
-//! and invented public sites, a page to measure on loopback, and one real agent that enrols over
-//! the real listener and measures it.
+//! and invented public sites, a simulated fleet that lives at some of them, a page to measure on
+//! loopback, and one real agent that enrols over the real listener and measures it.
 
 mod agent;
 mod country;

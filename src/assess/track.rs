@@ -39,6 +39,9 @@ pub(super) struct News {
     pub(super) spans: Vec<(i64, i64)>,
     /// The present.
     pub(super) now_unix_ms: i64,
+    /// From when on an agent may still hold what it measured until its next upload; `None`: nothing
+    /// is waited for.
+    pub(super) waited_from_unix_ms: Option<i64>,
 }
 
 impl News {
@@ -164,6 +167,34 @@ impl Track {
         true
     }
 
+    /// The slots that are judged: all, but for unknown ones at the end for whose upload is waited. A
+    /// slot that an agent still holds is not missing yet, whatever an agreement says of missing ones.
+    fn settled(&self, news: &News) -> (Window, Vec<SlotState>) {
+        let (mut window, mut slots) = (self.window(), self.slots());
+        let Some(waited_from) = news.waited_from_unix_ms else {
+            return (window, slots);
+        };
+        let over = (waited_from - window.start_unix_ms).div_euclid(window.slot_ms);
+        let over = usize::try_from(over).unwrap_or(0);
+        let known = slots.iter().rposition(|slot| *slot != SlotState::Unknown);
+        slots.truncate(known.map_or(0, |last| last + 1).max(over));
+        window.slots = slots.len();
+        (window, slots)
+    }
+
+    /// The machine over the slots. Before the first one that is known nobody measured: what is missing
+    /// there is no outage, whatever an agreement says of missing slots.
+    fn run(&self, slots: &[SlotState]) -> MachineRun {
+        let known = slots.iter().position(|slot| *slot != SlotState::Unknown);
+        let first = known.unwrap_or(slots.len());
+        let measured = slots.get(first..).unwrap_or_default();
+        let mut run = run(self.test.machine, Availability::Available, measured, &[]);
+        let before = std::iter::repeat_n(Availability::Available, first);
+        run.states.splice(0..0, before);
+        run.open_from_slot = run.open_from_slot.map(|slot| slot + first);
+        run
+    }
+
     /// The machine over all slots, and the outages with their causes: as stored, where they are the
     /// same and the news has no say in them, else from what `read` gives of a span.
     pub(super) fn judge<E>(
@@ -172,8 +203,8 @@ impl Track {
         news: &News,
         mut read: impl FnMut((i64, i64)) -> Result<SiteSamples, E>,
     ) -> Result<Judgement, E> {
-        let (window, slots) = (self.window(), self.slots());
-        let run = run(self.test.machine, Availability::Available, &slots, &[]);
+        let (window, slots) = self.settled(news);
+        let run = self.run(&slots);
         let mut found = outages(&run, &slots, window.start_unix_ms, window.slot_ms, |_| {
             // Replaced below.
             decide(&CauseEvidence::default())

@@ -226,6 +226,7 @@ impl Worker {
         let news = News {
             spans: arrived.to_vec(),
             now_unix_ms: now,
+            waited_from_unix_ms: Some(now - self.silent_after_ms(site, &test)),
         };
         let judgement = track.judge(&stored, &news, |span| app.source().samples(site, span))?;
         let found = site_outages(site, &test, &judgement);
@@ -254,6 +255,14 @@ impl Worker {
         Ok(())
     }
 
+    /// From when on an agent of the site that has sent nothing is silent, milliseconds.
+    fn silent_after_ms(&self, site: &str, test: &SiteTest) -> i64 {
+        let directory = self.app.directory();
+        let upload_seconds = directory.site(site).and_then(|entry| entry.upload_seconds);
+        self.app
+            .silent_after_ms(upload_seconds.unwrap_or(0), test.rule.slot_seconds)
+    }
+
     fn live_state(
         &self,
         site: &str,
@@ -261,8 +270,6 @@ impl Worker {
         judgement: &Judgement,
         now: i64,
     ) -> Result<SiteLive, SourceError> {
-        let directory = self.app.directory();
-        let upload_seconds = directory.site(site).and_then(|entry| entry.upload_seconds);
         let last_sample = self.app.source().last_sample_unix_ms(site)?;
         let recent = last_known(&judgement.slots, test);
         let excluded = {
@@ -274,9 +281,7 @@ impl Worker {
             recent_slots: recent,
             // A row that says "not sent" is no sign of life: the last slot that is known counts.
             last_sample_age_ms: last_known_unix_ms(judgement).map(|at| now - at),
-            silent_after_ms: self
-                .app
-                .silent_after_ms(upload_seconds.unwrap_or(0), test.rule.slot_seconds),
+            silent_after_ms: self.silent_after_ms(site, test),
             excluded,
         });
         let open = judgement

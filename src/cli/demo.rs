@@ -21,10 +21,11 @@ pub(super) struct Demo {
     /// Let the agent also measure this machine's gateway and resolver.
     #[arg(long)]
     measure_this_machine: bool,
-    /// Simulated sites; 0: none.
+    /// Simulated sites, each with an agent; 0: none. A data folder keeps the fleet that it was made
+    /// with.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=i64::from(SITES_MAX)))]
     sites: u32,
-    /// Days of simulated history before the first start.
+    /// Days of simulated history before the first start; the last one comes first.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=i64::from(HISTORY_DAYS_MAX)))]
     history_days: u32,
 }
@@ -50,11 +51,13 @@ impl Demo {
             let web = &running.collector().web_url;
             output::tell(&match context.language {
                 Language::Fr => format!(
-                    "Démonstration : sites inventés dans de vraies villes du Congo. Ouvrez {web}"
+                    "Démonstration : sites inventés dans de vraies villes du Congo, mesures \
+                     simulées. Ouvrez {web}"
                 ),
-                Language::En => {
-                    format!("Demonstration: invented sites in real towns of the Congo. Open {web}")
-                }
+                Language::En => format!(
+                    "Demonstration: invented sites in real towns of the Congo, simulated \
+                     measurements. Open {web}"
+                ),
             });
             until_told().await?;
             running.stop().await.map_err(Failure::failed)

@@ -48,10 +48,14 @@ uncertainty = "1 to 5 km; drawn before 2014: departments created since are missi
 name = "name"
 "#;
 
-const NOTICE: [(&str, &str); 4] = [
+const NOTICE: [(&str, &str); 5] = [
     (
         "Sites inventés : aucun site, opérateur ni chiffre affiché ici n’est réel ; les villes le sont.",
         "Invented sites: no site, operator or figure shown here is real; the towns are.",
+    ),
+    (
+        "Mesures simulées : les agents, les coupures et les engagements de la flotte sont joués d’après un script.",
+        "Simulated measurements: the fleet’s agents, outages and agreements are played from a script.",
     ),
     (
         "Limites et pays voisins : Natural Earth, domaine public. Ce tracé ne fait autorité sur aucune frontière.",

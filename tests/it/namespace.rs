@@ -109,7 +109,7 @@ impl<'n> Demo<'n> {
         // `ip netns exec` becomes the program: its process is the one to end.
         let mut child = Command::new("ip")
             .args(["netns", "exec", namespace, env!("CARGO_BIN_EXE_desserte")])
-            .args(["demo", "--web", "127.0.0.1:0", "--data"])
+            .args(["demo", "--sites", "0", "--web", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(more)
             .stdout(Stdio::piped())

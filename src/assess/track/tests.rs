@@ -144,7 +144,7 @@ proptest! {
             let window = Window::between(slot_at(first), slot_at(end), 60);
             let span = (window.start_unix_ms, window.end_unix_ms());
             prop_assert!(track.form(window, &part(&all, &arrived, span, 0).targets));
-            let news = News { spans: vec![span], now_unix_ms: now };
+            let news = News { spans: vec![span], now_unix_ms: now, ..News::default() };
             let judgement = track
                 .judge(&stored, &news, |span| {
                     Ok::<_, Infallible>(part(&all, &arrived, span, SAID_BEFORE_MS))
@@ -202,4 +202,48 @@ fn another_set_of_targets_asks_for_everything_anew() {
     other.id = "second".to_owned();
     all.targets.push(other);
     assert!(!track.form(window, &all.targets));
+}
+
+#[test]
+fn what_an_agent_still_holds_is_not_missing_yet() {
+    let mut test = test();
+    test.machine.missing = desserte_domain::machine::MissingPolicy::AsDown;
+    let pattern: Vec<u8> = [2; 20].into_iter().chain([0; 10]).collect();
+    let samples = everything(&pattern);
+    let mut track = Track::new(test, 0);
+    let window = Window::between(0, 30 * SLOT_MS, 60);
+    assert!(track.form(window, &samples.targets));
+    let outages = |waited_slots: i64| {
+        let news = News {
+            now_unix_ms: 30 * SLOT_MS,
+            waited_from_unix_ms: Some((30 - waited_slots) * SLOT_MS),
+            ..News::default()
+        };
+        let judged = track.judge(&[], &news, |_| Ok::<_, Infallible>(samples.clone()));
+        judged.unwrap().outages.len()
+    };
+    assert_eq!(outages(15), 0, "all ten are waited for");
+    assert_eq!(outages(5), 1, "five of them are overdue");
+}
+
+#[test]
+fn what_was_before_the_first_measurement_is_no_outage() {
+    let mut test = test();
+    test.machine.missing = desserte_domain::machine::MissingPolicy::AsDown;
+    let pattern: Vec<u8> = [0; 20]
+        .into_iter()
+        .chain([2; 5])
+        .chain([0; 5])
+        .chain([2; 5])
+        .collect();
+    let samples = everything(&pattern);
+    let mut track = Track::new(test, 0);
+    assert!(track.form(Window::between(0, 35 * SLOT_MS, 60), &samples.targets));
+    let judged = track.judge(&[], &News::default(), |_| {
+        Ok::<_, Infallible>(samples.clone())
+    });
+    let judged = judged.unwrap();
+    assert_eq!(judged.outages.len(), 1);
+    assert_eq!(judged.outages[0].start_unix_ms, 25 * SLOT_MS);
+    assert_eq!(judged.run.states.len(), 35);
 }

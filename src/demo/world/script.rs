@@ -158,7 +158,7 @@ impl Script {
 
 /// Kinds that a box which is off may have, by what its site has to prove a power cut with.
 fn power(site: &Site) -> FaultKind {
-    if site.number % 3 == 0 {
+    if site.number.is_multiple_of(3) {
         FaultKind::PowerSensed
     } else {
         FaultKind::PowerGateway

@@ -21,7 +21,7 @@ fn exactly(value: &Value, fields: &str) {
 }
 
 const SITE_FIELDS: &str = "id name kind latitude longitude place region operator state since cause \
-    invented agents";
+    invented simulated agents";
 
 #[tokio::test]
 async fn whole_answers() {
@@ -36,7 +36,7 @@ async fn whole_answers() {
     let summary = test.ok("/api/v1/summary").await;
     exactly(
         &summary,
-        "as_of sites agents measured_sites availability_24_hours",
+        "as_of sites agents measured_sites simulated_sites availability_24_hours",
     );
     exactly(&summary["sites"], "total up degraded down unknown excluded");
     exactly(&summary["agents"], "total silent");
@@ -46,12 +46,13 @@ async fn whole_answers() {
     );
     exactly(
         &test.ok("/api/v1/map").await,
-        "id name kind latitude longitude state region invented",
+        "id name kind latitude longitude state region invented simulated",
     );
     let history = test.ok("/api/v1/sites/CG-1/history?target=portal").await;
     exactly(
         &history,
-        "target step_seconds start_unix_s sent received rtt_us_min rtt_us_median rtt_us_p95 state",
+        "target simulated step_seconds start_unix_s sent received rtt_us_min rtt_us_median \
+         rtt_us_p95 state",
     );
 }
 
@@ -72,7 +73,7 @@ async fn sites_and_their_parts() {
     );
     exactly(
         &site["agents"][0],
-        "id state last_batch_at last_heartbeat_at software boot spool_records lines",
+        "id state simulated last_batch_at last_heartbeat_at software boot spool_records lines",
     );
     exactly(
         &site["agents"][0]["lines"][0],
@@ -86,7 +87,7 @@ async fn sites_and_their_parts() {
     let agents = test.ok("/api/v1/agents").await;
     exactly(
         &agents["items"][0],
-        "id site site_name state enrolled_at last_batch_at last_heartbeat_at software \
+        "id site site_name state simulated enrolled_at last_batch_at last_heartbeat_at software \
          spool_records spool_dropped unconfirmed_lines",
     );
 }
@@ -98,7 +99,7 @@ async fn outages_agreements_months_and_plans() {
     exactly(
         &outages["items"][0],
         "id site site_name site_kind region start end slot_seconds down_slots cause locus facts \
-         agent",
+         agent simulated",
     );
     exactly(&outages["items"][0]["facts"][0], "code values");
     let agreements = test.ok("/api/v1/agreements").await;
@@ -152,7 +153,7 @@ async fn outages_agreements_months_and_plans() {
     exactly(&plan["criteria"][0], "id weight unit better known_sites");
     exactly(
         &plan["items"][0],
-        "rank site site_name kind region latitude longitude score known_weight_share \
+        "rank site site_name kind region simulated latitude longitude score known_weight_share \
          contributions",
     );
     exactly(
