@@ -8,11 +8,14 @@
 pub mod finding;
 pub mod gap;
 pub mod geodesy;
+pub mod graph;
 pub mod index;
+pub mod instance;
 pub mod layer;
 pub mod plan;
 pub mod position;
 pub mod ranking;
+pub mod route;
 pub mod scenario;
 
 pub use finding::{Finding, UnknownReason};
