@@ -4,6 +4,7 @@
 //! of them needs, so that no sum is rounded.
 
 mod decimal;
+pub mod points;
 pub mod stp;
 
 pub use decimal::{DECIMALS_MAX, Unit};

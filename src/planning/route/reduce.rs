@@ -8,7 +8,6 @@
 )]
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use super::Work;
 use super::network::{Found, Network, Origins};
@@ -24,14 +23,55 @@ pub(super) struct Reducer<'a> {
     pub(super) origins: &'a mut Origins,
     /// The best tree of one node (with what is attached to it) that was taken out.
     pub(super) alone: Option<Found>,
+    marks: Marks,
+}
+
+/// Distances of a search that looks at few nodes of many: those of an earlier round count as none.
+#[derive(Debug)]
+struct Marks {
+    round: u32,
+    /// By node: the round it was reached in, its distance, the round it was done in.
+    label: Vec<(u32, u64, u32)>,
+}
+
+impl Marks {
+    fn begin(&mut self) {
+        self.round += 1;
+    }
+
+    /// Takes in a distance; false when the node is done or has one that is no longer.
+    fn reach(&mut self, node: u32, distance: u64) -> bool {
+        let (round, best, done) = &mut self.label[node as usize];
+        let shorter = *round != self.round || distance < *best;
+        if *done == self.round || !shorter {
+            return false;
+        }
+        (*round, *best) = (self.round, distance);
+        true
+    }
+
+    fn is_done(&self, node: u32) -> bool {
+        self.label[node as usize].2 == self.round
+    }
+
+    /// A node is done; false when it was.
+    fn finish(&mut self, node: u32) -> bool {
+        let done = &mut self.label[node as usize].2;
+        std::mem::replace(done, self.round) != self.round
+    }
 }
 
 impl<'a> Reducer<'a> {
     pub(super) fn new(network: &'a mut Network, origins: &'a mut Origins) -> Self {
+        let marks = Marks {
+            round: 0,
+            label: vec![(0, 0, 0); network.node_gone.len()],
+        };
         Self {
             network,
             origins,
             alone: None,
+            marks,
         }
     }
 
@@ -173,15 +213,15 @@ impl<'a> Reducer<'a> {
 
     /// Whether a walk from one end of an edge to the other, without it, never costs more than it
     /// between two terminals; a prize shortens the walk through its node by as much.
-    fn detour(&self, edge: u32, work: &mut Work<'_>) -> bool {
-        let network = &*self.network;
+    fn detour(&mut self, edge: u32, work: &mut Work<'_>) -> bool {
+        let (network, marks) = (&*self.network, &mut self.marks);
         let ([start, goal], most) = (network.ends[edge as usize], network.weight[edge as usize]);
-        let mut label: HashMap<u32, u64> = HashMap::from([(start, 0)]);
-        let mut done: std::collections::HashSet<u32> = std::collections::HashSet::new();
+        marks.begin();
+        marks.reach(start, 0);
         let mut queue = Queue::from([Reverse((0, start))]);
         let mut seen = 0;
         while let Some(Reverse((distance, node))) = queue.pop() {
-            if !done.insert(node) {
+            if !marks.finish(node) {
                 continue;
             }
             for &next in &network.around[node as usize] {
@@ -191,7 +231,7 @@ impl<'a> Reducer<'a> {
                 seen += 1;
                 let to = network.other(next, node);
                 let longer = distance + network.weight[next as usize];
-                if longer > most || done.contains(&to) {
+                if longer > most || marks.is_done(to) {
                     continue;
                 }
                 if to == goal {
@@ -203,8 +243,7 @@ impl<'a> Reducer<'a> {
                 } else {
                     longer.saturating_sub(network.prize[to as usize])
                 };
-                if label.get(&to).is_none_or(|best| from < *best) {
-                    label.insert(to, from);
+                if marks.reach(to, from) {
                     queue.push(Reverse((from, to)));
                 }
             }
@@ -248,9 +287,10 @@ impl<'a> Reducer<'a> {
     }
 
     /// Whether a required node lies within `most` of `from`, on a way that avoids `without`.
-    fn terminal_within(&self, from: u32, without: u32, most: u64, work: &mut Work<'_>) -> bool {
-        let network = &*self.network;
-        let mut best: HashMap<u32, u64> = HashMap::from([(from, 0)]);
+    fn terminal_within(&mut self, from: u32, without: u32, most: u64, work: &mut Work<'_>) -> bool {
+        let (network, marks) = (&*self.network, &mut self.marks);
+        marks.begin();
+        marks.reach(from, 0);
         let mut queue = Queue::from([Reverse((0, from))]);
         let mut seen = 0;
         while let Some(Reverse((distance, node))) = queue.pop() {
@@ -267,8 +307,7 @@ impl<'a> Reducer<'a> {
                 }
                 seen += 1;
                 let longer = distance + network.weight[edge as usize];
-                if longer <= most && best.get(&to).is_none_or(|old| longer < *old) {
-                    best.insert(to, longer);
+                if longer <= most && marks.reach(to, longer) {
                     queue.push(Reverse((longer, to)));
                 }
             }
