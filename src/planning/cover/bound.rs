@@ -21,6 +21,9 @@ const STEPS: [usize; 2] = [400, 80];
 /// Steps without a better bound after which the step becomes half as long.
 const PATIENCE: usize = 12;
 
+/// Sums of prices that take as long as a step of other searches.
+const SUMS_A_STEP: usize = 16;
+
 /// What is decided of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -178,7 +181,7 @@ impl Prover<'_> {
         let last = free.checked_sub(1).and_then(|last| open.get(last));
         let prices = cover.demand.iter().zip(&part.price);
         let unpaid: u64 = prices.map(|(demand, price)| demand * PARTS - price).sum();
-        work.spend(steps);
+        work.spend(steps / SUMS_A_STEP);
         Look {
             bound: unpaid
                 + taken

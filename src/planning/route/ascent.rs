@@ -33,14 +33,29 @@ pub(super) enum Root {
 /// The bound, and what is left of weights and prizes.
 #[derive(Debug, Clone)]
 pub(super) struct Ascent {
-    /// No tree costs less.
-    pub(super) bound: u64,
+    /// By how much cuts were raised in all.
+    raised: u64,
+    /// What the arcs from a made root cost; 0 where there is a root.
+    lambda: u64,
     /// By arc (twice the edge's number, one more for the way from its second end to its first).
     pub(super) left: Vec<u64>,
     /// By node: what is left of its prize; of a required node there is no end.
     pub(super) budget: Vec<u64>,
     /// By node: what is left of the arc from the root to it.
     pub(super) entry: Vec<u64>,
+}
+
+impl Ascent {
+    /// No tree costs less.
+    pub(super) const fn bound(&self) -> u64 {
+        self.raised.saturating_sub(self.lambda)
+    }
+
+    /// How much more than the bound a tree of this cost may use. The bound may be below 0 here, when
+    /// the ascent ended early.
+    pub(super) const fn slack(&self, cost: u64) -> u64 {
+        (cost + self.lambda).saturating_sub(self.raised)
+    }
 }
 
 /// The arc of an edge that leads from `from`.
@@ -57,7 +72,7 @@ pub fn lower_bound(problem: &Problem, best: u64, work: &mut Work<'_>) -> u64 {
         Some(node) => Root::At(u32::try_from(node).unwrap_or(NONE)),
         None => Root::Anywhere(problem.prizes_total().saturating_sub(best)),
     };
-    ascend(problem, root, work).bound.min(best)
+    ascend(problem, root, work).bound().min(best)
 }
 
 struct Climb<'a> {
@@ -105,13 +120,7 @@ pub(super) fn ascend(problem: &Problem, root: Root, work: &mut Work<'_>) -> Asce
             None => climb.active[terminal as usize] = false,
         }
     }
-    let lambda = match root {
-        Root::At(_) => 0,
-        Root::Anywhere(lambda) => lambda,
-    };
-    let mut ascent = climb.ascent;
-    ascent.bound = ascent.bound.saturating_sub(lambda);
-    ascent
+    climb.ascent
 }
 
 impl<'a> Climb<'a> {
@@ -134,7 +143,11 @@ impl<'a> Climb<'a> {
         }
         let left = graph.edges().iter().flat_map(|edge| [edge.weight; 2]);
         let ascent = Ascent {
-            bound: 0,
+            raised: 0,
+            lambda: match root {
+                Root::At(_) => 0,
+                Root::Anywhere(lambda) => lambda,
+            },
             left: left.collect(),
             budget,
             entry,
@@ -222,7 +235,7 @@ impl<'a> Climb<'a> {
             // Nothing leads there: what is required is apart from the root.
             return false;
         }
-        ascent.bound += least;
+        ascent.raised += least;
         if !self.problem.required[terminal as usize] {
             ascent.budget[terminal as usize] -= least;
         }

@@ -303,7 +303,7 @@ impl<'a> Search<'a> {
         for root in self.roots(network, problem, ROOTS[usize::from(!whole)]) {
             let share = work.left() / 4;
             let ascent = work.part(share, |work| ascend(problem, root, work));
-            let bound = ascent.bound + network.offset;
+            let bound = ascent.bound() + network.offset;
             lower = lower.max(bound);
             if let Some(tree) = self.tree_in(problem, &ascent, root, work) {
                 self.report(network, &tree);
@@ -314,7 +314,7 @@ impl<'a> Search<'a> {
             if lower >= self.best.cost {
                 break;
             }
-            let most = self.best.cost.saturating_sub(bound);
+            let most = ascent.slack(self.best.cost.saturating_sub(network.offset));
             fixes.add(problem, &ascent, most);
             if !work.spend(4 * problem.graph.edges().len()) {
                 break;

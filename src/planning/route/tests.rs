@@ -244,6 +244,21 @@ fn grid(side: u32, every: u32) -> Problem {
 }
 
 #[test]
+fn an_early_end_claims_nothing() {
+    let Problem { graph, .. } = grid(16, 5);
+    let prizes = graph
+        .numbers()
+        .map(|node| if node % 5 == 3 { 250 } else { 0 });
+    let problem = Problem::prize_collecting(graph.clone(), prizes.collect(), None);
+    let best = solved(&problem, 20_000_000);
+    for steps in [0, 1_000, 10_000, 50_000, 200_000, 1_000_000] {
+        let route = solved(&problem, steps);
+        assert!(route.lower_bound <= best.objective, "{steps} steps");
+        assert!(best.lower_bound <= route.objective, "{steps} steps");
+    }
+}
+
+#[test]
 fn an_answer_is_the_same_again_and_no_worse_with_more_steps() {
     let problem = grid(20, 23);
     let short = solved(&problem, 300_000);
