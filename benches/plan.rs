@@ -184,7 +184,8 @@ fn trees(
             "{name:24} {:>12} {optimum:>12} {above:>8.4} {below:>8.4} {:>6} {seconds:>8.3}  {} GAP {:.4}",
             route.objective,
             route.proved(),
-            peers::told(&beside, optimum), route.gap()*100.0
+            peers::told(&beside, optimum),
+            route.gap() * 100.0
         ));
         ours.push(above);
         bounds.push(below);

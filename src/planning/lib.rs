@@ -1,5 +1,6 @@
-//! The pure planning core of Desserte: how far each public site is from what exists (gap), and in
-//! which order to connect or repair the sites (ranking).
+//! The pure planning core of Desserte: how far each public site is from what exists (gap), in which
+//! order to connect or repair the sites (ranking), over which edges ([`route`]), and from which
+//! places most people are reached ([`cover`]); the last two with a proof of how good they are.
 //!
 //! Values in, values out: no file, clock, environment, log or thread is touched here, so the same
 //! input always gives the same plan. What is not known stays unknown ([`finding::Finding`]): an
