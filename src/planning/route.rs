@@ -18,6 +18,7 @@ mod ascent;
 mod branch;
 mod build;
 mod exchange;
+mod fix;
 mod insert;
 mod network;
 mod pool;

@@ -113,8 +113,8 @@ impl<'a> Chosen<'a> {
                 match self.times[demand] {
                     0 => gain += self.cover.demand[demand],
                     1 => {
-                        kept[usize::try_from(self.sum[demand]).unwrap_or(0)] +=
-                            self.cover.demand[demand]
+                        let owner = usize::try_from(self.sum[demand]).unwrap_or(0);
+                        kept[owner] += self.cover.demand[demand];
                     }
                     _ => {}
                 }

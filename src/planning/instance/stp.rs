@@ -1,4 +1,4 @@
-//! Graphs with terminals: the format of SteinLib (`.stp`), which PACE 2018 (`.gr`) and the DIMACS
+//! Graphs with terminals: the format of `SteinLib` (`.stp`), which PACE 2018 (`.gr`) and the DIMACS
 //! challenge of 2014 (prizes) use too. `docs/solve.md` describes it.
 
 use std::collections::BTreeMap;

@@ -9,8 +9,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::ascent::{Ascent, Detour, Root, ascend};
+use super::ascent::{Ascent, Root, ascend};
 use super::build::{Appetite, Ground, grow};
+use super::fix::Fixes;
 use super::network::{Found, Network, Origins};
 use super::pool::{Chance, complete, improve};
 use super::reduce::Reducer;
@@ -50,56 +51,7 @@ enum Look {
     /// No better tree is there.
     Closed,
     /// No tree there costs less than this.
-    Bounded(u64, Open),
-}
-
-/// What every better tree leaves, or takes.
-struct Fixes {
-    node_out: Vec<bool>,
-    node_in: Vec<bool>,
-    edge_out: Vec<bool>,
-}
-
-impl Fixes {
-    fn none(problem: &Problem) -> Self {
-        Self {
-            node_out: vec![false; problem.graph.nodes()],
-            node_in: vec![false; problem.graph.nodes()],
-            edge_out: vec![false; problem.graph.edges().len()],
-        }
-    }
-
-    /// Adds what an ascent shows: using it costs at least `most` more than the bound.
-    fn add(&mut self, problem: &Problem, ascent: &Ascent, most: u64) {
-        let detour = Detour::of(problem, ascent);
-        for node in problem.graph.numbers() {
-            let at = node as usize;
-            if !problem.required[at] {
-                self.node_out[at] |= detour.node(node) >= most;
-                self.node_in[at] |= problem.prizes[at] > 0 && ascent.budget[at] >= most;
-            }
-        }
-        for (edge, out) in (0_u32..).zip(&mut self.edge_out) {
-            *out |= detour.edge(problem, ascent, edge) >= most;
-        }
-    }
-
-    /// Applies them to the network; false when they contradict each other, so that no better tree
-    /// is there.
-    fn apply(&self, network: &mut Network) -> bool {
-        for (edge, out) in self.edge_out.iter().enumerate() {
-            network.edge_gone[edge] |= out;
-        }
-        for (node, number) in (0_u32..).take(self.node_out.len()).enumerate() {
-            match (self.node_out[node], self.node_in[node]) {
-                (true, true) => return false,
-                (true, false) => network.leave(number),
-                (false, true) => network.require(number),
-                (false, false) => {}
-            }
-        }
-        true
-    }
+    Bounded(u64, Box<Open>),
 }
 
 /// Solves a problem whose required nodes are connected.
@@ -173,7 +125,7 @@ impl<'a> Search<'a> {
 
     /// Looks at the parts, the least bounded first; gives the bound of the whole.
     fn run(&mut self, network: Network, work: &mut Work<'_>) -> u64 {
-        let mut open: BTreeMap<(u64, u64), Open> = BTreeMap::new();
+        let mut open: BTreeMap<(u64, u64), Box<Open>> = BTreeMap::new();
         let mut number = 0;
         let first = self.look(network, 0, self.thorough, work);
         let mut waiting = vec![first];
@@ -190,9 +142,10 @@ impl<'a> Search<'a> {
             if lower >= self.best.cost || !work.goes_on() {
                 return lower.min(self.best.cost);
             }
-            let Some(Open { network, node }) = open.remove(&(lower, key)) else {
+            let Some(part) = open.remove(&(lower, key)) else {
                 return lower;
             };
+            let Open { network, node } = *part;
             if node == NONE {
                 // Nothing to branch on is left, and still it is open: only for want of steps.
                 return lower;
@@ -229,7 +182,7 @@ impl<'a> Search<'a> {
                 let share = work.left() / 2;
                 let first = tree.iter().cloned().collect();
                 work.part(share, |work| {
-                    self.many(&network, &problem, TREES, first, work)
+                    self.many(&network, &problem, TREES, first, work);
                 });
             }
             if lower >= self.best.cost || !fixes.apply(&mut network) {
@@ -239,7 +192,7 @@ impl<'a> Search<'a> {
             let same = left * 100 > before * ROUND_PERCENT;
             if (same && (round > 0 || !whole)) || !work.goes_on() {
                 let node = branching(&network, &problem, tree.as_ref());
-                return Look::Bounded(lower, Open { network, node });
+                return Look::Bounded(lower, Box::new(Open { network, node }));
             }
             round += 1;
         }
@@ -305,7 +258,7 @@ impl<'a> Search<'a> {
             let ascent = work.part(share, |work| ascend(problem, root, work));
             let bound = ascent.bound() + network.offset;
             lower = lower.max(bound);
-            if let Some(tree) = self.tree_in(problem, &ascent, root, work) {
+            if let Some(tree) = tree_in(problem, &ascent, root, work) {
                 self.report(network, &tree);
                 if best.as_ref().is_none_or(|best| tree.cost < best.cost) {
                     best = Some(tree);
@@ -339,53 +292,6 @@ impl<'a> Search<'a> {
             roots.push(Root::At(node));
         }
         roots
-    }
-
-    /// The best tree that grows in what an ascent leaves: the edges with nothing left one way.
-    fn tree_in(
-        &mut self,
-        problem: &Problem,
-        ascent: &Ascent,
-        root: Root,
-        work: &mut Work<'_>,
-    ) -> Option<Tree> {
-        let edges = problem
-            .graph
-            .edges()
-            .iter()
-            .zip(ascent.left.chunks_exact(2));
-        let weights: Vec<u64> = edges
-            .map(|(edge, left)| {
-                if left.contains(&0) {
-                    edge.weight
-                } else {
-                    u64::MAX
-                }
-            })
-            .collect();
-        let start = match root {
-            Root::At(node) => node,
-            Root::Anywhere(_) => {
-                let free = problem.graph.numbers();
-                let free = free.filter(|node| ascent.entry[*node as usize] == 0);
-                free.max_by_key(|node| (problem.prizes[*node as usize], Reverse(*node)))?
-            }
-        };
-        let mut best: Option<Tree> = None;
-        for appetite in [Appetite::All, Appetite::Paying] {
-            let ground = Ground {
-                problem,
-                weights: &weights,
-                appetite,
-            };
-            let tree = grow(ground, start);
-            work.spend(problem.graph.edges().len());
-            let better = best.as_ref().is_none_or(|best| tree.cost < best.cost);
-            if complete(problem, &tree) && better {
-                best = Some(tree);
-            }
-        }
-        best.map(|tree| improve(problem, tree, work))
     }
 
     fn route(self, lower: u64) -> Route {
@@ -429,4 +335,45 @@ fn branching(network: &Network, problem: &Problem, tree: Option<&Tree>) -> u32 {
         (branches, prize, network.degree(*node), Reverse(*node))
     };
     open.max_by_key(value).unwrap_or(NONE)
+}
+
+/// The best tree that grows in what an ascent leaves: the edges with nothing left one way.
+fn tree_in(problem: &Problem, ascent: &Ascent, root: Root, work: &mut Work<'_>) -> Option<Tree> {
+    let edges = problem
+        .graph
+        .edges()
+        .iter()
+        .zip(ascent.left.chunks_exact(2));
+    let weights: Vec<u64> = edges
+        .map(|(edge, left)| {
+            if left.contains(&0) {
+                edge.weight
+            } else {
+                u64::MAX
+            }
+        })
+        .collect();
+    let start = match root {
+        Root::At(node) => node,
+        Root::Anywhere(_) => {
+            let free = problem.graph.numbers();
+            let free = free.filter(|node| ascent.entry[*node as usize] == 0);
+            free.max_by_key(|node| (problem.prizes[*node as usize], Reverse(*node)))?
+        }
+    };
+    let mut best: Option<Tree> = None;
+    for appetite in [Appetite::All, Appetite::Paying] {
+        let ground = Ground {
+            problem,
+            weights: &weights,
+            appetite,
+        };
+        let tree = grow(ground, start);
+        work.spend(problem.graph.edges().len());
+        let better = best.as_ref().is_none_or(|best| tree.cost < best.cost);
+        if complete(problem, &tree) && better {
+            best = Some(tree);
+        }
+    }
+    best.map(|tree| improve(problem, tree, work))
 }

@@ -19,7 +19,7 @@ const KEPT: usize = 10;
 /// Weights are changed by at most this share.
 const CHANGE_PERCENT: u64 = 35;
 
-/// Numbers that look drawn by chance, the same in every run (SplitMix64, Steele and others 2014).
+/// Numbers that look drawn by chance, the same in every run (`SplitMix64`, Steele and others 2014).
 #[derive(Debug, Clone)]
 pub(super) struct Chance(pub(super) u64);
 
@@ -115,8 +115,8 @@ impl Search<'_> {
     }
 
     fn grown(&mut self, problem: &Problem, starts: &[u32], turn: usize) -> Tree {
-        let change = |chance: &mut Chance, weight: u64| {
-            let percent = chance.below(CHANGE_PERCENT + 1);
+        let vary = |drawn: &mut Chance, weight: u64| {
+            let percent = drawn.below(CHANGE_PERCENT + 1);
             weight + weight / 100 * percent + weight % 100 * percent / 100
         };
         let chance = &mut self.chance;
@@ -124,13 +124,13 @@ impl Search<'_> {
         let weights: Vec<u64> = if turn < 2 {
             edges.map(|edge| edge.weight).collect()
         } else {
-            edges.map(|edge| change(chance, edge.weight)).collect()
+            edges.map(|edge| vary(chance, edge.weight)).collect()
         };
         let which = usize::try_from(chance.below(starts.len() as u64)).unwrap_or(0);
         let ground = Ground {
             problem,
             weights: &weights,
-            appetite: if turn % 2 == 0 {
+            appetite: if turn.is_multiple_of(2) {
                 Appetite::All
             } else {
                 Appetite::Paying

@@ -108,7 +108,7 @@ fn prize_optimum(problem: &Problem) -> u64 {
             let [a, b] = problem.graph.edges()[*edge as usize].ends;
             joined.join(a, b)
         });
-        if edges.len() as u32 + 1 == set.count_ones() {
+        if edges.len() + 1 == set.count_ones() as usize {
             let nodes = (0..u32::try_from(nodes).unwrap()).filter(|node| inside[*node as usize]);
             let mut tree = tree::Tree {
                 edges,
