@@ -181,11 +181,10 @@ fn trees(
             );
         }
         say(&format!(
-            "{name:24} {:>12} {optimum:>12} {above:>8.4} {below:>8.4} {:>6} {seconds:>8.3}  {} GAP {:.4}",
+            "{name:24} {:>12} {optimum:>12} {above:>8.4} {below:>8.4} {:>6} {seconds:>8.3}  {}",
             route.objective,
             route.proved(),
-            peers::told(&beside, optimum),
-            route.gap() * 100.0
+            peers::told(&beside, optimum)
         ));
         ours.push(above);
         bounds.push(below);

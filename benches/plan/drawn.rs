@@ -3,7 +3,7 @@
 use desserte_planning::graph::{Edge, Graph};
 use desserte_planning::route::Problem;
 
-/// Numbers that look drawn by chance (SplitMix64).
+/// Numbers that look drawn by chance (`SplitMix64`).
 struct Chance(u64);
 
 impl Chance {
@@ -20,7 +20,7 @@ impl Chance {
 /// of 200 to 1,800 m, and a site worth 1 to 20 km of trench at one crossing of fifty.
 pub(crate) fn roads(nodes: u32) -> Result<Problem, Box<dyn std::error::Error>> {
     let mut chance = Chance(2_026);
-    let side = (1..).find(|side| side * side >= nodes).unwrap_or(1);
+    let side = nodes.isqrt().max(1);
     let count = side * side;
     let mut edges = Vec::new();
     for node in 0..count {

@@ -30,6 +30,18 @@ pub(super) enum Root {
     Anywhere(u64),
 }
 
+/// On graphs on which an ascent is long, λ is at most this part of a known tree's cost: small cuts
+/// are raised first, which is soon done, and the bound loses no more than this part.
+const LARGE_PART: u64 = 500;
+
+impl Root {
+    /// No root, on a large graph on which a tree of cost `best` is known.
+    pub(super) fn large(problem: &Problem, best: u64) -> Self {
+        let all = problem.prizes_total().saturating_sub(best);
+        Self::Anywhere(all.min(best / LARGE_PART))
+    }
+}
+
 /// The bound, and what is left of weights and prizes.
 #[derive(Debug, Clone)]
 pub(super) struct Ascent {
@@ -70,7 +82,7 @@ fn arc(problem: &Problem, edge: u32, from: u32) -> usize {
 pub fn lower_bound(problem: &Problem, best: u64, work: &mut Work<'_>) -> u64 {
     let root = match problem.required.iter().position(|is| *is) {
         Some(node) => Root::At(u32::try_from(node).unwrap_or(NONE)),
-        None => Root::Anywhere(problem.prizes_total().saturating_sub(best)),
+        None => Root::large(problem, best),
     };
     ascend(problem, root, work).bound().min(best)
 }

@@ -282,6 +282,10 @@ impl<'a> Search<'a> {
             .filter(|node| problem.required[*node as usize])
             .collect();
         if required.is_empty() {
+            if problem.graph.edges().len() > EDGES_THOROUGH_MAX {
+                let best = self.best.cost.saturating_sub(network.offset);
+                return vec![Root::large(problem, best)];
+            }
             let all = network.offset + problem.prizes_total();
             return vec![Root::Anywhere(all.saturating_sub(self.best.cost))];
         }
