@@ -49,7 +49,7 @@ pub(super) struct Ascent {
     raised: u64,
     /// What the arcs from a made root cost; 0 where there is a root.
     lambda: u64,
-    /// By arc (twice the edge's number, one more for the way from its second end to its first).
+    /// By arc (twice the edge's number, one more for the way to the smaller number of a node).
     pub(super) left: Vec<u64>,
     /// By node: what is left of its prize; of a required node there is no end.
     pub(super) budget: Vec<u64>,
@@ -70,10 +70,9 @@ impl Ascent {
     }
 }
 
-/// The arc of an edge that leads from `from`.
-fn arc(problem: &Problem, edge: u32, from: u32) -> usize {
-    let first = problem.graph.edges()[edge as usize].ends[0] == from;
-    2 * edge as usize + usize::from(!first)
+/// The arc of an edge from one of its ends to the other.
+fn arc(edge: u32, from: u32, to: u32) -> usize {
+    2 * edge as usize + usize::from(from > to)
 }
 
 /// The bound of one ascent from `root` (or from anywhere when there is no required node and `best` is
@@ -104,6 +103,8 @@ struct Cut {
     next: usize,
     /// Arcs into the cut: (arc, where it comes from).
     arcs: Vec<(u32, u32)>,
+    /// Nodes inside to which an arc leads from a made root.
+    entries: Vec<u32>,
     /// Whether the root, or a terminal that will reach it, is inside.
     reached: bool,
 }
@@ -185,6 +186,7 @@ impl<'a> Climb<'a> {
             inside: vec![terminal],
             next: 0,
             arcs: Vec::new(),
+            entries: Vec::new(),
             reached: self.ascent.entry[terminal as usize] == 0,
         };
         self.seen[terminal as usize] = round;
@@ -194,7 +196,7 @@ impl<'a> Climb<'a> {
             let (left, seen) = (&self.ascent.left, &self.seen);
             cut.arcs
                 .retain(|(arc, from)| left[*arc as usize] > 0 && seen[*from as usize] != round);
-            if cut.reached || !work.spend(cut.arcs.len() + 1) {
+            if cut.reached || !work.spend(cut.arcs.len() + cut.entries.len() + 1) {
                 return None;
             }
             let size = cut.arcs.len();
@@ -219,13 +221,16 @@ impl<'a> Climb<'a> {
                 cut.reached = true;
                 return;
             }
+            if self.ascent.entry[at] != u64::MAX {
+                cut.entries.push(node);
+            }
             let around = self.problem.graph.around(node);
             work.spend(around.len());
             for &(from, edge) in around {
                 if self.seen[from as usize] == round {
                     continue;
                 }
-                let number = arc(self.problem, edge, from);
+                let number = arc(edge, from, node);
                 if self.ascent.left[number] == 0 {
                     self.seen[from as usize] = round;
                     cut.inside.push(from);
@@ -239,7 +244,7 @@ impl<'a> Climb<'a> {
     /// Raises a cut by the least that is left on it; false when the terminal is done.
     fn step(&mut self, cut: &mut Cut, terminal: u32) -> bool {
         let ascent = &mut self.ascent;
-        let entries = cut.inside.iter().map(|node| ascent.entry[*node as usize]);
+        let entries = cut.entries.iter().map(|node| ascent.entry[*node as usize]);
         let arcs = cut.arcs.iter().map(|(arc, _)| ascent.left[*arc as usize]);
         let least = arcs.chain(entries).min().unwrap_or(u64::MAX);
         let least = least.min(ascent.budget[terminal as usize]);
@@ -251,12 +256,10 @@ impl<'a> Climb<'a> {
         if !self.problem.required[terminal as usize] {
             ascent.budget[terminal as usize] -= least;
         }
-        for node in &cut.inside {
+        for node in &cut.entries {
             let entry = &mut ascent.entry[*node as usize];
-            if *entry != u64::MAX {
-                *entry -= least;
-                cut.reached |= *entry == 0;
-            }
+            *entry -= least;
+            cut.reached |= *entry == 0;
         }
         for (arc, from) in &cut.arcs {
             let left = &mut ascent.left[*arc as usize];
@@ -291,10 +294,10 @@ impl Detour {
             there: distances(
                 problem,
                 starts.map(|node| (ascent.entry[node as usize], node)),
-                |edge, from, _| ascent.left[arc(problem, edge, from)],
+                |edge, from, to| ascent.left[arc(edge, from, to)],
             ),
-            on: distances(problem, ends.map(|node| (0, node)), |edge, _, to| {
-                ascent.left[arc(problem, edge, to)]
+            on: distances(problem, ends.map(|node| (0, node)), |edge, from, to| {
+                ascent.left[arc(edge, to, from)]
             }),
         }
     }
@@ -309,7 +312,7 @@ impl Detour {
         let [a, b] = problem.graph.edges()[edge as usize].ends;
         let way = |from: u32, to: u32| {
             let there = self.there[from as usize];
-            let left = ascent.left[arc(problem, edge, from)];
+            let left = ascent.left[arc(edge, from, to)];
             there
                 .saturating_add(left)
                 .saturating_add(self.on[to as usize])
