@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 const GRAPH: &str = "SECTION Graph\nNodes 4\nEdges 4\nE 1 2 10\nE 2 3 2.5\nE 2 4 7\nE 1 1 1\nEND\n\
-    SECTION Terminals\nTerminals 3\nT 1\nTP 4 12\nTP 3 2\nEND\nEOF\n";
+    SECTION Terminals\nTerminals 3\nT 1\nTP 4 20\nTP 3 2\nEND\nEOF\n";
 const PLACES: &str = "4 9999 p S\n0 0 5\n3 4 1\n6 8 5\n100 100 6\n";
 
 fn solve(arguments: &[&str]) -> Output {
@@ -45,7 +45,7 @@ fn answers_are_numbered_as_in_the_file() {
     assert_eq!(tree["facilities"], serde_json::json!([]));
     let rooted = answer(&["pcst", &graph, "--root", "3"]);
     assert_eq!(rooted["objective"], 19.5);
-    let content = GRAPH.replace("TP 4 12", "T 4").replace("2.5", "3");
+    let content = GRAPH.replace("TP 4 20", "T 4").replace("2.5", "3");
     let steiner = file(folder.path(), "small.gr", &content);
     assert_eq!(answer(&["steiner", &steiner])["objective"], 17);
     let places = file(folder.path(), "places.txt", PLACES);
@@ -77,7 +77,7 @@ fn a_bad_file_ends_with_2_its_line_and_the_reason() {
         "bad.stp: line 6: node 9 is not among 1 to 4",
     );
     let apart = GRAPH.replace("E 2 4 7", "E 2 1 7");
-    let apart = made("apart.gr", apart.replace("TP 4 12", "T 4"));
+    let apart = made("apart.gr", apart.replace("TP 4 20", "T 4"));
     refused(
         &["steiner", &apart],
         "apart.gr : aucun chemin ne relie les nœuds 1 et 4",

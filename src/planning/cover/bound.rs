@@ -17,10 +17,12 @@ use crate::route::Work;
 /// Parts of a unit in which prices are given.
 const PARTS: u64 = 1_024;
 /// Steps of the descent at the start, and in each branch.
-const STEPS: [usize; 2] = [400, 80];
+const STEPS: [usize; 2] = [800, 60];
 /// Steps without a better bound after which the step becomes half as long.
-const PATIENCE: usize = 12;
+const PATIENCE: usize = 20;
 
+/// Part of the last direction that the next one keeps.
+const DRIFT: f64 = 0.7;
 /// Sums of prices that take as long as a step of other searches.
 const SUMS_A_STEP: usize = 16;
 
@@ -127,6 +129,7 @@ impl Prover<'_> {
     fn descend(&mut self, part: &mut Part, steps: usize, work: &mut Work<'_>) -> Option<Look> {
         let mut best: Option<(Look, Vec<u64>)> = None;
         let (mut scale, mut idle) = (1.5_f64, 0);
+        let mut drift = vec![0.0; part.price.len()];
         for step in 0..steps {
             let look = self.look(part, work);
             self.report(&look.taken, step % 20 == 0, work);
@@ -137,7 +140,7 @@ impl Prover<'_> {
             if !self.decide(part, &look) {
                 return None;
             }
-            self.step(part, &look, scale);
+            self.step(part, &look, scale, &mut drift);
             if best
                 .as_ref()
                 .is_none_or(|(best, _)| look.bound < best.bound)
@@ -167,6 +170,9 @@ impl Prover<'_> {
         let mut steps = cover.demand.len();
         for (number, list) in (0_u32..).zip(&cover.reached) {
             let at = number as usize;
+            if part.fate[at] == Fate::Out {
+                continue;
+            }
             steps += list.len() + 1;
             worth[at] = list.iter().map(|demand| part.price[*demand as usize]).sum();
             match part.fate[at] {
@@ -235,47 +241,44 @@ impl Prover<'_> {
         part.fate.iter().filter(|fate| **fate == Fate::In).count() <= self.count
     }
 
+    /// Changes prices towards a lower bound: along what is reached too often (cheaper) or counted and
+    /// not reached (dearer), and a part of the last direction.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the length of a step may be any; it is at least 1 part and bounded by the demand"
+        reason = "the length of a step may be any; prices stay whole and within the demand"
     )]
-    fn step(&self, part: &mut Part, look: &Look, scale: f64) {
-        let mut times = vec![0_u64; part.price.len()];
+    fn step(&self, part: &mut Part, look: &Look, scale: f64, drift: &mut [f64]) {
+        let mut times = vec![0_u32; part.price.len()];
         for number in &look.taken {
             for demand in &self.cover.reached[*number as usize] {
                 times[*demand as usize] += 1;
             }
         }
-        let full = self.cover.demand.iter().map(|demand| demand * PARTS);
-        // Reached more than it counts: cheaper. Counted and not reached: dearer.
-        let slack = |times: u64, price: u64, full: u64| match times {
-            0 if price < full => Some(-1.0),
-            0 | 1 => None,
-            _ => Some((times - 1) as f64),
-        };
-        let squares: f64 = times
-            .iter()
-            .zip(&part.price)
-            .zip(full.clone())
-            .filter_map(|((times, price), full)| slack(*times, *price, full))
-            .map(|slack| slack * slack)
-            .sum();
+        let mut squares = 0.0;
+        for (at, drift) in drift.iter_mut().enumerate() {
+            let (price, full) = (part.price[at], self.cover.demand[at] * PARTS);
+            let slack = match times[at] {
+                0 if price < full => -1.0,
+                0 | 1 => 0.0,
+                times => f64::from(times - 1),
+            };
+            *drift = slack + DRIFT * *drift;
+            squares += *drift * *drift;
+        }
         if squares <= 0.0 {
             return;
         }
         let distance = look.bound.saturating_sub(self.covered * PARTS) as f64;
         let length = scale * distance / squares;
-        for ((times, price), full) in times.iter().zip(&mut part.price).zip(full) {
-            if let Some(slack) = slack(*times, *price, full) {
-                let change = (length * slack.abs()).round().max(1.0) as u64;
-                *price = if slack > 0.0 {
-                    price.saturating_sub(change)
-                } else {
-                    price.saturating_add(change).min(full)
-                };
-            }
+        for ((drift, price), demand) in drift.iter().zip(&mut part.price).zip(&self.cover.demand) {
+            let change = (length * drift.abs()).round() as u64;
+            *price = if *drift > 0.0 {
+                price.saturating_sub(change)
+            } else {
+                price.saturating_add(change).min(demand * PARTS)
+            };
         }
     }
 }
