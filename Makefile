@@ -8,7 +8,7 @@ export DESSERTE_REFERENCE ?= $(abspath ../shared)
 WEB ?= 127.0.0.1:8420
 DATA ?= $(CACHE)/demo
 
-.PHONY: run build test test-long lint bench bench-plan page setup clean-cache
+.PHONY: run build test test-long lint bench bench-plan bench-store page setup clean-cache
 
 ## Build the page and the collector, start the demonstration, print the address to open.
 run: page
@@ -40,6 +40,10 @@ bench-plan:
 	fi; \
 	cargo bench --quiet --package desserte-planning --bench plan -- --reference "$(DESSERTE_REFERENCE)" \
 	  --output "$(CURDIR)/target/bench/plan.json" $${python:+--python "$$python"}
+
+## What the store costs, beside plain rows of SQLite; writes target/bench/store.json.
+bench-store:
+	@cargo bench --package desserte --bench store
 
 ## The dashboard's page, from its locked packages.
 page:

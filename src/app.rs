@@ -1,7 +1,9 @@
 //! Everything the collector's face shares: the image of the registry, live states, layers, metrics.
 
+mod demonstration;
 mod directory;
 mod entries;
+mod imports;
 mod source;
 mod status;
 
@@ -14,6 +16,7 @@ use desserte_planning::ranking::{MeasuredAvailability, RankingError};
 use desserte_planning::scenario::Scenario;
 use tokio::sync::watch;
 
+pub use demonstration::{Begun, Phase, Progress};
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
 pub use source::{Source, SourceError};
@@ -24,6 +27,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::layers::{LayerStore, LayersError};
 use crate::live::{Change, Live};
+use crate::staging::Staging;
 use crate::telemetry::Metrics;
 
 /// Days of measurements that a plan looks back on.
@@ -34,6 +38,7 @@ pub const PLAN_DAYS: i64 = 30;
 pub struct App {
     source: Source,
     layer_store: LayerStore,
+    imports: Staging,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
     agent_counts: RwLock<(u64, u64)>,
@@ -41,6 +46,8 @@ pub struct App {
     planned: Mutex<Option<(u64, Arc<Plan>)>>,
     /// States of sites and their changes.
     pub live: Live,
+    /// How far a demonstration has come.
+    pub demonstration: Arc<Progress>,
     /// The collector's own figures.
     pub metrics: Metrics,
     /// The configuration.
@@ -73,6 +80,8 @@ pub struct Parts {
     pub source: Source,
     /// Imported layers.
     pub layer_store: LayerStore,
+    /// Files that wait to be imported.
+    pub imports: Staging,
     /// The configuration.
     pub config: Config,
     /// The country.
@@ -93,11 +102,13 @@ impl App {
         let app = Self {
             source: parts.source,
             layer_store: parts.layer_store,
+            imports: parts.imports,
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
             agent_counts: RwLock::default(),
             planned: Mutex::default(),
             live: Live::default(),
+            demonstration: Arc::default(),
             metrics: Metrics::default(),
             config: parts.config,
             geography: parts.geography,
@@ -284,6 +295,7 @@ pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) 
         position: Position::new(site.latitude, site.longitude).ok(),
         region: site.region.clone(),
         invented: site.invented,
+        simulated: site.simulated,
         availability: measured.filter(|(_, (up, down, _))| up + down > 0).map(
             |(period, (up_slots, down_slots, unknown_slots))| MeasuredAvailability {
                 period,

@@ -152,6 +152,7 @@ fn item(app: &App, agent: AgentEntry) -> AgentItem {
     let directory = app.directory();
     AgentItem {
         state: state(app, &agent),
+        simulated: agent.simulated,
         site_name: agent
             .site
             .as_deref()

@@ -108,6 +108,7 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
             .into_iter()
             .map(|agent| SiteAgent {
                 state: agents::state(app, &agent),
+                simulated: agent.simulated,
                 last_batch_at: agent.last_batch_unix_ms.map(time::text_or_epoch),
                 last_heartbeat_at: agent.last_heartbeat_unix_ms.map(time::text_or_epoch),
                 software: agent.software,
@@ -121,10 +122,11 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
             .targets
             .into_iter()
             .map(|target| SiteTarget {
-                name: target.id.clone(),
+                name: target.name.unwrap_or_else(|| target.id.clone()),
                 id: target.id,
                 kind: target.kind,
                 address: target.address,
+                anchor: target.anchor,
             })
             .collect(),
         agreements: directory
@@ -193,6 +195,7 @@ fn facts(site: &SiteEntry, now: &SiteLive) -> SiteFacts {
         since: now.since_unix_ms.map(time::text_or_epoch),
         cause: now.cause.map(|cause| cause.identifier().to_owned()),
         invented: site.invented,
+        simulated: site.simulated,
     }
 }
 

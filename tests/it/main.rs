@@ -7,6 +7,9 @@ mod api;
 mod cli;
 #[cfg(test)]
 mod end_to_end;
+mod fleet;
+#[cfg(test)]
+mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
@@ -23,5 +26,9 @@ mod registry;
 mod solve;
 #[cfg(test)]
 mod store_contract;
+#[cfg(test)]
+mod targets;
+#[cfg(test)]
+mod throughput;
 #[cfg(test)]
 mod tidy;

@@ -34,6 +34,8 @@ pub struct OutageItem {
     pub facts: Vec<Fact>,
     /// The agent that measured it; `null` when several did.
     pub agent: Option<String>,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
 }
 
 /// A piece of evidence.

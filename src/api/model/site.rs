@@ -40,6 +40,8 @@ pub struct SiteFacts {
     pub cause: Option<String>,
     /// Whether the site is invented, for a demonstration.
     pub invented: bool,
+    /// Whether what is known of its connection is made up by a demonstration.
+    pub simulated: bool,
 }
 
 /// One site.
@@ -90,6 +92,8 @@ pub struct SiteAgent {
     pub id: String,
     /// `reporting`, `silent` or `revoked`.
     pub state: String,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
     /// When its last batch came.
     pub last_batch_at: Option<String>,
     /// When its last heartbeat came.
@@ -134,6 +138,8 @@ pub struct SiteTarget {
     pub kind: String,
     /// Host or address.
     pub address: Option<String>,
+    /// `national` or `international` when it stands for a part of the path.
+    pub anchor: Option<String>,
 }
 
 /// The last sample of a target.
@@ -159,6 +165,8 @@ pub struct LatestSample {
 pub struct History {
     /// The target.
     pub target: String,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
     /// Length of a step, seconds.
     pub step_seconds: u32,
     /// Start of each step, Unix seconds.

@@ -1,8 +1,10 @@
 import { firstEn } from './first.en';
+import { importEn } from './import.en';
 import type { Dictionary } from './fr';
 
 export const en: Dictionary = {
   ...firstEn,
+  ...importEn,
   // Features, one line each:
 
   'map.title': 'Map of public sites',

@@ -6,9 +6,11 @@
 // `first.fr.ts`. A feature keeps its texts in `FEATURE.fr.ts` and `FEATURE.en.ts`.
 
 import { firstFr } from './first.fr';
+import { importFr } from './import.fr';
 
 export const fr = {
   ...firstFr,
+  ...importFr,
   // Features, one line each:
 
   'map.title': 'Carte des sites publics',
