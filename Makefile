@@ -38,7 +38,7 @@ bench-plan:
 	if ! "$$python" -c 'import numpy, pcst_fast, networkx' 2>/dev/null; then \
 	  { python3 -m venv "$(CACHE)/plan-peers" && "$$python" -m pip install --quiet 'numpy<2' pcst_fast networkx; } || python=; \
 	fi; \
-	cargo bench --quiet --package desserte-planning --bench plan -- --reference "$(DESSERTE_REFERENCE)" \
+	cargo bench --quiet --package desserte-planning --bench plan -- --reference "$(abspath $(DESSERTE_REFERENCE))" \
 	  --output "$(CURDIR)/target/bench/plan.json" $${python:+--python "$$python"}
 
 ## What the store costs, beside plain rows of SQLite; writes target/bench/store.json.

@@ -17,8 +17,8 @@ use super::{Context, Failure, Outcome};
 
 /// Largest problem, bytes: some 20 million edges.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
-/// Steps of a search when no time is given: about so many seconds on a small PC.
-const SECONDS_DEFAULT: u64 = 2;
+/// Steps of a search when no time is given: about so many seconds of one core.
+const SECONDS_DEFAULT: u64 = 1;
 /// Longest time that may be given: a week.
 const SECONDS_MAX: f64 = 604_800.0;
 

@@ -1,7 +1,7 @@
 //! The limit of a search, counted in steps that are the same on every machine.
 
-/// About how many steps one core of a small PC makes in a second; `solve` scales its limit by it.
-pub const WORK_PER_SECOND: u64 = 20_000_000;
+/// About how many steps one core makes in a second; `solve` scales its limit by it.
+pub const WORK_PER_SECOND: u64 = 40_000_000;
 
 /// Steps left, and a second opinion on whether to stop: a clock, which this package does not know.
 pub struct Work<'a> {
