@@ -8,7 +8,7 @@ export DESSERTE_REFERENCE ?= $(abspath ../shared)
 WEB ?= 127.0.0.1:8420
 DATA ?= $(CACHE)/demo
 
-.PHONY: run build test test-long lint bench bench-store page setup clean-cache
+.PHONY: run build test test-long lint bench bench-plan bench-store page setup clean-cache
 
 ## Build the page and the collector, start the demonstration, print the address to open.
 run: page
@@ -31,6 +31,15 @@ test-long:
 
 lint:
 	@tests/run.sh check
+
+## Routes and covers beside known optima and their peers; pcst_fast (numpy < 2) and networkx where pip is there.
+bench-plan:
+	@python=$(CACHE)/plan-peers/bin/python; \
+	if ! "$$python" -c 'import numpy, pcst_fast, networkx' 2>/dev/null; then \
+	  { python3 -m venv "$(CACHE)/plan-peers" && "$$python" -m pip install --quiet 'numpy<2' pcst_fast networkx; } || python=; \
+	fi; \
+	cargo bench --quiet --package desserte-planning --bench plan -- --reference "$(abspath $(DESSERTE_REFERENCE))" \
+	  --output "$(CURDIR)/target/bench/plan.json" $${python:+--python "$$python"}
 
 ## What the store costs, beside plain rows of SQLite; writes target/bench/store.json.
 bench-store:

@@ -12,6 +12,7 @@ mod plan;
 mod replay;
 mod serve;
 mod sites;
+mod solve;
 mod targets;
 mod words;
 
@@ -61,6 +62,8 @@ enum Command {
     Agreements(agreements::Agreements),
     /// Rank the sites by a scenario and write the list.
     Plan(plan::PlanCommand),
+    /// Solve a published problem: Steiner tree, prize-collecting Steiner tree, or maximal cover.
+    Solve(solve::Solve),
     /// Run recorded reports through time, slots and outages, in virtual time.
     Replay(replay::Replay),
     /// Compare the rules with worked cases.
@@ -135,6 +138,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Targets(targets) => targets.run(context),
         Command::Agreements(agreements) => agreements.run(context),
         Command::Plan(plan) => plan.run(context),
+        Command::Solve(solve) => solve.run(context),
         Command::Replay(replay) => replay.run(),
         Command::Conformance(conformance) => conformance.run(),
         Command::CheckConfig(check) => check.run(context),

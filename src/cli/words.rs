@@ -8,6 +8,7 @@ mod data;
 mod files;
 mod input;
 mod registry;
+pub(super) mod solve;
 mod toml;
 
 pub(super) use files::FileError;

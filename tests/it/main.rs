@@ -25,6 +25,8 @@ mod recording;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
+mod solve;
+#[cfg(test)]
 mod store_contract;
 #[cfg(test)]
 mod targets;
