@@ -20,6 +20,7 @@ mod map;
 mod months;
 mod openapi;
 mod outages;
+mod overview;
 mod page;
 mod paging;
 mod plans;

@@ -1,7 +1,10 @@
 //! Everything the collector's face shares: the image of the registry, live states, layers, metrics.
 
 mod directory;
+mod drawn;
 mod entries;
+mod overview;
+mod site_map;
 mod source;
 mod status;
 
@@ -16,6 +19,8 @@ use tokio::sync::watch;
 
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
+pub use overview::{Group, Overview, Tally};
+pub use site_map::SiteMap;
 pub use source::{Source, SourceError};
 pub use status::status_text;
 
@@ -39,6 +44,7 @@ pub struct App {
     agent_counts: RwLock<(u64, u64)>,
     /// The plan made last, with what it was made of.
     planned: Mutex<Option<(u64, Arc<Plan>)>>,
+    drawn: drawn::Drawn,
     /// States of sites and their changes.
     pub live: Live,
     /// The collector's own figures.
@@ -97,6 +103,7 @@ impl App {
             layers: RwLock::new(Arc::new(layers)),
             agent_counts: RwLock::default(),
             planned: Mutex::default(),
+            drawn: drawn::Drawn::default(),
             live: Live::default(),
             metrics: Metrics::default(),
             config: parts.config,
@@ -202,6 +209,7 @@ impl App {
         let fresh = Arc::new(self.layer_store.read()?);
         *self.layers.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.drawn.forget_outline();
         self.live.tell(Change::Everything);
         Ok(())
     }

@@ -8,6 +8,7 @@ mod country;
 mod fleet;
 mod month;
 mod outage;
+mod overview;
 mod plan;
 mod site;
 
@@ -17,6 +18,10 @@ pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use month::{Day, Interval, Month, MonthOutage, Ratio};
 pub use outage::{Fact, OutageItem};
+pub use overview::{
+    CauseState, CountryName, CountryOutline, GroupState, KindCount, KindState, MapSite, MapSites,
+    NationalOverview, OperatorState, OutlineShape, RegionState, SiteEvent, SiteName,
+};
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};
 pub use site::{
     History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem,

@@ -8,8 +8,8 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, events, health, history, map, months, openapi, outages, page,
-    plans, security, sites, summary,
+    agents, agreements, country, events, health, history, map, months, openapi, outages, overview,
+    page, plans, security, sites, summary,
 };
 use crate::app::App;
 
@@ -24,7 +24,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(country::neighbours))
         .routes(routes!(country::places))
         .routes(routes!(summary::summary))
+        .routes(routes!(overview::overview))
+        .routes(routes!(overview::outline))
         .routes(routes!(map::map))
+        .routes(routes!(map::states))
+        .routes(routes!(map::sites))
         .routes(routes!(sites::sites))
         .routes(routes!(sites::site))
         .routes(routes!(history::history))

@@ -115,6 +115,12 @@ impl Directory {
         self.sites.get(*self.positions.get(id)?)
     }
 
+    /// Position of an open site in the list.
+    #[must_use]
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
+    }
+
     /// Agreements, by identifier.
     #[must_use]
     pub fn agreements(&self) -> &[StoredAgreement] {

@@ -8,6 +8,7 @@
 mod app;
 pub(crate) use app::AGREEMENT;
 mod document;
+mod overview;
 mod routes;
 mod security;
 mod services;

@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ABSENT, LAYERS, PLACES, STATES, TARGET_LIST, history, makeOutages, makeSites, month, plan, shape } from './data.mjs';
+import { compactMap, compactStates, mapSites, outline, overview } from './map.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png' };
@@ -15,6 +16,7 @@ const CSP = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ances
 const empty = Boolean(process.env.FIXTURE_EMPTY);
 const sites = empty ? [] : makeSites(1200);
 const outages = makeOutages(sites);
+const compact = compactMap(sites);
 const streams = new Set();
 const AGREEMENT = { id: 'contrat-synthetique', title: 'Contrat synthétique de démonstration', version: 1, valid_from: '2026-01-01T00:00:00Z', valid_to: null, sites: sites.slice(0, 24).map((site) => site.id), slot_seconds: 60, target_availability_percent: '99.5' };
 
@@ -75,6 +77,10 @@ function answer(path, query) {
   if (named) return shape(named[1]);
   if (path === '/country/places.json') return { items: PLACES.map(([name, latitude, longitude, population]) => ({ name, latitude, longitude, population })) };
   if (path === '/summary') return summary();
+  if (path === '/overview') return overview(sites, summary(), country);
+  if (path === '/country/outline.json') return outline(shape('regions'));
+  if (path === '/map/sites') return mapSites(compact.rows, query);
+  if (path === '/sites') return list(sites.filter((site) => `${site.name} ${site.id}`.toLowerCase().includes((query.get('query') ?? '').toLowerCase())), query);
   if (path === '/map') return mapColumns();
   if (path === '/agents') return list(agents, query);
   if (path === '/agreements') return list(empty ? [] : [AGREEMENT], query);
@@ -112,7 +118,7 @@ function flip(id, wanted) {
   if (open && site.state !== 'down') open.end = now;
   if (!open && site.state === 'down') outages.unshift({ id: `outage-live-${outages.length}`, site: id, site_name: site.name, site_kind: site.kind, region: site.region, start: now, end: null, slot_seconds: 2, down_slots: 5, cause: 'destination', locus: null, facts: [{ code: 'collector_reachable', values: {} }], agent: agents[0].id });
   const send = (event, data) => streams.forEach((stream) => stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
-  send('site', { id, state: site.state, since: site.since, cause: site.cause });
+  send('site', { id, state: site.state, since: site.since, cause: site.cause, map_version: '00000000000f1c71', map_row: compact.rows.indexOf(site) });
   const changed = open ?? outages.find((item) => item.site === id && item.end === null);
   if (changed) send('outage', changed);
   send('summary', summary());
@@ -136,6 +142,10 @@ const server = createServer((request, response) => {
     if (process.env.FIXTURE_FAIL) return json(500, { title: 'Internal', status: 500, code: 'internal', detail: 'synthetic failure' }, 'application/problem+json');
     const path = url.pathname.slice(7);
     if (path === '/events') return events(response);
+    if (path === '/map/states' || (path === '/map' && request.headers.accept?.includes('vnd.desserte.map'))) {
+      response.writeHead(200, { 'Content-Type': 'application/vnd.desserte.map', 'Cache-Control': 'no-store' });
+      return response.end(path === '/map' ? compact.bytes : compactStates(compact.rows));
+    }
     if (path === '/plans/current/export') {
       const geojson = url.searchParams.get('format') === 'geojson';
       const french = url.searchParams.get('language') === 'fr';

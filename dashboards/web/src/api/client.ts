@@ -4,12 +4,14 @@ import type {
   Confirmation,
   Confirmed,
   Country,
+  CountryOutline,
   EnrolmentCode,
   FeatureCollection,
   History,
-  MapColumns,
+  MapSites,
   MonthFigures,
   Outage,
+  Overview,
   Page,
   Places,
   Plan,
@@ -18,7 +20,6 @@ import type {
   SiteDetail,
   SiteItem,
   Statement,
-  Summary,
 } from './types';
 
 /** Longest wait for an answer; a month's figures over a cold store stay well below it. */
@@ -65,7 +66,7 @@ async function problemOf(response: Response, path: string): Promise<ApiError> {
   );
 }
 
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+async function answerTo(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -78,10 +79,25 @@ async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
     throw new ApiError(late ? 'timeout' : 'network', 0, null, path);
   }
   if (!response.ok) throw await problemOf(response, path);
+  return response;
+}
+
+async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await answerTo(path, init);
   try {
     return (await response.json()) as T;
   } catch {
     throw new ApiError('malformed_answer', response.status, null, path);
+  }
+}
+
+/** The compact map and its states (docs/map.md). */
+async function compact(path: string): Promise<ArrayBuffer> {
+  const response = await answerTo(path, { headers: { Accept: 'application/vnd.desserte.map' } });
+  try {
+    return await response.arrayBuffer();
+  } catch {
+    throw new ApiError('network', 0, null, path);
   }
 }
 
@@ -126,8 +142,14 @@ export const api = {
   shape: (name: 'regions' | 'border' | 'neighbours') =>
     optional<FeatureCollection>(`${V1}/country/${name}.geojson`),
   places: () => optional<Places>(`${V1}/country/places.json`),
-  summary: () => request<Summary>(`${V1}/summary`),
-  map: () => request<MapColumns>(`${V1}/map`),
+  outline: () => optional<CountryOutline>(`${V1}/country/outline.json`),
+  overview: () => request<Overview>(`${V1}/overview`),
+  mapPlaces: () => compact(`${V1}/map`),
+  mapStates: () => compact(`${V1}/map/states`),
+  mapRows: (version: string, rows: readonly number[]) =>
+    request<MapSites>(address(`${V1}/map/sites`, { version, rows: rows.join(',') })),
+  mapSites: (ids: readonly string[]) =>
+    request<MapSites>(address(`${V1}/map/sites`, { ids: JSON.stringify(ids) })),
   sites: (query: Query) => request<Page<SiteItem>>(address(`${V1}/sites`, query)),
   site: (id: string) => request<SiteDetail>(`${V1}/sites/${part(id)}`),
   history: (id: string, query: Query) =>
@@ -135,7 +157,8 @@ export const api = {
   month: (id: string, month: string, agreement: string) =>
     request<MonthFigures>(address(`${V1}/sites/${part(id)}/months/${month}`, { agreement })),
   outages: (query: Query) => request<Page<Outage>>(address(`${V1}/outages`, query)),
-  openOutages: () => all<Outage>(`${V1}/outages`, { open: true }),
+  openOutages: (limit: number) =>
+    request<Page<Outage>>(address(`${V1}/outages`, { open: true, limit })),
   agents: () => all<AgentItem>(`${V1}/agents`),
   agreements: () => all<Agreement>(`${V1}/agreements`),
   statement: (id: string, month: string) =>

@@ -157,6 +157,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/country/outline.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The regions as a small drawing. */
+        get: operations["outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/country/places.json": {
         parameters: {
             query?: never;
@@ -218,8 +235,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All open sites in columns. */
+        /**
+         * All open sites in columns. With `Accept: application/vnd.desserte.map` places, kinds and regions
+         *     as compact binary columns without identifiers, names and states.
+         */
         get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Identifiers, names and states of some sites of the compact map, by row or by identifier. */
+        get: operations["sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State of each row of the compact map, one byte a site. */
+        get: operations["states"];
         put?: never;
         post?: never;
         delete?: never;
@@ -254,6 +308,26 @@ export interface paths {
         };
         /** Outages of sites, the newest first. */
         get: operations["outages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is down, since when, why, and who is concerned; regions compared. Small enough to be the
+         *     first thing a page asks for.
+         */
+        get: operations["overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -542,6 +616,18 @@ export interface components {
              */
             up_slots: number;
         };
+        /** @description A cause. */
+        CauseState: {
+            /** @description The cause, from the closed list. */
+            cause: string;
+            /** @description Since when the first of them. */
+            first_since?: string | null;
+            /**
+             * Format: int64
+             * @description Sites that are down by it.
+             */
+            sites: number;
+        };
         /**
          * @description Why a request was refused. Closed list; pages phrase their messages by it.
          * @enum {string}
@@ -626,6 +712,34 @@ export interface components {
             /** @description Time zone in the tz database. */
             time_zone: string;
         };
+        /** @description Who the country is. */
+        CountryName: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Whether any open site is invented. */
+            invented_sites: boolean;
+            /** @description Name in English. */
+            name_en: string;
+            /** @description Name in French. */
+            name_fr: string;
+            /** @description Time zone in the tz database. */
+            time_zone: string;
+        };
+        /** @description The regions as a small drawing, simplified once. */
+        CountryOutline: {
+            /**
+             * Format: int32
+             * @description Height of the drawing, units.
+             */
+            height: number;
+            /** @description One shape a region. */
+            shapes: components["schemas"]["OutlineShape"][];
+            /**
+             * Format: int32
+             * @description Width of the drawing, units.
+             */
+            width: number;
+        };
         /** @description A criterion. */
         CriterionItem: {
             /** @description `higher_need` when a higher value counts for more, else `lower_need`. */
@@ -677,6 +791,30 @@ export interface components {
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
         };
+        /** @description Sites that are down or silent and have region, operator and cause in common. */
+        GroupState: {
+            /** @description Why; `null` for silent ones. */
+            cause?: string | null;
+            /** @description Some of them, those that are down longest. */
+            examples: components["schemas"]["SiteName"][];
+            /** @description Since when the first of them. */
+            first_since?: string | null;
+            /** @description How many of each kind, the most first. */
+            kinds: components["schemas"]["KindCount"][];
+            /** @description Since when the last of them. */
+            last_since?: string | null;
+            /** @description Over whose line. */
+            operator?: string | null;
+            /** @description Where. */
+            region?: string | null;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            sites: number;
+            /** @description `down`, or `unknown`: their agents are silent. */
+            state: string;
+        };
         /** @description The collector answers. */
         Health: {
             /** @description `ok`. */
@@ -717,6 +855,35 @@ export interface components {
             maximum_percent: string;
             /** @description Percent with six decimals. */
             minimum_percent: string;
+        };
+        /** @description So many sites of a kind. */
+        KindCount: {
+            /** @description The kind. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            sites: number;
+        };
+        /** @description A kind of sites. */
+        KindState: {
+            /** @description The kind. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Sites with an agent.
+             */
+            measured_sites: number;
+            /** @description Whether people come to these sites for care, lessons, papers or letters. */
+            serves_people: boolean;
+            /**
+             * Format: int64
+             * @description Sites with an agent that is silent.
+             */
+            silent_sites: number;
+            /** @description Open sites by state. */
+            sites: components["schemas"]["SiteCounts"];
         };
         /** @description The last sample of a target. */
         LatestSample: {
@@ -778,6 +945,27 @@ export interface components {
             region: (string | null)[];
             /** @description States. */
             state: string[];
+        };
+        /** @description A site of the compact map. */
+        MapSite: {
+            /** @description Its identifier. */
+            id: string;
+            /** @description Its name. */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description Its row.
+             */
+            row: number;
+            /** @description Its state. */
+            state: string;
+        };
+        /** @description Sites of rows of the compact map, or of identifiers. */
+        MapSites: {
+            /** @description Those that exist, in the order asked for. */
+            items: components["schemas"]["MapSite"][];
+            /** @description Version of the map whose rows are meant. */
+            version: string;
         };
         /** @description The figures of a site and an agreement for a month, or for the part of it that has passed. */
         Month: {
@@ -878,12 +1066,60 @@ export interface components {
             /** @description Start. */
             start: string;
         };
+        /** @description What is down, since when, why, and who is concerned; regions compared. */
+        NationalOverview: {
+            /** @description Sites that are down by cause, the most first. */
+            causes: components["schemas"]["CauseState"][];
+            /** @description The country. */
+            country: components["schemas"]["CountryName"];
+            /**
+             * @description Sites that are down or silent, grouped by what they have in common; the most sites first,
+             *     what is down before what is silent.
+             */
+            groups: components["schemas"]["GroupState"][];
+            /**
+             * Format: int64
+             * @description Groups beyond those given.
+             */
+            groups_left_out: number;
+            /** @description By kind, in the order of the list of kinds. */
+            kinds: components["schemas"]["KindState"][];
+            /** @description By operator, in the order of their names; sites without one come last. */
+            operators: components["schemas"]["OperatorState"][];
+            /** @description By region, in the order of their names; sites without one come last. */
+            regions: components["schemas"]["RegionState"][];
+            /**
+             * Format: int64
+             * @description Sites with an agent that is silent: nothing is known of them.
+             */
+            silent_sites: number;
+            /** @description Counts of the whole. */
+            summary: components["schemas"]["Summary"];
+        };
         /** @description A sentence in both languages. */
         Notice: {
             /** @description English. */
             text_en: string;
             /** @description French. */
             text_fr: string;
+        };
+        /** @description An operator of lines. */
+        OperatorState: {
+            availability_24_hours?: components["schemas"]["Availability24Hours"] | null;
+            /**
+             * Format: int64
+             * @description Sites with an agent.
+             */
+            measured_sites: number;
+            /** @description Its name; `null`: sites of which no operator is known. */
+            operator?: string | null;
+            /**
+             * Format: int64
+             * @description Sites with an agent that is silent.
+             */
+            silent_sites: number;
+            /** @description Open sites by state. */
+            sites: components["schemas"]["SiteCounts"];
         };
         /** @description An outage of a site. */
         OutageItem: {
@@ -919,6 +1155,23 @@ export interface components {
             slot_seconds: number;
             /** @description Start of the first bad slot. */
             start: string;
+        };
+        /** @description A region of the drawing. */
+        OutlineShape: {
+            /** @description Its name, as sites give their region. */
+            name?: string | null;
+            /** @description SVG path in whole units, to be filled by the even-odd rule. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Where a label is written, units from the left.
+             */
+            x: number;
+            /**
+             * Format: int32
+             * @description Where a label is written, units from the top.
+             */
+            y: number;
         };
         /** @description One page of a list. */
         Page_AgentItem: {
@@ -1154,6 +1407,24 @@ export interface components {
             /** @description Percent with six decimals, half to even. */
             percent: string;
         };
+        /** @description A region. */
+        RegionState: {
+            availability_24_hours?: components["schemas"]["Availability24Hours"] | null;
+            /**
+             * Format: int64
+             * @description Sites with an agent.
+             */
+            measured_sites: number;
+            /** @description Its name; `null`: sites of which no region is known. */
+            region?: string | null;
+            /**
+             * Format: int64
+             * @description Sites with an agent that is silent.
+             */
+            silent_sites: number;
+            /** @description Open sites by state. */
+            sites: components["schemas"]["SiteCounts"];
+        };
         /** @description An agent that is revoked. */
         Revoked: {
             /** @description The agent. */
@@ -1288,6 +1559,13 @@ export interface components {
             key: string;
             /** @description Address from which the collector saw it come last. */
             public_address?: string | null;
+        };
+        /** @description A site and its name. */
+        SiteName: {
+            /** @description Its name. */
+            name?: string | null;
+            /** @description The site. */
+            site: string;
         };
         /** @description Something that is measured from a site. */
         SiteTarget: {
@@ -1658,6 +1936,40 @@ export interface operations {
             };
         };
     };
+    outline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountryOutline"];
+                };
+            };
+            /** @description nothing changed since the ETag given */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     places: {
         parameters: {
             query?: never;
@@ -1714,7 +2026,12 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Samples of this site only. */
+                site?: string;
+                /** @description `changes` (everything but samples) or `samples`; both when it is absent. */
+                topic?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1728,6 +2045,14 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description too many readers */
@@ -1756,6 +2081,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MapColumns"];
+                    "application/vnd.desserte.map": number[];
+                };
+            };
+            /** @description nothing changed since the ETag given */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sites: {
+        parameters: {
+            query?: {
+                /** @description Identifiers, as a JSON list; at most 200. */
+                ids?: string;
+                /** @description Rows, with commas between them; at most 200. */
+                rows?: string;
+                /** @description Version of the map whose rows are meant; needed with `rows`. */
+                version?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapSites"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the map has another version by now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.desserte.map": number[];
                 };
             };
             /** @description nothing changed since the ETag given */
@@ -1825,6 +2220,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NationalOverview"];
                 };
             };
         };

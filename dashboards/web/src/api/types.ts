@@ -83,6 +83,27 @@ export type Places = Schema<'Places'>;
 export type SiteCounts = Schema<'SiteCounts'>;
 export type Summary = Schema<'Summary'>;
 
+/** What the first screen shows, in one answer. */
+export type Overview = Narrow<
+  Schema<'NationalOverview'>,
+  { groups: OutageGroup[]; kinds: KindState[]; causes: CauseState[] }
+>;
+export type OutageGroup = Narrow<
+  Schema<'GroupState'>,
+  { state: 'down' | 'unknown'; cause: Cause | null; kinds: KindCount[] }
+>;
+export type KindCount = Narrow<Schema<'KindCount'>, { kind: SiteKind }>;
+export type KindState = Narrow<Schema<'KindState'>, { kind: SiteKind }>;
+export type CauseState = Narrow<Schema<'CauseState'>, { cause: Cause }>;
+export type RegionState = Schema<'RegionState'>;
+export type OperatorState = Schema<'OperatorState'>;
+export type CountryOutline = Schema<'CountryOutline'>;
+export type OutlineShape = Schema<'OutlineShape'>;
+
+/** Some sites of the compact map, by row or by identifier. */
+export type MapSites = Narrow<Schema<'MapSites'>, { items: MapSite[] }>;
+export type MapSite = Narrow<Schema<'MapSite'>, { state: SiteState }>;
+
 /** All open sites as columns of equal length. */
 export type MapColumns = Narrow<Schema<'MapColumns'>, { kind: SiteKind[]; state: SiteState[] }>;
 
@@ -136,8 +157,12 @@ export type Contribution = Schema<'ContributionItem'>;
 export type PlanItem = Narrow<Schema<'PlanItem'>, { kind: SiteKind }>;
 export type Plan = Narrow<Schema<'PlanPage'>, { criteria: PlanCriterion[]; items: PlanItem[] }>;
 
-// Events are a stream of text in the document: these two are the same facts as in the lists.
-export type SiteEvent = Pick<SiteItem, 'id' | 'state' | 'since' | 'cause'>;
+// Events are a stream of text in the document: these two are the same facts as in the lists. The
+// row is that of the compact map of the version given.
+export type SiteEvent = Pick<SiteItem, 'id' | 'state' | 'since' | 'cause'> & {
+  map_version?: string | null;
+  map_row?: number | null;
+};
 export type SampleEvent = Omit<LatestSample, 'outcome'> & { site: SiteItem['id'] };
 
 /** The part of GeoJSON (RFC 7946) that the map draws. */

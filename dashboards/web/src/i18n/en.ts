@@ -7,11 +7,10 @@ export const en: Dictionary = {
 
   'map.title': 'Map of public sites',
   'map.agents': 'enrolled: {total}, silent: {silent}',
+  'map.noFilter': 'Show all',
   'map.filters': 'Filters',
   'map.filterKind': 'Kind',
   'map.filterState': 'State',
-  'map.filterRegion': 'Region',
-  'map.search': 'Find a site',
   'map.clusters': 'Clusters',
   'map.every': 'Every site',
   'map.display': 'Display',

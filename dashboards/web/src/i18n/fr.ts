@@ -13,11 +13,10 @@ export const fr = {
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
+  'map.noFilter': 'Tout afficher',
   'map.filters': 'Filtres',
   'map.filterKind': 'Type',
   'map.filterState': 'État',
-  'map.filterRegion': 'Région',
-  'map.search': 'Chercher un site',
   'map.clusters': 'Groupes',
   'map.every': 'Tous les sites',
   'map.display': 'Affichage',
