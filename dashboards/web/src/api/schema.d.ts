@@ -1164,6 +1164,11 @@ export interface components {
             path: string;
             /**
              * Format: int32
+             * @description Width that is free there, units.
+             */
+            room: number;
+            /**
+             * Format: int32
              * @description Where a label is written, units from the left.
              */
             x: number;
