@@ -100,6 +100,7 @@ export const firstEn: Record<FirstKey, string> = {
   'overview.others_other': '{count} others',
   'overview.moreGroups_one': '{count} more group',
   'overview.moreGroups_other': '{count} more groups',
+  'overview.noneDown': 'No outage at present among the measured sites.',
   'overview.nothingMeasured': 'No site is measured yet: nothing can be said.',
   'overview.regions': 'Regions compared',
   'overview.noRegion': 'Region unknown',
@@ -128,6 +129,7 @@ export const firstEn: Record<FirstKey, string> = {
   'map.publicSites_one': 'public site',
   'map.publicSites_other': 'public sites',
   'map.availability': 'Availability over 24\u00a0h',
+  'map.availabilityNone': 'not measured',
   'map.measured': '{measured} of {total} sites measured',
   'map.invented':
     'Invented sites placed in real towns: a demonstration, none describes a real institution.',

@@ -102,6 +102,7 @@ export const firstFr = {
   'overview.others_other': '{count} autres',
   'overview.moreGroups_one': 'Encore {count} groupe',
   'overview.moreGroups_other': 'Encore {count} groupes',
+  'overview.noneDown': 'Aucune coupure en cours parmi les sites mesurés.',
   'overview.nothingMeasured': 'Aucun site n’est encore mesuré\u00a0: rien ne peut être dit.',
   'overview.regions': 'Les régions comparées',
   'overview.noRegion': 'Région inconnue',
@@ -130,6 +131,7 @@ export const firstFr = {
   'map.publicSites_one': 'site public',
   'map.publicSites_other': 'sites publics',
   'map.availability': 'Disponibilité sur 24\u00a0h',
+  'map.availabilityNone': 'non mesurée',
   'map.measured': '{measured} sur {total} sites mesurés',
   'map.invented':
     'Sites inventés, placés dans de vraies localités\u00a0: démonstration, aucun ne décrit un établissement réel.',

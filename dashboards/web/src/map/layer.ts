@@ -21,7 +21,7 @@ import {
 } from './cluster';
 import type { SiteColumns } from './columns';
 import { drawCluster, drawDots, drawSite } from './draw';
-import { borders, ringsOf } from './label';
+import { borders } from './label';
 import { drawNames, drawPlaces } from './names';
 import { readPalette, type Palette } from './palette';
 
