@@ -131,10 +131,12 @@ export function drawDots(
   const world = 2 ** to.zoom * to.scale;
   const left = to.left * to.scale;
   const top = to.top * to.scale;
-  const side = Math.max(2, Math.round(DOT_PX * to.scale));
   for (const state of DOT_ORDER) {
     const code = SITE_STATES.indexOf(state);
     const ink = pixel(palette.states[state]);
+    // What is down is larger too: hue alone is not seen by everybody.
+    const size = state === 'down' ? DOT_PX + 1 : DOT_PX;
+    const side = Math.max(2, Math.round(size * to.scale));
     for (const row of rows) {
       if (columns.state[row] !== code) continue;
       const x = Math.round((columns.x[row] ?? 0) * world - left - side / 2);
