@@ -30,7 +30,7 @@ pub struct Tally {
     pub excluded: u64,
     /// With an agent.
     pub measured: u64,
-    /// With an agent, and unknown all the same: it is silent.
+    /// With an agent that was heard before and is silent now.
     pub silent: u64,
     /// Slots of the last 24 hours counted as up.
     pub up_slots: u64,
@@ -72,7 +72,7 @@ impl Tally {
             SiteState::Excluded => &mut self.excluded,
         } += 1;
         self.measured += u64::from(site.agents > 0);
-        self.silent += u64::from(is_silent(site, state));
+        self.silent += u64::from(is_silent(site, now));
         let (up, measured) = now.map_or((0, 0), |now| now.last_day);
         self.up_slots += up;
         self.measured_slots += measured;
@@ -121,8 +121,12 @@ pub struct Overview {
 
 type Key<'a> = (bool, Option<Cause>, &'a Option<String>, &'a Option<String>);
 
-fn is_silent(site: &SiteEntry, state: SiteState) -> bool {
-    site.agents > 0 && state == SiteState::Unknown
+/// A site that has an agent, was heard before and is not heard now. One that was never heard waits
+/// for its first measurement.
+fn is_silent(site: &SiteEntry, now: Option<&SiteLive>) -> bool {
+    let fell_silent =
+        |now: &SiteLive| now.state == SiteState::Unknown && now.since_unix_ms.is_some();
+    site.agents > 0 && now.is_some_and(fell_silent)
 }
 
 fn overview(directory: &Directory, live: &HashMap<String, SiteLive>) -> Overview {
@@ -138,7 +142,7 @@ fn overview(directory: &Directory, live: &HashMap<String, SiteLive>) -> Overview
         kinds.entry(&site.kind).or_default().add(site, now);
         operators.entry(&site.operator).or_default().add(site, now);
         let state = now.map_or(SiteState::Unknown, |now| now.state);
-        let silent = is_silent(site, state);
+        let silent = is_silent(site, now);
         if !silent && state != SiteState::Down {
             continue;
         }
@@ -259,6 +263,7 @@ mod tests {
             site("b1", Some("Niari"), 1),
             site("c1", None, 1),
             site("c2", None, 0),
+            site("d1", Some("Pool"), 1),
         ];
         let directory = Directory::new(sites, Vec::new(), jiff::civil::Date::default(), 1);
         let down = |since| live(SiteState::Down, since, Some(Cause::Upstream));
@@ -270,8 +275,9 @@ mod tests {
         ]);
         let found = overview(&directory, &states);
         let whole = found.whole;
-        assert_eq!((whole.total, whole.down, whole.up), (5, 2, 1));
-        assert_eq!((whole.unknown, whole.measured, whole.silent), (2, 4, 1));
+        assert_eq!((whole.total, whole.down, whole.up), (6, 2, 1));
+        // Of three unknown ones c1 fell silent, c2 has no agent, d1 was never heard.
+        assert_eq!((whole.unknown, whole.measured, whole.silent), (3, 5, 1));
         assert_eq!((whole.up_slots, whole.measured_slots), (36, 40));
         assert_eq!(found.regions[&Some("Pool".to_owned())].down, 2);
         assert_eq!(found.kinds["hospital"].down, 1);

@@ -369,9 +369,9 @@ mod tests {
     #[test]
     fn a_shared_border_is_simplified_alike_from_both_sides() {
         let drawn = draw(&neighbours()).unwrap();
-        assert_eq!((drawn.width, drawn.height), (1_000, 504));
-        assert_eq!(drawn.shapes[0].path, "M500 504l0-504-500 0 0 504z");
-        assert_eq!(drawn.shapes[1].path, "M500 0l0 504 500 0 0-504z");
+        assert_eq!((drawn.width, drawn.height), (1_000, 503));
+        assert_eq!(drawn.shapes[0].path, "M500 503l0-503-500 0 0 503z");
+        assert_eq!(drawn.shapes[1].path, "M500 0l0 503 500 0 0-503z");
         let (x, y) = drawn.shapes[0].label;
         assert_eq!(drawn.shapes[0].room, 500);
         assert!(

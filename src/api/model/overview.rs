@@ -12,7 +12,7 @@ pub struct NationalOverview {
     pub country: CountryName,
     /// Counts of the whole.
     pub summary: Summary,
-    /// Sites with an agent that is silent: nothing is known of them.
+    /// Sites with an agent that was heard before and is silent now: nothing is known of them.
     pub silent_sites: u64,
     /// By region, in the order of their names; sites without one come last.
     pub regions: Vec<RegionState>,
