@@ -2,6 +2,7 @@
 
 mod directory;
 mod entries;
+mod groups;
 mod source;
 mod status;
 
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
+pub use groups::{OutageGroup, OutageGroups};
 pub use source::{Source, SourceError};
 pub use status::status_text;
 

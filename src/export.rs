@@ -2,6 +2,7 @@
 //! `&mut dyn Write`, nothing knows where the bytes go.
 
 pub mod import_report;
+pub mod outages;
 pub mod plan;
 mod sheet;
 

@@ -13,12 +13,12 @@ mod site;
 
 pub use agreement::{AgreementDetail, AgreementItem, Statement};
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
-pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
+pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use month::{Day, Interval, Month, MonthOutage, Ratio};
-pub use outage::{Fact, OutageItem};
+pub use outage::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};
 pub use site::{
-    History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem,
-    SiteLine, SiteTarget, SiteVersion,
+    EvidenceItem, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteFacts,
+    SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };
