@@ -5,6 +5,7 @@ pub mod import_report;
 pub mod outages;
 pub mod plan;
 mod sheet;
+mod workbook;
 
 use serde::{Deserialize, Serialize};
 

@@ -17,7 +17,7 @@ pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteC
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use month::{Day, Interval, Month, MonthOutage, Ratio};
 pub use outage::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
-pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};
+pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 pub use site::{
     EvidenceItem, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteFacts,
     SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,

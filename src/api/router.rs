@@ -44,6 +44,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(agreements::statement))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
+        .routes(routes!(plans::robustness))
         .routes(routes!(events::events))
         .routes(routes!(openapi::document))
 }

@@ -61,8 +61,8 @@ impl App {
         })
     }
 
-    /// The group that begins with an outage; `None` when there is no such outage, or it belongs to a
-    /// group that began before.
+    /// The group that begins with an outage, or what of a group follows it; `None` when the filter
+    /// keeps no such outage.
     pub fn outage_group(
         &self,
         filter: &OutageFilter,

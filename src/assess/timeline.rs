@@ -180,63 +180,22 @@ impl<'a> Reader<'a> {
 
     /// Facts that say how something is.
     fn states(&mut self, row: &'a EvidenceRow) {
-        let answered = |sent: u16, received: u16| (sent > 0).then_some(received > 0);
         match &row.fact {
-            Fact::Line {
-                carrier,
-                associated,
-                route,
-                gateway,
-                ..
-            } => {
-                let neighbour = match gateway {
-                    Neighbour::Reachable => Some(true),
-                    Neighbour::Failed => Some(false),
-                    Neighbour::NotKnown => None,
-                };
-                self.is(
-                    row,
-                    Aspect::Carrier,
-                    *carrier,
-                    [Seen::CarrierLost, Seen::CarrierBack],
-                );
-                self.is(
-                    row,
-                    Aspect::Wifi,
-                    *associated,
-                    [Seen::WifiLost, Seen::WifiBack],
-                );
-                self.is(
-                    row,
-                    Aspect::Route,
-                    *route,
-                    [Seen::RouteLost, Seen::RouteBack],
-                );
-                self.is(
-                    row,
-                    Aspect::Neighbour,
-                    neighbour,
-                    [Seen::GatewayLost, Seen::GatewayBack],
-                );
-            }
             Fact::Gateway { sent, received, .. } => {
                 let both = [Seen::GatewaySilent, Seen::GatewayAnswers];
-                self.is(row, Aspect::Gateway, answered(*sent, *received), both);
+                self.is(row, Aspect::Gateway, answers(*sent, *received), both);
             }
             Fact::FirstHop { sent, received, .. } => {
                 let both = [Seen::FirstHopSilent, Seen::FirstHopAnswers];
-                self.is(row, Aspect::FirstHop, answered(*sent, *received), both);
+                self.is(row, Aspect::FirstHop, answers(*sent, *received), both);
             }
             Fact::Resolver { sent, received, .. } => {
                 let both = [Seen::ResolverSilent, Seen::ResolverAnswers];
-                self.is(row, Aspect::Resolver, answered(*sent, *received), both);
+                self.is(row, Aspect::Resolver, answers(*sent, *received), both);
             }
-            Fact::Collector {
-                attempts,
-                answered: heard,
-            } => {
+            Fact::Collector { attempts, answered } => {
                 let both = [Seen::CollectorLost, Seen::CollectorBack];
-                self.is(row, Aspect::Collector, answered(*attempts, *heard), both);
+                self.is(row, Aspect::Collector, answers(*attempts, *answered), both);
             }
             Fact::Captive { intercepted } => {
                 let both = [Seen::Intercepted, Seen::InterceptionOver];
@@ -246,18 +205,50 @@ impl<'a> Reader<'a> {
                 mains,
                 battery_percent,
             } => {
-                let lost = Seen::MainsLost {
-                    battery_percent: *battery_percent,
-                };
-                self.is(row, Aspect::Mains, *mains, [lost, Seen::MainsBack]);
+                let battery_percent = *battery_percent;
+                let both = [Seen::MainsLost { battery_percent }, Seen::MainsBack];
+                self.is(row, Aspect::Mains, *mains, both);
             }
-            Fact::Lag { milliseconds } if *milliseconds >= LAG_MS_MIN => self.tell(
-                row,
-                Seen::HostLagging {
-                    milliseconds: *milliseconds,
-                },
+            Fact::Lag { milliseconds } if *milliseconds >= LAG_MS_MIN => {
+                let milliseconds = *milliseconds;
+                self.tell(row, Seen::HostLagging { milliseconds });
+            }
+            _ => self.link(row),
+        }
+    }
+
+    /// The state of a line.
+    fn link(&mut self, row: &'a EvidenceRow) {
+        let Fact::Line {
+            carrier,
+            associated,
+            route,
+            gateway,
+            ..
+        } = &row.fact
+        else {
+            return;
+        };
+        let neighbour = match gateway {
+            Neighbour::Reachable => Some(true),
+            Neighbour::Failed => Some(false),
+            Neighbour::NotKnown => None,
+        };
+        for (aspect, well, both) in [
+            (
+                Aspect::Carrier,
+                *carrier,
+                [Seen::CarrierLost, Seen::CarrierBack],
             ),
-            _ => {}
+            (Aspect::Wifi, *associated, [Seen::WifiLost, Seen::WifiBack]),
+            (Aspect::Route, *route, [Seen::RouteLost, Seen::RouteBack]),
+            (
+                Aspect::Neighbour,
+                neighbour,
+                [Seen::GatewayLost, Seen::GatewayBack],
+            ),
+        ] {
+            self.is(row, aspect, well, both);
         }
     }
 
@@ -293,6 +284,11 @@ impl<'a> Reader<'a> {
             seen,
         });
     }
+}
+
+/// Whether anything was answered; `None` when nothing was asked.
+fn answers(sent: u16, received: u16) -> Option<bool> {
+    (sent > 0).then_some(received > 0)
 }
 
 #[cfg(test)]

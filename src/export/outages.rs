@@ -58,9 +58,10 @@ pub fn write_csv<'a>(
 fn cells(row: &OutageRow<'_>, now_unix_ms: i64, language: Language) -> Vec<Cell> {
     let (outage, site) = (row.outage, row.site);
     let yes_or_no = |yes| {
-        let word = match yes {
-            true => language.pick("oui", "yes"),
-            false => language.pick("non", "no"),
+        let word = if yes {
+            language.pick("oui", "yes")
+        } else {
+            language.pick("non", "no")
         };
         Cell::Text(word.to_owned())
     };

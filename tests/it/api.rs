@@ -9,6 +9,7 @@ mod app;
 pub(crate) use app::AGREEMENT;
 mod document;
 mod routes;
+mod screens;
 mod security;
 mod services;
 mod shapes;
