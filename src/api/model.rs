@@ -19,6 +19,6 @@ pub use month::{Day, Interval, Month, MonthOutage, Ratio};
 pub use outage::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 pub use site::{
-    EvidenceItem, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteFacts,
-    SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
+    EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
+    SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };

@@ -26,6 +26,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(summary::summary))
         .routes(routes!(map::map))
         .routes(routes!(sites::sites))
+        .routes(routes!(sites::facets))
         .routes(routes!(sites::site))
         .routes(routes!(history::history))
         .routes(routes!(evidence::evidence))

@@ -1,5 +1,6 @@
 //! Sites: the list, and one of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::{
@@ -12,7 +13,8 @@ use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::model::{
-    LatestSample, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem, SiteTarget, SiteVersion,
+    Facets, LatestSample, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem, SiteTarget,
+    SiteVersion,
 };
 use super::paging::{Page, Paging, page};
 use super::{agents, query, time};
@@ -78,6 +80,24 @@ pub(crate) async fn sites(
     Ok(Json(page(found, limit, |item: &SiteItem| {
         item.site.id.clone()
     })))
+}
+
+/// What sites can be filtered by: the values that there are.
+#[utoipa::path(get, path = "/api/v1/facets", tag = "sites", responses(
+    (status = 200, body = Facets),
+))]
+pub(crate) async fn facets(State(app): State<Arc<App>>) -> Json<Facets> {
+    let directory = app.directory();
+    let sites = directory.sites();
+    let all = |of: fn(&SiteEntry) -> Option<&String>| {
+        let values: BTreeSet<&String> = sites.iter().filter_map(of).collect();
+        values.into_iter().cloned().collect()
+    };
+    Json(Facets {
+        regions: all(|site| site.region.as_ref()),
+        operators: all(|site| site.operator.as_ref()),
+        kinds: all(|site| Some(&site.kind)),
+    })
 }
 
 /// One site, with its past, its agents and the last samples.

@@ -46,6 +46,17 @@ pub struct SiteFacts {
     pub sensitive: bool,
 }
 
+/// What sites can be filtered by, each list in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Facets {
+    /// Regions.
+    pub regions: Vec<String>,
+    /// Operators of their lines.
+    pub operators: Vec<String>,
+    /// Kinds.
+    pub kinds: Vec<String>,
+}
+
 /// One site.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SiteDetail {

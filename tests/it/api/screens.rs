@@ -133,6 +133,9 @@ async fn filters_keep_outages_and_pages_follow_one_another() {
             .sum();
         assert_eq!(inside, found as u64, "{query}");
     }
+    let facets = test.ok("/api/v1/facets").await;
+    assert_eq!(facets["regions"], json!(["Brazzaville"]));
+    assert_eq!(facets["kinds"], json!(["school", "town_hall"]));
     let path = "/api/v1/outages?kind=palace";
     refused(&test, path, StatusCode::BAD_REQUEST, "invalid_parameter").await;
     for route in ["/api/v1/outages", "/api/v1/outages/groups"] {
