@@ -11,6 +11,7 @@ import { demonstration } from './servers.mjs';
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const TITLES = {
+  '': { fr: 'Vue d’ensemble nationale', en: 'National overview' },
   map: { fr: 'Carte des sites publics', en: 'Map of public sites' },
   outages: { fr: 'Coupures', en: 'Outages' },
   agents: { fr: 'Agents de mesure', en: 'Measurement agents' },
@@ -82,7 +83,7 @@ for (const [width, language, theme] of VISITS) {
         );
         assert.ok(beyond <= 0, `the page is ${beyond} px wider than the window`);
         await axe(page);
-        await picture(page, `${screen.split('/')[0]}-${width}-${language}-${theme}`);
+        await picture(page, `${screen.split('/')[0] || 'overview'}-${width}-${language}-${theme}`);
       });
     }
     assert.deepEqual(await faults(), []);

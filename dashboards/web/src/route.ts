@@ -1,12 +1,26 @@
 // The screen is the part of the address after `#`: a link opens a screen, and the server sees
 // only `/`.
 
-export const SCREENS = ['map', 'outages', 'agents', 'agreements', 'planning'] as const;
+/**
+ * The screens in the order of the navigation. A new one is a line here, its text `nav.NAME` in
+ * `i18n/first.*.ts`, and a line in `screens.ts`.
+ */
+export const SCREENS = [
+  'overview',
+  'map',
+  'outages',
+  'agreements',
+  'planning',
+  'agents',
+] as const;
 export type ScreenName = (typeof SCREENS)[number];
 
 export interface Route {
   screen: ScreenName | 'site' | 'lost';
+  /** The part of the path after the screen: a site's identifier, say. */
   id: string | null;
+  /** The parts after that one. */
+  rest: string[];
   query: URLSearchParams;
 }
 
@@ -20,23 +34,23 @@ function decoded(text: string): string {
 
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const [first = '', second = ''] = path.split('/');
+  const [first = '', ...parts] = path.split('/');
+  const [id = null, ...rest] = parts.filter((part) => part !== '').map(decoded);
   const parameters = new URLSearchParams(query);
-  if (first === '') return { screen: 'map', id: null, query: parameters };
-  if (first === 'sites' && second !== '') {
-    return { screen: 'site', id: decoded(second), query: parameters };
-  }
-  const screen = SCREENS.find((item) => item === first) ?? 'lost';
-  return { screen, id: null, query: parameters };
+  if (first === '') return { screen: 'overview', id: null, rest: [], query: parameters };
+  const screen =
+    first === 'sites' && id !== null ? 'site' : (SCREENS.find((item) => item === first) ?? 'lost');
+  return { screen, id, rest, query: parameters };
 }
 
-/** A link to a screen. Parameters that are empty are left out. */
+/** A link to a screen, or to something on it. Parameters that are empty are left out. */
 export function link(
   screen: ScreenName | 'site',
   id?: string,
   query: Record<string, string | null> = {},
 ): string {
-  const path = screen === 'site' ? `sites/${encodeURIComponent(id ?? '')}` : screen;
+  const place = screen === 'site' ? 'sites' : screen === 'overview' ? '' : screen;
+  const path = id === undefined ? place : `${place}/${encodeURIComponent(id)}`;
   const pairs = Object.entries(query).filter(([, value]) => value);
   const text = new URLSearchParams(pairs as [string, string][]).toString();
   return `#/${path}${text ? `?${text}` : ''}`;

@@ -3,6 +3,8 @@
 
 import * as format from './format';
 import {
+  loadAll,
+  loadFirst,
   named,
   phraseFact,
   plural,
@@ -60,12 +62,27 @@ class AppState {
     addEventListener('hashchange', () => {
       this.route = parseRoute(location.hash);
       const lang = this.route.query.get('lang');
-      if (lang === 'fr' || lang === 'en') this.setLanguage(lang);
+      if (lang === 'fr' || lang === 'en') void this.setLanguage(lang);
     });
     setInterval(() => (this.now = Date.now()), TICK_MS);
   }
 
-  setLanguage(language: Language): void {
+  /** Before the page is drawn: a language that cannot be loaded leaves the French texts. */
+  async begin(): Promise<void> {
+    try {
+      await loadFirst(this.language);
+    } catch {
+      this.language = 'fr';
+    }
+  }
+
+  /** The texts come first, so that no screen shows a key. Without them the language stays. */
+  async setLanguage(language: Language): Promise<void> {
+    try {
+      await loadAll(language);
+    } catch {
+      return;
+    }
     this.language = language;
     keep(LANGUAGE_KEY, language);
   }

@@ -1,100 +1,18 @@
 // The French texts. Their keys are the type of every other dictionary.
 // Typography: a no-break space (U+00A0) before « : » and inside guillemets, a narrow one
 // (U+202F) before « ; ! ? », written as escapes where they matter.
+//
+// Loaded with the first screen other than the overview; what the first picture needs is in
+// `first.fr.ts`. A feature keeps its texts in `FEATURE.fr.ts` and `FEATURE.en.ts`.
+
+import { firstFr } from './first.fr';
 
 export const fr = {
-  'app.name': 'Desserte',
-  'app.skip': 'Aller au contenu',
-  'app.navigation': 'Écrans',
-  'nav.map': 'Carte',
-  'nav.outages': 'Coupures',
-  'nav.agents': 'Agents',
-  'nav.agreements': 'Engagements',
-  'nav.planning': 'Planification',
-  'language.label': 'Langue',
-  'theme.toggle': 'Changer de thème (clair ou sombre)',
-  'live.connecting': 'Connexion…',
-  'live.live': 'En direct',
-  'live.reconnecting': 'Reconnexion…',
-
-  'common.loading': 'Chargement…',
-  'common.retry': 'Réessayer',
-  'common.more': 'Afficher la suite',
-  'common.all': 'Tous',
-  'common.allFeminine': 'Toutes',
-  'common.unknown': 'inconnu',
-  'common.notMeasured': 'non mesuré',
-  'common.never': 'jamais',
-  'common.yes': 'oui',
-  'common.no': 'non',
-  'common.cancel': 'Annuler',
-  'common.close': 'Fermer',
-  'common.copy': 'Copier',
-  'common.copied': 'Copié',
-  'common.notFound': 'Écran introuvable.',
-  'common.toMap': 'Revenir à la carte',
-  'common.unnamed': 'Sans nom',
-  'common.truncated': 'La liste est longue\u00a0: seuls les premiers éléments sont affichés.',
-
-  'error.title': 'Impossible d’afficher ces données',
-  'error.network': 'Le collecteur ne répond pas. Vérifiez qu’il fonctionne, puis réessayez.',
-  'error.timeout': 'Le collecteur a mis trop de temps à répondre.',
-  'error.malformed_answer': 'La réponse du collecteur est illisible.',
-  'error.not_found': 'Cet élément n’existe pas, ou plus.',
-  'error.invalid_parameter': 'La demande contient une valeur refusée.',
-  'error.conflict': 'La demande contredit l’état actuel\u00a0: rechargez, puis recommencez.',
-  'error.forbidden_origin':
-    'Refusé\u00a0: la page doit être ouverte à l’adresse même du collecteur.',
-  'error.too_large': 'La demande dépasse la taille permise.',
-  'error.unsupported_media_type': 'Le format de la demande n’est pas accepté.',
-  'error.method_not_allowed': 'Le collecteur n’accepte pas cette demande\u00a0: rechargez la page.',
-  'error.busy': 'Le collecteur est occupé\u00a0: réessayez dans un instant.',
-  'error.internal': 'Erreur interne du collecteur\u00a0; le détail est dans son journal.',
-  'error.other': 'Erreur «\u00a0{code}\u00a0».',
-
-  'state.up': 'En service',
-  'state.degraded': 'Dégradé',
-  'state.down': 'En panne',
-  'state.excluded': 'Maintenance',
-  'state.unknown': 'Sans mesure',
-
-  'kind.ministry': 'Ministère',
-  'kind.town_hall': 'Mairie',
-  'kind.civil_registry': 'État civil',
-  'kind.court': 'Tribunal',
-  'kind.hospital': 'Hôpital',
-  'kind.health_centre': 'Centre de santé',
-  'kind.school': 'École',
-  'kind.post': 'Poste',
-  'kind.police': 'Police',
-  'kind.other': 'Autre',
-
-  'cause.power': 'Coupure d’électricité',
-  'cause.restarted_unproven': 'Redémarrage, cause non prouvée',
-  'cause.planned_stop': 'Arrêt volontaire',
-  'cause.agent': 'Agent de mesure',
-  'cause.host_suspended': 'Machine en veille',
-  'cause.lan': 'Réseau local',
-  'cause.last_mile': 'Ligne d’accès',
-  'cause.upstream': 'Réseau de l’opérateur',
-  'cause.transit': 'Transit international',
-  'cause.captive_portal': 'Portail captif',
-  'cause.dns_line': 'DNS de la ligne',
-  'cause.dns_other': 'DNS (autre)',
-  'cause.destination': 'Destination',
-  'cause.collector': 'Collecteur',
-  'cause.undetermined': 'Indéterminée',
+  ...firstFr,
+  // Features, one line each:
 
   'map.title': 'Carte des sites publics',
-  'map.publicSites_one': 'site public',
-  'map.publicSites_other': 'sites publics',
-  'map.availability': 'Disponibilité des sites mesurés, 24\u00a0h',
-  'map.measured': '{measured} sur {total} sites mesurés',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
-  'map.invented':
-    'Sites inventés, placés dans de vraies localités\u00a0: démonstration, aucun ne décrit un établissement réel.',
-  'map.openOutages': 'Coupures en cours',
-  'map.noOpenOutage': 'Aucune coupure en cours.',
   'map.filters': 'Filtres',
   'map.filterKind': 'Type',
   'map.filterState': 'État',
@@ -114,11 +32,6 @@ export const fr = {
   'map.clusterOf': '{count} sites',
   'map.canvas':
     'Carte des sites. Les mêmes sites sont dans la liste qui suit, accessible au clavier.',
-  'map.unmeasured_one': '{count} site n’a pas encore d’agent de mesure.',
-  'map.unmeasured_other': '{count} sites n’ont pas encore d’agent de mesure.',
-  'map.unmeasuredNext':
-    'Pour en mesurer un, choisissez-le sur la carte ou dans la liste, puis «\u00a0Enrôler un agent\u00a0».',
-  'map.noSites': 'Aucun site n’est encore enregistré. Importez-en avec «\u00a0desserte import sites\u00a0».',
 
   'layer.fibre_lines': 'Lignes de fibre',
   'layer.fibre_nodes': 'Nœuds de fibre',
@@ -144,7 +57,6 @@ export const fr = {
   'outages.agent': 'Agent {agent}',
   'outages.slots_one': '{count} créneau de {seconds} s',
   'outages.slots_other': '{count} créneaux de {seconds} s',
-  'outages.since': 'depuis {duration}',
 
   'site.kind': 'Type',
   'site.place': 'Lieu',

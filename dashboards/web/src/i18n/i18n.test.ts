@@ -1,11 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { CAUSES, SITE_KINDS, SITE_STATES } from '../api/types';
 import { en } from './en';
 import { factsEn } from './facts.en';
 import { factsFr } from './facts.fr';
 import { fr } from './fr';
-import { named, phraseFact, plural, translate, withUnit } from './index';
+import { loadAll, named, phraseFact, plural, translate, withUnit } from './index';
+
+beforeAll(async () => {
+  await Promise.all([loadAll('fr'), loadAll('en')]);
+});
 
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
 

@@ -1,15 +1,36 @@
 import type { Fact, FactValue } from '../api/types';
-import { en } from './en';
-import { factsEn } from './facts.en';
-import { factsFr } from './facts.fr';
-import { fr, type Dictionary, type Key } from './fr';
+import { firstFr } from './first.fr';
+import type { Dictionary, Key } from './fr';
 
 export type Language = 'fr' | 'en';
 export type { Key };
 
 export const LANGUAGES: readonly Language[] = ['fr', 'en'];
-const dictionaries: Record<Language, Dictionary> = { fr, en };
-const facts: Record<Language, Record<string, string>> = { fr: factsFr, en: factsEn };
+
+/** What is loaded of a language so far. French comes first: it is the language of most readers. */
+const dictionaries: Record<Language, Partial<Dictionary>> = { fr: firstFr, en: {} };
+const facts: Record<Language, Record<string, string>> = { fr: {}, en: {} };
+
+/** The texts of the frame and the overview. */
+export async function loadFirst(language: Language): Promise<void> {
+  if (language === 'en' && !('app.name' in dictionaries.en)) {
+    const { firstEn } = await import('./first.en');
+    dictionaries.en = { ...firstEn, ...dictionaries.en };
+  }
+}
+
+/** All texts: before any screen but the overview is shown. */
+export async function loadAll(language: Language): Promise<void> {
+  if (language === 'fr') {
+    const [{ fr }, { factsFr }] = await Promise.all([import('./fr'), import('./facts.fr')]);
+    dictionaries.fr = fr;
+    facts.fr = factsFr;
+  } else {
+    const [{ en }, { factsEn }] = await Promise.all([import('./en'), import('./facts.en')]);
+    dictionaries.en = en;
+    facts.en = factsEn;
+  }
+}
 
 export type Values = Record<string, string | number>;
 
@@ -20,8 +41,9 @@ export function fill(text: string, values: Values): string {
   );
 }
 
+/** A text that is not loaded shows its key, so that the fault is seen. */
 export function translate(language: Language, key: Key, values: Values = {}): string {
-  return fill(dictionaries[language][key], values);
+  return fill(dictionaries[language][key] ?? key, values);
 }
 
 /** The base names of keys that exist as `…_one` and `…_other`. */
@@ -49,7 +71,7 @@ export function plural(
 /** A key made of a prefix and a code from the server; the raw code when the list grew. */
 export function named(language: Language, prefix: string, code: string): string {
   const key = `${prefix}.${code}`;
-  return key in dictionaries[language] ? dictionaries[language][key as Key] : code;
+  return dictionaries[language][key as Key] ?? code;
 }
 
 function factValue(language: Language, value: FactValue): string {
@@ -77,7 +99,5 @@ export function phraseFact(language: Language, fact: Fact): string {
 /** A value with its unit; an unknown unit follows the value as it is. */
 export function withUnit(language: Language, unit: string, value: string): string {
   const key = `unit.${unit}`;
-  return key in dictionaries[language]
-    ? fill(dictionaries[language][key as Key], { value })
-    : `${value}\u00a0${unit}`;
+  return fill(dictionaries[language][key as Key] ?? `{value}\u00a0${unit}`, { value });
 }
