@@ -1,9 +1,11 @@
 import { firstEn } from './first.en';
 import type { Dictionary } from './fr';
+import { screensEn } from './screens.en';
 
 export const en: Dictionary = {
   ...firstEn,
   // Features, one line each:
+  ...screensEn,
 
   'map.title': 'Map of public sites',
   'map.agents': 'enrolled: {total}, silent: {silent}',
@@ -41,7 +43,6 @@ export const en: Dictionary = {
   'outages.site': 'Site',
   'outages.cause': 'Cause',
   'outages.open': 'ongoing',
-  'outages.onlyOpen': 'Ongoing only',
   'outages.period': 'Period',
   'outages.days_one': 'Last {count} day',
   'outages.days_other': 'Last {count} days',
@@ -77,8 +78,6 @@ export const en: Dictionary = {
   'site.noHistory': 'Nothing was measured in this period.',
   'site.chartSummary':
     'Median latency from {low} to {high}, mean loss {loss}; {measured} of {total} points measured.',
-  'site.latest': 'Latest measurement',
-  'site.latestValue': '{received} of {sent} answered, median {rtt}',
   'site.noOutage': 'No outage recorded at this site.',
   'site.outages': 'Recent outages',
 

@@ -6,10 +6,12 @@
 // `first.fr.ts`. A feature keeps its texts in `FEATURE.fr.ts` and `FEATURE.en.ts`.
 
 import { firstFr } from './first.fr';
+import { screensFr } from './screens.fr';
 
 export const fr = {
   ...firstFr,
   // Features, one line each:
+  ...screensFr,
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
@@ -48,7 +50,6 @@ export const fr = {
   'outages.site': 'Site',
   'outages.cause': 'Cause',
   'outages.open': 'en cours',
-  'outages.onlyOpen': 'En cours seulement',
   'outages.period': 'Période',
   'outages.days_one': '{count} dernier jour',
   'outages.days_other': '{count} derniers jours',
@@ -84,8 +85,6 @@ export const fr = {
   'site.noHistory': 'Rien n’a été mesuré sur cette période.',
   'site.chartSummary':
     'Latence médiane de {low} à {high}, perte moyenne {loss}\u00a0; {measured} points mesurés sur {total}.',
-  'site.latest': 'Dernière mesure',
-  'site.latestValue': '{received} sur {sent} avec réponse, médiane {rtt}',
   'site.outages': 'Coupures récentes',
   'site.noOutage': 'Aucune coupure enregistrée sur ce site.',
 
