@@ -9,7 +9,9 @@ pub mod judge;
 mod lines;
 pub mod long;
 pub mod months;
+pub mod strip;
 mod test;
+pub mod timeline;
 pub mod worker;
 
 pub use evidence::EvidenceRow;

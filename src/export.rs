@@ -2,8 +2,10 @@
 //! `&mut dyn Write`, nothing knows where the bytes go.
 
 pub mod import_report;
+pub mod outages;
 pub mod plan;
 mod sheet;
+mod workbook;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,6 @@
 //! The country as the map needs it: outlines and names, from a folder of files.
 
+pub mod areas;
 pub mod outline;
 
 use std::path::{Path, PathBuf};

@@ -14,16 +14,16 @@ mod site;
 
 pub use agreement::{AgreementDetail, AgreementItem, Statement};
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
-pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
+pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use month::{Day, Interval, Month, MonthOutage, Ratio};
-pub use outage::{Fact, OutageItem};
+pub use outage::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
 pub use overview::{
     CauseState, CountryName, CountryOutline, GroupState, KindCount, KindState, MapSite, MapSites,
     NationalOverview, OperatorState, OutlineShape, RegionState, SiteEvent, SiteName,
 };
-pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};
+pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 pub use site::{
-    History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem,
-    SiteLine, SiteTarget, SiteVersion,
+    EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
+    SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };

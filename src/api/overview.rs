@@ -158,6 +158,7 @@ fn group(group: Group) -> GroupState {
         desserte_domain::live::SiteState::Down
     };
     GroupState {
+        shared: group.shared,
         state: identifier(state).to_owned(),
         cause: group.cause.map(|cause| cause.identifier().to_owned()),
         region: group.region,

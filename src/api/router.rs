@@ -8,8 +8,8 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, events, health, history, map, months, openapi, outages, overview,
-    page, plans, security, sites, summary,
+    agents, agreements, country, events, evidence, health, history, map, months, openapi, outages,
+    overview, page, plans, security, sites, summary,
 };
 use crate::app::App;
 
@@ -30,10 +30,16 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(map::states))
         .routes(routes!(map::sites))
         .routes(routes!(sites::sites))
+        .routes(routes!(sites::facets))
         .routes(routes!(sites::site))
         .routes(routes!(history::history))
+        .routes(routes!(evidence::evidence))
+        .routes(routes!(evidence::targets))
         .routes(routes!(months::month))
         .routes(routes!(outages::outages))
+        .routes(routes!(outages::groups))
+        .routes(routes!(outages::group))
+        .routes(routes!(outages::export))
         .routes(routes!(agents::agents))
         .routes(routes!(agents::create_code))
         .routes(routes!(agents::confirm_line))
@@ -43,6 +49,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(agreements::statement))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
+        .routes(routes!(plans::robustness))
         .routes(routes!(events::events))
         .routes(routes!(openapi::document))
 }

@@ -7,6 +7,7 @@ use desserte_planning::layer::Layers;
 use super::App;
 use super::directory::Directory;
 use super::site_map::SiteMap;
+use crate::geography::areas::Areas;
 use crate::geography::outline::{Area, Outline, draw};
 
 /// Held drawings.
@@ -15,12 +16,14 @@ pub(super) struct Drawn {
     sites: Mutex<Option<(u64, Arc<SiteMap>)>>,
     /// Holds `None` inside when there is nothing to draw.
     outline: Mutex<Option<Arc<Option<Outline>>>>,
+    areas: Mutex<Option<Arc<Areas>>>,
 }
 
 impl Drawn {
     /// The layers are others now.
     pub(super) fn forget_outline(&self) {
         *self.outline.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.areas.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -71,21 +74,36 @@ impl App {
             .outline
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let outline = held.get_or_insert_with(|| {
-            let shipped = self.geography.areas();
-            let areas = if shipped.is_empty() {
-                areas(&self.layers())
-            } else {
-                shipped
-            };
-            Arc::new(draw(&areas))
-        });
+        let outline = held.get_or_insert_with(|| Arc::new(draw(&self.regions())));
         Arc::clone(outline)
+    }
+
+    /// Says of each site without a region in which one it lies.
+    pub(super) fn place_in_regions(&self, directory: &mut Directory) {
+        let areas = {
+            let mut held = self
+                .drawn
+                .areas
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(held.get_or_insert_with(|| Arc::new(Areas::of(self.regions()))))
+        };
+        directory.place_in_regions(&areas);
+    }
+
+    /// The country's own regions; imported ones when it has none.
+    fn regions(&self) -> Vec<Area> {
+        let shipped = self.geography.areas();
+        if shipped.is_empty() {
+            imported(&self.layers())
+        } else {
+            shipped
+        }
     }
 }
 
 /// Imported regions, for a country without a folder of outlines.
-fn areas(layers: &Layers) -> Vec<Area> {
+fn imported(layers: &Layers) -> Vec<Area> {
     layers
         .regions
         .iter()

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use desserte_domain::cause::Cause;
 use desserte_domain::live::SiteState;
+use desserte_domain::outage::group::{Located, Reach, group as group_outages};
 
 use super::App;
 use super::directory::{Directory, SiteEntry};
+use super::groups::shared;
 use crate::live::SiteLive;
 
 /// Sites named as examples in a group.
@@ -79,9 +81,11 @@ impl Tally {
     }
 }
 
-/// Sites that are down, or silent, and have region, operator and cause in common.
+/// Sites that are down by one outage, or have region, operator and cause in common, or are silent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
+    /// Whether they are one outage: begun together, with what its cause reaches in common.
+    pub shared: bool,
     /// Whether they are silent: nothing is known of them, so there is no cause yet.
     pub silent: bool,
     /// Why they are down.
@@ -119,7 +123,14 @@ pub struct Overview {
     pub groups: Vec<Group>,
 }
 
-type Key<'a> = (bool, Option<Cause>, &'a Option<String>, &'a Option<String>);
+/// A site that is down or silent.
+#[derive(Clone, Copy)]
+struct Fallen<'a> {
+    site: &'a SiteEntry,
+    silent: bool,
+    cause: Option<Cause>,
+    since_unix_ms: Option<i64>,
+}
 
 /// A site that has an agent, was heard before and is not heard now. One that was never heard waits
 /// for its first measurement.
@@ -134,7 +145,7 @@ fn overview(directory: &Directory, live: &HashMap<String, SiteLive>) -> Overview
     let mut regions: HashMap<&Option<String>, Tally> = HashMap::new();
     let mut kinds: HashMap<&str, Tally> = HashMap::new();
     let mut operators: HashMap<&Option<String>, Tally> = HashMap::new();
-    let mut groups: HashMap<Key<'_>, Vec<(&SiteEntry, Option<i64>)>> = HashMap::new();
+    let mut fallen: Vec<Fallen<'_>> = Vec::new();
     for site in directory.sites() {
         let now = live.get(&site.id);
         found.whole.add(site, now);
@@ -153,8 +164,12 @@ fn overview(directory: &Directory, live: &HashMap<String, SiteLive>) -> Overview
             *sites += 1;
             *first = earlier(*first, since);
         }
-        let key = (silent, cause, &site.region, &site.operator);
-        groups.entry(key).or_default().push((site, since));
+        fallen.push(Fallen {
+            site,
+            silent,
+            cause,
+            since_unix_ms: since,
+        });
     }
     let owned = |named: HashMap<&Option<String>, Tally>| {
         named
@@ -168,11 +183,54 @@ fn overview(directory: &Directory, live: &HashMap<String, SiteLive>) -> Overview
         .into_iter()
         .map(|(kind, tally)| (kind.to_owned(), tally))
         .collect();
-    found.groups = groups
-        .into_iter()
-        .map(|(key, sites)| group(key, sites))
+    found.groups = groups(&fallen);
+    found
+}
+
+/// What is one outage, then what stands alone by what it has in common.
+fn groups(fallen: &[Fallen<'_>]) -> Vec<Group> {
+    let placed: Vec<(usize, Located<'_>)> = fallen
+        .iter()
+        .enumerate()
+        .filter_map(|(at, one)| Some((at, located(one)?)))
         .collect();
-    found.groups.sort_by(|left, right| {
+    let located: Vec<Located<'_>> = placed.iter().map(|(_, one)| *one).collect();
+    let mut taken = vec![false; fallen.len()];
+    let mut found = Vec::new();
+    for outage in group_outages(&located) {
+        if outage.reach == Reach::Site {
+            continue;
+        }
+        let members: Vec<usize> = outage
+            .members
+            .iter()
+            .filter_map(|member| placed.get(*member).map(|(at, _)| *at))
+            .collect();
+        let sites = members.iter().filter_map(|at| fallen.get(*at).copied());
+        let (region, operator) = shared(&outage, &located);
+        let held = sites.collect();
+        found.push(group(true, Some(outage.cause), (&region, &operator), held));
+        for at in members {
+            if let Some(held) = taken.get_mut(at) {
+                *held = true;
+            }
+        }
+    }
+    let mut alone: HashMap<_, Vec<Fallen<'_>>> = HashMap::new();
+    for (one, taken) in fallen.iter().zip(taken) {
+        if !taken {
+            let key = (one.silent, one.cause, &one.site.region, &one.site.operator);
+            alone.entry(key).or_default().push(*one);
+        }
+    }
+    found.extend(
+        alone
+            .into_iter()
+            .map(|((_, cause, region, operator), sites)| {
+                group(false, cause, (region, operator), sites)
+            }),
+    );
+    found.sort_by(|left, right| {
         let order = |one: &Group| (one.silent, std::cmp::Reverse(one.sites));
         order(left)
             .cmp(&order(right))
@@ -184,19 +242,34 @@ fn overview(directory: &Directory, live: &HashMap<String, SiteLive>) -> Overview
     found
 }
 
+/// The outage that a site is in, as far as grouping looks at it.
+fn located<'a>(one: &Fallen<'a>) -> Option<Located<'a>> {
+    Some(Located {
+        site: &one.site.id,
+        area: one.site.region.as_deref(),
+        operator: one.site.operator.as_deref(),
+        cause: one.cause?,
+        start_unix_ms: one.since_unix_ms?,
+        end_unix_ms: None,
+    })
+}
+
 fn group(
-    (silent, cause, region, operator): Key<'_>,
-    mut sites: Vec<(&SiteEntry, Option<i64>)>,
+    shared: bool,
+    cause: Option<Cause>,
+    (region, operator): (&Option<String>, &Option<String>),
+    mut sites: Vec<Fallen<'_>>,
 ) -> Group {
-    // The longest first; those that were never heard come last.
-    sites.sort_by_key(|(site, since)| (since.unwrap_or(i64::MAX), site.id.as_str()));
+    // The longest first; those of which no moment is known come last.
+    sites.sort_by_key(|one| (one.since_unix_ms.unwrap_or(i64::MAX), one.site.id.as_str()));
     let mut kinds = BTreeMap::new();
-    for (site, _) in &sites {
-        *kinds.entry(site.kind.clone()).or_insert(0) += 1;
+    for one in &sites {
+        *kinds.entry(one.site.kind.clone()).or_insert(0) += 1;
     }
-    let known = || sites.iter().filter_map(|(_, since)| *since);
+    let known = || sites.iter().filter_map(|one| one.since_unix_ms);
     Group {
-        silent,
+        shared,
+        silent: sites.first().is_some_and(|one| one.silent),
         cause,
         region: region.clone(),
         operator: operator.clone(),
@@ -207,7 +280,7 @@ fn group(
         examples: sites
             .iter()
             .take(EXAMPLES_MAX)
-            .map(|(site, _)| (site.id.clone(), site.name.clone()))
+            .map(|one| (one.site.id.clone(), one.site.name.clone()))
             .collect(),
     }
 }
@@ -290,8 +363,41 @@ mod tests {
             (Some(40), Some(50))
         );
         assert_eq!(first.examples[0].0, "a2");
+        // Two sites are no coincidence to speak of: they stand side by side, not as one outage.
+        assert!(!first.shared);
         let silent = &found.groups[1];
         assert_eq!((silent.silent, silent.cause, silent.sites), (true, None, 1));
         assert_eq!(silent.region, None);
+    }
+
+    #[test]
+    fn what_began_together_on_one_operator_in_a_region_is_one_outage() {
+        let names = ["a1", "a2", "a3", "b1", "late"];
+        let region = |id: &str| Some(if id == "b1" { "Niari" } else { "Pool" });
+        let sites = names.iter().map(|id| site(id, region(id), 1)).collect();
+        let directory = Directory::new(sites, Vec::new(), jiff::civil::Date::default(), 1);
+        let hour = 3_600_000;
+        let states = names
+            .into_iter()
+            .map(|id| {
+                let since = if id == "late" { 9 * hour } else { hour };
+                let now = live(SiteState::Down, since, Some(Cause::Upstream));
+                (id.to_owned(), now)
+            })
+            .collect();
+        let found = overview(&directory, &states);
+        let shown: Vec<(bool, u64, Option<&str>)> = found
+            .groups
+            .iter()
+            .map(|group| (group.shared, group.sites, group.region.as_deref()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                (true, 3, Some("Pool")),
+                (false, 1, Some("Niari")),
+                (false, 1, Some("Pool"))
+            ]
+        );
     }
 }

@@ -172,6 +172,11 @@ impl Source {
                 .spool
                 .map(|spool| spool.minutes_thinned.saturating_add(spool.entries_lost)),
             lines: lines.into_iter().map(line).collect(),
+            assigned_unix_ms: None,
+            uptime_seconds: heard.heartbeat_said.map(|beat| beat.uptime_seconds),
+            spool_bytes: heard.spool.map(|spool| spool.bytes),
+            clock: heard.clock,
+            volume: heard.volume,
             id: agent.id.to_string(),
             site: agent.site,
             enrolled_unix_ms: agent.enrolled_at_unix_ms,
@@ -192,8 +197,13 @@ impl Source {
         let mut agents = Vec::new();
         for agent in self.registry.agents()? {
             let assigned = self.registry.assignments(agent.id)?;
-            if assigned.iter().any(|one| one.site == id) {
-                agents.push(self.agent(agent)?);
+            // The last time: an agent may have gone and come back.
+            if let Some(last) = assigned.iter().rev().find(|one| one.site == id) {
+                let between = (last.valid_from_unix_ms, last.valid_to_unix_ms);
+                agents.push(AgentEntry {
+                    assigned_unix_ms: Some(between),
+                    ..self.agent(agent)?
+                });
             }
         }
         Ok(Some(SiteRecord {
@@ -218,6 +228,7 @@ impl Source {
             let id = series.key.target;
             found.entry(id.clone()).or_insert(TargetEntry {
                 id,
+                name: None,
                 kind: name_of(&series.key.kind),
                 address: None,
             });
@@ -233,10 +244,16 @@ impl Source {
                     target.id.clone(),
                     TargetEntry {
                         id: target.id,
+                        name: None,
                         kind: kind.to_owned(),
                         address: Some(address),
                     },
                 );
+            }
+        }
+        for named in self.registry.targets()? {
+            if let Some(target) = found.get_mut(&named.id) {
+                target.name = named.name;
             }
         }
         Ok(found.into_values().collect())

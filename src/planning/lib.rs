@@ -12,7 +12,9 @@ pub mod index;
 pub mod layer;
 pub mod plan;
 pub mod position;
+pub mod preset;
 pub mod ranking;
+pub mod robustness;
 pub mod scenario;
 
 pub use finding::{Finding, UnknownReason};

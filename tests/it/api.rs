@@ -10,6 +10,7 @@ pub(crate) use app::AGREEMENT;
 mod document;
 mod overview;
 mod routes;
+mod screens;
 mod security;
 mod services;
 mod shapes;

@@ -9,6 +9,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ABSENT, LAYERS, PLACES, STATES, TARGET_LIST, history, makeOutages, makeSites, month, plan, shape } from './data.mjs';
 import { compactMap, compactStates, mapSites, outline, overview } from './map.mjs';
+import { addAreaCut, agentList, events as eventList, facets, group, groups, robustness, targetDays } from './screens.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png' };
@@ -16,6 +17,8 @@ const CSP = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ances
 const empty = Boolean(process.env.FIXTURE_EMPTY);
 const sites = empty ? [] : makeSites(1200);
 const outages = makeOutages(sites);
+if (!empty) addAreaCut(sites, outages);
+outages.forEach((one) => { one.operator ??= sites.find((site) => site.id === one.site)?.operator ?? null; });
 const compact = compactMap(sites);
 const streams = new Set();
 const AGREEMENT = { id: 'contrat-synthetique', title: 'Contrat synthétique de démonstration', version: 1, valid_from: '2026-01-01T00:00:00Z', valid_to: null, sites: sites.slice(0, 24).map((site) => site.id), slot_seconds: 60, target_availability_percent: '99.5' };
@@ -50,10 +53,10 @@ function detail(site) {
       { valid_from: '2026-02-01T00:00:00Z', valid_to: null, name: site.name, kind: site.kind, latitude: site.latitude, longitude: site.longitude, operator: 'Opérateur synthétique', status: 'open' },
     ] : [],
     agents: first ? [{
-      id: agents[0].id, state: 'reporting', last_batch_at: agents[0].last_batch_at, last_heartbeat_at: agents[0].last_heartbeat_at, software: agents[0].software, boot: 'b', spool_records: 3,
+      id: agents[0].id, state: 'reporting', last_batch_at: agents[0].last_batch_at, last_heartbeat_at: agents[0].last_heartbeat_at, software: agents[0].software, boot: 'b', spool_records: 3, assigned_from: '2026-10-02T08:00:00Z', assigned_to: null,
       lines: [
-        { key: 'k1', interface: 'eth0', gateway: 'a91f…', family: 'ipv4', public_address: '192.0.2.14', confirmed: true, first_seen_at: '2026-10-02T08:00:00Z' },
-        { key: 'k2', interface: 'wwan0', gateway: '77c0…', family: 'ipv4', public_address: '198.51.100.9', confirmed: false, first_seen_at: '2026-11-20T10:00:00Z' },
+        { key: 'k1', interface: 'eth0', gateway: 'a91f…', family: 'ipv4', public_address: '192.0.2.14', confirmed: true, first_seen_at: '2026-10-02T08:00:00Z', last_seen_at: '2026-11-20T10:00:00Z' },
+        { key: 'k2', interface: 'wwan0', gateway: '77c0…', family: 'ipv4', public_address: '198.51.100.9', confirmed: false, first_seen_at: '2026-11-20T10:00:00Z', last_seen_at: '2026-11-20T10:00:00Z' },
       ],
     }] : [],
     targets: TARGET_LIST, agreements: AGREEMENT.sites.includes(site.id) ? [AGREEMENT.id] : [],
@@ -82,7 +85,11 @@ function answer(path, query) {
   if (path === '/map/sites') return mapSites(compact.rows, query);
   if (path === '/sites') return list(sites.filter((site) => `${site.name} ${site.id}`.toLowerCase().includes((query.get('query') ?? '').toLowerCase())), query);
   if (path === '/map') return mapColumns();
-  if (path === '/agents') return list(agents, query);
+  if (path === '/agents') return list(agentList(agents, sites).filter((agent) => !query.get('state') || agent.state === query.get('state')), query);
+  if (path === '/facets') return facets(sites);
+  if (path === '/outages/groups') return groups(outages, query, list);
+  if (path.startsWith('/outages/groups/')) return group(outages, path.slice(16), query, list);
+  if (path === '/plans/current/robustness') return robustness(plan(sites, query, Infinity, 0).items, Number(query.get('top') ?? 20));
   if (path === '/agreements') return list(empty ? [] : [AGREEMENT], query);
   if (path.startsWith('/agreements/')) return { agreement: AGREEMENT.id, month: path.slice(-7), sites: AGREEMENT.sites.map((id) => month(id, path.slice(-7), AGREEMENT.id)) };
   if (path === '/outages') {
@@ -93,6 +100,8 @@ function answer(path, query) {
   const site = sites.find((item) => item.id === parts[2]);
   if (parts[1] !== 'sites' || !site) return null;
   if (parts[3] === 'history') return history(query);
+  if (parts[3] === 'targets') return targetDays(TARGET_LIST);
+  if (parts[3] === 'evidence') return eventList(query, list);
   if (parts[3] === 'months') return month(site.id, parts[4], query.get('agreement'));
   if (parts[3] === 'codes') return { code: 'FIXT-URE0-CODE-0000', collector: 'https://127.0.0.1:9443', site: site.id, expires_at: new Date(Date.now() + 3.6e6).toISOString() };
   return detail(site);

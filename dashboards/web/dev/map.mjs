@@ -84,7 +84,7 @@ export function overview(sites, summary, country) {
   }
   const shown = [...groups.values()]
     .map((list) => ({
-      state: list[0].state, cause: list[0].cause, region: list[0].region, operator: list[0].operator, sites: list.length,
+      shared: list.length > 4, state: list[0].state, cause: list[0].cause, region: list[0].region, operator: list[0].operator, sites: list.length,
       first_since: list.map((site) => site.since).sort()[0], last_since: list.map((site) => site.since).sort().at(-1),
       kinds: by(list, 'kind').map(([kind, of]) => ({ kind, sites: of.length })).sort((a, b) => b.sites - a.sites),
       examples: list.slice(0, 3).map((site) => ({ site: site.id, name: site.name })),

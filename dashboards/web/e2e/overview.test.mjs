@@ -83,8 +83,8 @@ test('what is down is said with its cause, and leads to the site', async () => {
   const site = real.regions.find((item) => item.region !== null);
   const { page, context } = await watched(browser, server.web, { viewport: WIDTHS.desk });
   const since = new Date(Date.now() - 7_500_000).toISOString();
-  const group = { state: 'down', cause: 'upstream', region: site.region, operator: 'Opérateur fictif A', sites: 3, first_since: since, last_since: since, kinds: [{ kind: 'school', sites: 2 }, { kind: 'hospital', sites: 1 }], examples: [] };
-  const lone = { ...group, state: 'unknown', cause: null, sites: 1, kinds: [{ kind: 'court', sites: 1 }], examples: [{ site: 'CG-000001', name: 'Ministère – Affaires étrangères' }] };
+  const group = { shared: true, state: 'down', cause: 'upstream', region: site.region, operator: 'Opérateur fictif A', sites: 3, first_since: since, last_since: since, kinds: [{ kind: 'school', sites: 2 }, { kind: 'hospital', sites: 1 }], examples: [] };
+  const lone = { ...group, shared: false, state: 'unknown', cause: null, sites: 1, kinds: [{ kind: 'court', sites: 1 }], examples: [{ site: 'CG-000001', name: 'Ministère – Affaires étrangères' }] };
   await context.route('**/api/v1/overview', (route) =>
     route.fulfill({ contentType: 'application/json', body: JSON.stringify({ ...real, groups: [group, lone] }) }),
   );
@@ -94,6 +94,7 @@ test('what is down is said with its cause, and leads to the site', async () => {
     await row.waitFor();
     assert.match(await row.textContent(), /Réseau de l’opérateur.*2.× École.*3 sites.*depuis 2.h 5.min/s);
     assert.match(await row.getAttribute('href'), /outages\?open=true&cause=upstream&region=/);
+    assert.equal(await row.locator('[data-shared]').textContent(), 'une même coupure');
     const silent = page.locator('[data-group=unknown]');
     assert.match(await silent.textContent(), /Agents muets, cause inconnue/);
     await silent.click();

@@ -22,8 +22,8 @@ pub struct NationalOverview {
     pub operators: Vec<OperatorState>,
     /// Sites that are down by cause, the most first.
     pub causes: Vec<CauseState>,
-    /// Sites that are down or silent, grouped by what they have in common; the most sites first,
-    /// what is down before what is silent.
+    /// Sites that are down or silent: first by outage, then those that stand alone by what they have
+    /// in common; the most sites first, what is down before what is silent.
     pub groups: Vec<GroupState>,
     /// Groups beyond those given.
     pub groups_left_out: u64,
@@ -100,9 +100,11 @@ pub struct CauseState {
     pub first_since: Option<String>,
 }
 
-/// Sites that are down or silent and have region, operator and cause in common.
+/// Sites that are down by one outage, or have region, operator and cause in common, or are silent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct GroupState {
+    /// Whether they are one outage: begun together, with what its cause reaches in common.
+    pub shared: bool,
     /// `down`, or `unknown`: their agents are silent.
     pub state: String,
     /// Why; `null` for silent ones.

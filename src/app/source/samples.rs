@@ -91,15 +91,22 @@ impl Source {
         (from, to): (i64, i64),
         counts: impl Fn(&Series) -> bool,
     ) -> Result<SiteSamples> {
-        let targets = self.targets_of(site, (from, to), counts)?;
-        let evidence = self
-            .samples
-            .evidence(
-                site,
-                from - EVIDENCE_MARGIN_MS,
-                to.saturating_add(EVIDENCE_MARGIN_MS),
-            )?
-            .into_iter()
+        let around = (
+            from - EVIDENCE_MARGIN_MS,
+            to.saturating_add(EVIDENCE_MARGIN_MS),
+        );
+        Ok(SiteSamples {
+            targets: self.targets_of(site, (from, to), counts)?,
+            evidence: self.evidence(site, around)?,
+            received_unix_ms: self.arrivals(site, from, to)?,
+            collector_down: self.registry.collector_down(from, to)?,
+        })
+    }
+
+    /// What the agents of a site saw in `[from, to)`, by time.
+    pub fn evidence(&self, site: &str, (from, to): (i64, i64)) -> Result<Vec<EvidenceRow>> {
+        let rows = self.samples.evidence(site, from, to)?.into_iter();
+        Ok(rows
             .map(|row| EvidenceRow {
                 at_unix_ms: row.time_unix_ms,
                 agent: row.agent.to_string(),
@@ -107,13 +114,7 @@ impl Source {
                 line: row.line,
                 fact: row.fact,
             })
-            .collect();
-        Ok(SiteSamples {
-            targets,
-            evidence,
-            received_unix_ms: self.arrivals(site, from, to)?,
-            collector_down: self.registry.collector_down(from, to)?,
-        })
+            .collect())
     }
 
     /// When batches of a site's agents arrived, ascending.

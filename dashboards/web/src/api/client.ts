@@ -6,20 +6,25 @@ import type {
   Country,
   CountryOutline,
   EnrolmentCode,
+  EvidenceEvent,
+  Facets,
   FeatureCollection,
   History,
   MapSites,
   MonthFigures,
   Outage,
+  OutageGroups,
   Overview,
   Page,
   Places,
   Plan,
+  PlanRobustness,
   Problem,
   Revoked,
   SiteDetail,
   SiteItem,
   Statement,
+  TargetDays,
 } from './types';
 
 /** Longest wait for an answer; a month's figures over a cold store stay well below it. */
@@ -157,15 +162,24 @@ export const api = {
   month: (id: string, month: string, agreement: string) =>
     request<MonthFigures>(address(`${V1}/sites/${part(id)}/months/${month}`, { agreement })),
   outages: (query: Query) => request<Page<Outage>>(address(`${V1}/outages`, query)),
+  outageGroups: (query: Query) => request<OutageGroups>(address(`${V1}/outages/groups`, query)),
+  outageGroup: (id: string, query: Query) =>
+    request<Page<Outage>>(address(`${V1}/outages/groups/${part(id)}`, query)),
+  outageExport: (query: Query) => address(`${V1}/outages/export`, query),
+  facets: () => request<Facets>(`${V1}/facets`),
+  targets: (id: string) => request<TargetDays>(`${V1}/sites/${part(id)}/targets`),
+  evidence: (id: string, query: Query) =>
+    request<Page<EvidenceEvent>>(address(`${V1}/sites/${part(id)}/evidence`, query)),
   openOutages: (limit: number) =>
     request<Page<Outage>>(address(`${V1}/outages`, { open: true, limit })),
-  agents: () => all<AgentItem>(`${V1}/agents`),
+  agents: (query: Query) => request<Page<AgentItem>>(address(`${V1}/agents`, query)),
   agreements: () => all<Agreement>(`${V1}/agreements`),
   statement: (id: string, month: string) =>
     request<Statement>(`${V1}/agreements/${part(id)}/statements/${month}`),
   plan: (query: Query) => request<Plan>(address(`${V1}/plans/current`, query)),
-  planExport: (format: 'csv' | 'geojson', language: string, weights: string) =>
-    address(`${V1}/plans/current/export`, { format, language, weights }),
+  robustness: (query: Query) =>
+    request<PlanRobustness>(address(`${V1}/plans/current/robustness`, query)),
+  planExport: (query: Query) => address(`${V1}/plans/current/export`, query),
   makeCode: (site: string) => post<EnrolmentCode>(`${V1}/sites/${part(site)}/codes`, {}),
   confirmLine: (agent: string, key: string, confirmation: Confirmation) =>
     post<Confirmed>(`${V1}/agents/${part(agent)}/lines/${part(key)}/confirm`, confirmation),

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Agents, by identifier; revoked ones included. */
+        /** Agents; revoked ones included. */
         get: operations["agents"];
         put?: never;
         post?: never;
@@ -228,6 +228,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What sites can be filtered by: the values that there are. */
+        get: operations["facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/map": {
         parameters: {
             query?: never;
@@ -316,6 +333,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outages/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outages of a filter as a CSV file to keep, the newest first, at most 20,000. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outages that belong together as one: of one region, operator or cause, begun within ten minutes.
+         *     Filters keep outages first; what they keep is grouped.
+         */
+        get: operations["groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outages of one group, by start. The filters are those of the list that named it. */
+        get: operations["group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -362,6 +433,26 @@ export interface paths {
         };
         /** The whole ranking as a file to keep. */
         get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/current/robustness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much the top of the ranking hangs on the weights: other weightings are drawn, and counted in
+         *     how many a site stays in the top.
+         */
+        get: operations["robustness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -421,6 +512,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When something changed at a site: power, line, gateway, restarts. The newest first. */
+        get: operations["evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}/history": {
         parameters: {
             query?: never;
@@ -450,6 +558,23 @@ export interface paths {
          *     that have passed: `period_end` says until when, and `final` is false.
          */
         get: operations["month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is measured from a site: each target with its last sample and its last 24 hours. */
+        get: operations["targets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -522,6 +647,21 @@ export interface components {
             /** @description What that means, in French. */
             note_fr: string;
         };
+        /** @description An agent's wall clock. Nothing is measured by it: times are the collector's. */
+        AgentClock: {
+            /** @description When that was. */
+            at: string;
+            /**
+             * Format: int64
+             * @description Wall clock minus corrected time, milliseconds; `null` when it has no clock.
+             */
+            offset_ms?: number | null;
+            /**
+             * Format: int64
+             * @description How far corrected time may be off, milliseconds.
+             */
+            uncertainty_ms: number;
+        };
         /** @description Agents that are not revoked. */
         AgentCounts: {
             /**
@@ -537,20 +677,42 @@ export interface components {
         };
         /** @description An agent in the list of agents. */
         AgentItem: {
+            /** @description Boot of what it said last. */
+            boot?: string | null;
+            clock?: components["schemas"]["AgentClock"] | null;
             /** @description When it was enrolled. */
             enrolled_at: string;
             /** @description Identifier. */
             id: string;
+            /** @description Whether the site is invented, for a demonstration. */
+            invented: boolean;
             /** @description When its last batch came. */
             last_batch_at?: string | null;
             /** @description When its last heartbeat came. */
             last_heartbeat_at?: string | null;
+            line?: components["schemas"]["SiteLine"] | null;
+            /**
+             * Format: int64
+             * @description Lines over which it reported.
+             */
+            lines: number;
+            /** @description Region of the site. */
+            region?: string | null;
+            /** @description Since when a silent agent has been silent: its last batch, or its enrolment. */
+            silent_since?: string | null;
             /** @description Site to which it is assigned now; `null` when to none. */
             site?: string | null;
+            /** @description Kind of the site. */
+            site_kind?: string | null;
             /** @description Name of that site. */
             site_name?: string | null;
             /** @description Name and version of its software. */
             software?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of its spool.
+             */
+            spool_bytes?: number | null;
             /**
              * Format: int64
              * @description Entries that it lost or thinned over its life.
@@ -568,6 +730,29 @@ export interface components {
              * @description Lines that nobody has confirmed.
              */
             unconfirmed_lines: number;
+            /**
+             * Format: int32
+             * @description Uptime of its machine at the last heartbeat, seconds.
+             */
+            uptime_seconds?: number | null;
+            volume?: components["schemas"]["AgentVolume"] | null;
+        };
+        /** @description Everything that an agent sent and received in a month, as it counted itself. */
+        AgentVolume: {
+            /** @description When it said so. */
+            at: string;
+            /** @description The month, `yyyy-mm`, in UTC. */
+            month: string;
+            /**
+             * Format: int64
+             * @description Bytes received.
+             */
+            received_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes sent.
+             */
+            sent_bytes: number;
         };
         /** @description One agreement. */
         AgreementDetail: components["schemas"]["AgreementItem"] & {
@@ -615,6 +800,16 @@ export interface components {
              * @description Slots counted as up.
              */
             up_slots: number;
+        };
+        /** @description Sites with a cause. */
+        CauseCount: {
+            /** @description The cause. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description How many sites.
+             */
+            sites: number;
         };
         /** @description A cause. */
         CauseState: {
@@ -784,6 +979,28 @@ export interface components {
              */
             up_slots: number;
         };
+        /** @description Something that changed at a site, as an agent saw it. */
+        EvidenceItem: {
+            /** @description The agent that saw it. */
+            agent: string;
+            /** @description When. */
+            at: string;
+            /** @description What changed, from a closed list. */
+            code: string;
+            /** @description Name of the line that it concerns. */
+            line?: string | null;
+            /** @description The numbers that belong to it. */
+            values: Record<string, unknown>;
+        };
+        /** @description What sites can be filtered by, each list in order. */
+        Facets: {
+            /** @description Kinds. */
+            kinds: string[];
+            /** @description Operators of their lines. */
+            operators: string[];
+            /** @description Regions. */
+            regions: string[];
+        };
         /** @description A piece of evidence. */
         Fact: {
             /** @description What was seen. */
@@ -791,7 +1008,7 @@ export interface components {
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
         };
-        /** @description Sites that are down or silent and have region, operator and cause in common. */
+        /** @description Sites that are down by one outage, or have region, operator and cause in common, or are silent. */
         GroupState: {
             /** @description Why; `null` for silent ones. */
             cause?: string | null;
@@ -807,6 +1024,8 @@ export interface components {
             operator?: string | null;
             /** @description Where. */
             region?: string | null;
+            /** @description Whether they are one outage: begun together, with what its cause reaches in common. */
+            shared: boolean;
             /**
              * Format: int64
              * @description How many.
@@ -1073,8 +1292,8 @@ export interface components {
             /** @description The country. */
             country: components["schemas"]["CountryName"];
             /**
-             * @description Sites that are down or silent, grouped by what they have in common; the most sites first,
-             *     what is down before what is silent.
+             * @description Sites that are down or silent: first by outage, then those that stand alone by what they have
+             *     in common; the most sites first, what is down before what is silent.
              */
             groups: components["schemas"]["GroupState"][];
             /**
@@ -1090,7 +1309,7 @@ export interface components {
             regions: components["schemas"]["RegionState"][];
             /**
              * Format: int64
-             * @description Sites with an agent that is silent: nothing is known of them.
+             * @description Sites with an agent that was heard before and is silent now: nothing is known of them.
              */
             silent_sites: number;
             /** @description Counts of the whole. */
@@ -1121,6 +1340,62 @@ export interface components {
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
         };
+        /** @description Outages that are shown as one: of one area, operator or cause, begun within ten minutes. */
+        OutageGroupItem: {
+            /** @description Cause of most of its sites, from the closed list. */
+            cause: string;
+            /** @description Its sites by cause. */
+            causes: components["schemas"]["CauseCount"][];
+            /** @description End of the last; `null` while one of them lasts. */
+            end?: string | null;
+            /** @description Identifier: that of its first outage. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Measured sites in the region and on the line of the operator named; `null` when it stands
+             *     alone.
+             */
+            measured_sites?: number | null;
+            /**
+             * Format: int64
+             * @description Sites of it that are still cut off.
+             */
+            open_sites: number;
+            /** @description The operator that its sites share. */
+            operator?: string | null;
+            /** @description Its first outages, three at most; the rest by its own address. */
+            outages: components["schemas"]["OutageItem"][];
+            /**
+             * @description What its sites share: `site` (it stands alone), `area`, `area_and_operator`, `operator` or
+             *     `country`.
+             */
+            reach: string;
+            /** @description The region that its sites share. */
+            region?: string | null;
+            /** @description Whether one of its sites is sensitive. */
+            sensitive: boolean;
+            /**
+             * Format: int64
+             * @description Its sites, each counted once.
+             */
+            sites: number;
+            /** @description Start of the first. */
+            start: string;
+        };
+        /** @description One page of the groups. */
+        OutageGroupPage: {
+            /** @description The newest first. */
+            items: components["schemas"]["OutageGroupItem"][];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Groups in all pages.
+             */
+            total: number;
+            /** @description The period holds more outages than are looked at: the oldest are left out. */
+            truncated: boolean;
+        };
         /** @description An outage of a site. */
         OutageItem: {
             /** @description The agent that measured it; `null` when several did. */
@@ -1140,8 +1415,12 @@ export interface components {
             id: string;
             /** @description Where along the path. */
             locus: string;
+            /** @description Who provides its line. */
+            operator?: string | null;
             /** @description Its region. */
             region?: string | null;
+            /** @description Whether its live state needs a login once there are logins. */
+            sensitive: boolean;
             /** @description The site. */
             site: string;
             /** @description Its kind. */
@@ -1182,20 +1461,42 @@ export interface components {
         Page_AgentItem: {
             /** @description The items, in the order of the list. */
             items: {
+                /** @description Boot of what it said last. */
+                boot?: string | null;
+                clock?: components["schemas"]["AgentClock"] | null;
                 /** @description When it was enrolled. */
                 enrolled_at: string;
                 /** @description Identifier. */
                 id: string;
+                /** @description Whether the site is invented, for a demonstration. */
+                invented: boolean;
                 /** @description When its last batch came. */
                 last_batch_at?: string | null;
                 /** @description When its last heartbeat came. */
                 last_heartbeat_at?: string | null;
+                line?: components["schemas"]["SiteLine"] | null;
+                /**
+                 * Format: int64
+                 * @description Lines over which it reported.
+                 */
+                lines: number;
+                /** @description Region of the site. */
+                region?: string | null;
+                /** @description Since when a silent agent has been silent: its last batch, or its enrolment. */
+                silent_since?: string | null;
                 /** @description Site to which it is assigned now; `null` when to none. */
                 site?: string | null;
+                /** @description Kind of the site. */
+                site_kind?: string | null;
                 /** @description Name of that site. */
                 site_name?: string | null;
                 /** @description Name and version of its software. */
                 software?: string | null;
+                /**
+                 * Format: int64
+                 * @description Bytes of its spool.
+                 */
+                spool_bytes?: number | null;
                 /**
                  * Format: int64
                  * @description Entries that it lost or thinned over its life.
@@ -1213,6 +1514,12 @@ export interface components {
                  * @description Lines that nobody has confirmed.
                  */
                 unconfirmed_lines: number;
+                /**
+                 * Format: int32
+                 * @description Uptime of its machine at the last heartbeat, seconds.
+                 */
+                uptime_seconds?: number | null;
+                volume?: components["schemas"]["AgentVolume"] | null;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -1248,6 +1555,24 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_EvidenceItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description The agent that saw it. */
+                agent: string;
+                /** @description When. */
+                at: string;
+                /** @description What changed, from a closed list. */
+                code: string;
+                /** @description Name of the line that it concerns. */
+                line?: string | null;
+                /** @description The numbers that belong to it. */
+                values: Record<string, unknown>;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_OutageItem: {
             /** @description The items, in the order of the list. */
             items: {
@@ -1268,8 +1593,12 @@ export interface components {
                 id: string;
                 /** @description Where along the path. */
                 locus: string;
+                /** @description Who provides its line. */
+                operator?: string | null;
                 /** @description Its region. */
                 region?: string | null;
+                /** @description Whether its live state needs a login once there are logins. */
+                sensitive: boolean;
                 /** @description The site. */
                 site: string;
                 /** @description Its kind. */
@@ -1375,11 +1704,50 @@ export interface components {
             layers: components["schemas"]["LayerItem"][];
             /** @description Cursor of the page that follows. */
             next?: string | null;
+            /** @description The preset whose importances were used. */
+            preset: string;
+            /** @description Every preset that there is. */
+            presets: string[];
             /**
              * Format: int64
              * @description Sites ranked.
              */
             sites: number;
+        };
+        /** @description How much the top of the ranking hangs on the weights. */
+        PlanRobustness: {
+            /**
+             * Format: int32
+             * @description Weightings drawn.
+             */
+            draws: number;
+            /**
+             * Format: double
+             * @description Largest factor.
+             */
+            factor_max: number;
+            /**
+             * Format: double
+             * @description Smallest factor by which a weight was changed.
+             */
+            factor_min: number;
+            /** @description The sites that are in the top in at least one draw, the steadiest first. */
+            items: components["schemas"]["PlanStay"][];
+            /**
+             * Format: int64
+             * @description Sites that count as the top.
+             */
+            top: number;
+        };
+        /** @description How often a site is in the top. */
+        PlanStay: {
+            /**
+             * Format: double
+             * @description Share of the draws in which it is in the top, 0 to 1.
+             */
+            share: number;
+            /** @description The site. */
+            site: string;
         };
         /** @description Body of every refusal (RFC 9457). */
         Problem: {
@@ -1439,6 +1807,10 @@ export interface components {
         };
         /** @description An agent of a site. */
         SiteAgent: {
+            /** @description Since when it is assigned to the site, or was last. */
+            assigned_from?: string | null;
+            /** @description Until when it was; `null` while it is. */
+            assigned_to?: string | null;
             /** @description Boot of its last batch. */
             boot?: string | null;
             /** @description Identifier. */
@@ -1535,6 +1907,8 @@ export interface components {
             place?: string | null;
             /** @description Administrative area. */
             region?: string | null;
+            /** @description Whether its live state needs a login once there are logins. */
+            sensitive: boolean;
             /** @description Since when; `null` when it was never measured. */
             since?: string | null;
             /** @description `up`, `degraded`, `down`, `unknown` or `excluded`. */
@@ -1562,6 +1936,8 @@ export interface components {
             interface?: string | null;
             /** @description Its key in this collector. */
             key: string;
+            /** @description When it was last seen. */
+            last_seen_at: string;
             /** @description Address from which the collector saw it come last. */
             public_address?: string | null;
         };
@@ -1632,6 +2008,46 @@ export interface components {
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
         };
+        /**
+         * @description A target with its last sample and its last day; columns of one length, empty when nothing was
+         *     measured in the day.
+         */
+        TargetDay: {
+            /** @description Host or address. */
+            address?: string | null;
+            /** @description Whether it takes part in deciding the site's slots. */
+            decides: boolean;
+            /** @description Identifier. */
+            id: string;
+            /** @description Kind of measurement. */
+            kind: string;
+            latest?: components["schemas"]["LatestSample"] | null;
+            /** @description Name. */
+            name: string;
+            /** @description Answers. */
+            received: (number | null)[];
+            /** @description Median of the slots' medians, microseconds. */
+            rtt_us_median: (number | null)[];
+            /** @description Packets or requests sent. */
+            sent: (number | null)[];
+            /** @description `up`, `degraded`, `down` or `unknown` in each step. */
+            state: string[];
+        };
+        /** @description What is measured from a site, over the last 24 hours. */
+        TargetDays: {
+            /** @description One entry a target. */
+            items: components["schemas"]["TargetDay"][];
+            /**
+             * Format: int64
+             * @description Start of the first step, Unix seconds.
+             */
+            start_unix_s: number;
+            /**
+             * Format: int32
+             * @description Length of a step, seconds.
+             */
+            step_seconds: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1648,6 +2064,18 @@ export interface operations {
                 cursor?: string;
                 /** @description Items in the page, 100 by default, at most 1,000. */
                 limit?: string;
+                /**
+                 * @description Words of the site's name, place or region, or of the agent's identifier; accents and case do
+                 *     not matter.
+                 */
+                query?: string;
+                /**
+                 * @description `id` (default), `site`, `silent` (the longest silent first), `spool`, `volume`, `clock`
+                 *     (the furthest off first) or `software` (the oldest first).
+                 */
+                sort?: string;
+                /** @description `reporting`, `silent` or `revoked`. */
+                state?: string;
             };
             header?: never;
             path?: never;
@@ -2071,6 +2499,25 @@ export interface operations {
             };
         };
     };
+    facets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+        };
+    };
     map: {
         parameters: {
             query?: never;
@@ -2196,10 +2643,16 @@ export interface operations {
                 cursor?: string;
                 /** @description Those not over before this moment (RFC 3339). */
                 from?: string;
+                /** @description At sites of this kind. */
+                kind?: string;
                 /** @description Items in the page, 100 by default, at most 1,000. */
                 limit?: string;
                 /** @description `true`: those that last; `false`: those that are over. */
                 open?: boolean;
+                /** @description At sites whose line this operator provides. */
+                operator?: string;
+                /** @description At sites of this region. */
+                region?: string;
                 /** @description Of this site. */
                 site?: string;
                 /** @description Those begun before this moment (RFC 3339). */
@@ -2220,6 +2673,164 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description Of this cause. */
+                cause?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Those not over before this moment (RFC 3339). */
+                from?: string;
+                /** @description At sites of this kind. */
+                kind?: string;
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description `true`: those that last; `false`: those that are over. */
+                open?: boolean;
+                /** @description At sites whose line this operator provides. */
+                operator?: string;
+                /** @description At sites of this region. */
+                region?: string;
+                /** @description Of this site. */
+                site?: string;
+                /** @description Those begun before this moment (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    groups: {
+        parameters: {
+            query?: {
+                /** @description Of this cause. */
+                cause?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Those not over before this moment (RFC 3339). */
+                from?: string;
+                /** @description At sites of this kind. */
+                kind?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description `true`: those that last; `false`: those that are over. */
+                open?: boolean;
+                /** @description At sites whose line this operator provides. */
+                operator?: string;
+                /** @description At sites of this region. */
+                region?: string;
+                /** @description Of this site. */
+                site?: string;
+                /** @description Those begun before this moment (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageGroupPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group: {
+        parameters: {
+            query?: {
+                /** @description Of this cause. */
+                cause?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Those not over before this moment (RFC 3339). */
+                from?: string;
+                /** @description At sites of this kind. */
+                kind?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description `true`: those that last; `false`: those that are over. */
+                open?: boolean;
+                /** @description At sites whose line this operator provides. */
+                operator?: string;
+                /** @description At sites of this region. */
+                region?: string;
+                /** @description Of this site. */
+                site?: string;
+                /** @description Those begun before this moment (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of its first outage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutageItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2255,6 +2866,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items in the page, 100 by default, at most 1,000. */
                 limit?: string;
+                /** @description Where weights and importances of kinds start from; `balanced` when left out. */
+                preset?: string;
                 /**
                  * @description `criterion:weight`, separated by commas; criteria that are not named weigh 0. The defaults
                  *     when left out.
@@ -2288,10 +2901,12 @@ export interface operations {
     export: {
         parameters: {
             query?: {
-                /** @description `csv` or `geojson`. */
+                /** @description `csv`, `xlsx` or `geojson`. */
                 format?: string;
                 /** @description `fr` (decimal comma, semicolons) or `en`. */
                 language?: string;
+                /** @description As for the ranking itself. */
+                preset?: string;
                 /** @description As for the ranking itself. */
                 weights?: string;
             };
@@ -2308,6 +2923,40 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robustness: {
+        parameters: {
+            query?: {
+                /** @description As for the ranking itself. */
+                preset?: string;
+                /** @description Sites that count as the top: 20 by default, at most 1,000. */
+                top?: string;
+                /** @description As for the ranking itself. */
+                weights?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRobustness"];
                 };
             };
             400: {
@@ -2432,6 +3081,53 @@ export interface operations {
             };
         };
     };
+    evidence: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Start (RFC 3339); a day before the end when left out. */
+                from?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description End (RFC 3339); now when left out. At most eight days after the start. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EvidenceItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     history: {
         parameters: {
             query?: {
@@ -2513,6 +3209,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetDays"];
                 };
             };
             404: {

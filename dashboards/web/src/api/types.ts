@@ -86,9 +86,9 @@ export type Summary = Schema<'Summary'>;
 /** What the first screen shows, in one answer. */
 export type Overview = Narrow<
   Schema<'NationalOverview'>,
-  { groups: OutageGroup[]; kinds: KindState[]; causes: CauseState[] }
+  { groups: GroupState[]; kinds: KindState[]; causes: CauseState[] }
 >;
-export type OutageGroup = Narrow<
+export type GroupState = Narrow<
   Schema<'GroupState'>,
   { state: 'down' | 'unknown'; cause: Cause | null; kinds: KindCount[] }
 >;
@@ -140,6 +140,24 @@ export type Outage = Narrow<
   { site_kind: SiteKind; cause: Cause; facts: Fact[] }
 >;
 
+export type Reach = 'site' | 'area' | 'area_and_operator' | 'operator' | 'country';
+export type CauseCount = Narrow<Schema<'CauseCount'>, { cause: Cause }>;
+/** Outages that are shown as one. */
+export type OutageGroup = Narrow<
+  Schema<'OutageGroupItem'>,
+  { reach: Reach; cause: Cause; causes: CauseCount[]; outages: Outage[] }
+>;
+export type OutageGroups = Narrow<Schema<'OutageGroupPage'>, { items: OutageGroup[] }>;
+export type Facets = Narrow<Schema<'Facets'>, { kinds: SiteKind[] }>;
+
+/** The document says "an object" of the values: which ones depends on the code. */
+export type EvidenceEvent = Narrow<
+  Schema<'EvidenceItem'>,
+  { values: Record<string, FactValue> }
+>;
+export type TargetDay = Narrow<Schema<'TargetDay'>, { state: HistoryState[] }>;
+export type TargetDays = Narrow<Schema<'TargetDays'>, { items: TargetDay[] }>;
+
 export type AgentItem = Narrow<Schema<'AgentItem'>, { state: AgentStateName }>;
 export type EnrolmentCode = Schema<'CodeCreated'>;
 export type Confirmation = Schema<'Confirmation'>;
@@ -156,6 +174,7 @@ export type PlanCriterion = Narrow<
 export type Contribution = Schema<'ContributionItem'>;
 export type PlanItem = Narrow<Schema<'PlanItem'>, { kind: SiteKind }>;
 export type Plan = Narrow<Schema<'PlanPage'>, { criteria: PlanCriterion[]; items: PlanItem[] }>;
+export type PlanRobustness = Schema<'PlanRobustness'>;
 
 // Events are a stream of text in the document: these two are the same facts as in the lists. The
 // row is that of the compact map of the version given.

@@ -93,6 +93,7 @@ export const firstEn: Record<FirstKey, string> = {
   'overview.downOf_other': '{count} sites down, {measured} measured',
   'overview.silent_one': '{count} silent',
   'overview.silent_other': '{count} silent',
+  'overview.shared': 'one outage',
   'overview.silentGroup': 'Silent agents, cause unknown',
   'overview.sites_one': '{count} site',
   'overview.sites_other': '{count} sites',

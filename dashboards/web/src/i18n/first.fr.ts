@@ -95,6 +95,7 @@ export const firstFr = {
   'overview.downOf_other': '{count} sites en panne, {measured} mesurés',
   'overview.silent_one': '{count} muet',
   'overview.silent_other': '{count} muets',
+  'overview.shared': 'une même coupure',
   'overview.silentGroup': 'Agents muets, cause inconnue',
   'overview.sites_one': '{count} site',
   'overview.sites_other': '{count} sites',

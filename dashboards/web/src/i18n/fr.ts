@@ -6,10 +6,12 @@
 // `first.fr.ts`. A feature keeps its texts in `FEATURE.fr.ts` and `FEATURE.en.ts`.
 
 import { firstFr } from './first.fr';
+import { screensFr } from './screens.fr';
 
 export const fr = {
   ...firstFr,
   // Features, one line each:
+  ...screensFr,
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
@@ -47,7 +49,6 @@ export const fr = {
   'outages.site': 'Site',
   'outages.cause': 'Cause',
   'outages.open': 'en cours',
-  'outages.onlyOpen': 'En cours seulement',
   'outages.period': 'Période',
   'outages.days_one': '{count} dernier jour',
   'outages.days_other': '{count} derniers jours',
@@ -83,8 +84,6 @@ export const fr = {
   'site.noHistory': 'Rien n’a été mesuré sur cette période.',
   'site.chartSummary':
     'Latence médiane de {low} à {high}, perte moyenne {loss}\u00a0; {measured} points mesurés sur {total}.',
-  'site.latest': 'Dernière mesure',
-  'site.latestValue': '{received} sur {sent} avec réponse, médiane {rtt}',
   'site.outages': 'Coupures récentes',
   'site.noOutage': 'Aucune coupure enregistrée sur ce site.',
 
@@ -124,9 +123,6 @@ export const fr = {
   'agent.none': 'Aucun agent enrôlé. Ouvrez un site, puis «\u00a0Enrôler un agent\u00a0».',
   'agent.noneHere': 'Aucun agent sur ce site.',
   'agent.enrol': 'Enrôler un agent',
-  'agent.enrolCode': 'Code d’enrôlement',
-  'agent.enrolOnce': 'Ce code ne sert qu’une fois et n’est affiché qu’ici. Il expire le {date}.',
-  'agent.enrolCommand': 'À taper sur la machine du site\u00a0:',
   'agent.lines': 'Lignes vues',
   'agent.gateway': 'passerelle {gateway}',
   'agent.lineSince': 'vue depuis le {date}',
@@ -193,7 +189,7 @@ export const fr = {
   'plan.weights': 'Poids des critères',
   'plan.weight': 'Poids',
   'plan.reset': 'Poids d’origine',
-  'plan.known': 'connu pour {known} sites sur {total}',
+  'plan.known': 'connu\u00a0: {known} sur {total}',
   'plan.export': 'Exporter',
   'plan.exportCsv': 'CSV',
   'plan.exportGeojson': 'GeoJSON',
@@ -210,8 +206,8 @@ export const fr = {
   'plan.noCriterion': 'Aucun critère n’est disponible\u00a0: importez des couches.',
   'plan.allZero': 'Tous les poids sont nuls\u00a0: donnez du poids à un critère au moins.',
   'plan.sum': 'Somme',
-  'plan.higherNeed': 'une grande valeur augmente le besoin',
-  'plan.lowerNeed': 'une petite valeur augmente le besoin',
+  'plan.higherNeed': 'plus grand = plus de besoin',
+  'plan.lowerNeed': 'plus petit = plus de besoin',
 
   'criterion.fibre_distance': 'Distance à une ligne de fibre',
   'criterion.unavailability': 'Indisponibilité mesurée',
