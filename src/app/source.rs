@@ -4,7 +4,7 @@ mod convert;
 mod outages;
 mod samples;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +17,9 @@ use desserte_probe::wire::schedule::Measure;
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
 use crate::collector::{Collector, registry_path};
-use crate::registry::{self, AgentRecord, Decision, Registry, RegistryError, SiteStatus};
+use crate::registry::{
+    self, AgentRecord, Decision, LineRecord, Registry, RegistryError, SiteStatus,
+};
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
@@ -110,12 +112,14 @@ impl Source {
 
     /// An image of open sites and agreements.
     pub fn directory(&self, version: u64) -> Result<Directory> {
+        let seconds_of = self.registry.upload_seconds()?;
         let mut uploads: BTreeMap<String, (usize, u32)> = BTreeMap::new();
         for agent in self.registry.agents()? {
             if agent.revoked_at_unix_ms.is_some() {
                 continue;
             }
-            let seconds = self.upload_seconds(agent.id)?;
+            let seconds = seconds_of.get(&agent.id).copied();
+            let seconds = seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT);
             if let Some(site) = agent.site {
                 let held = uploads.entry(site).or_insert((0, 0));
                 *held = (held.0 + 1, held.1.max(seconds));
@@ -149,20 +153,52 @@ impl Source {
 
     /// Every agent.
     pub fn agents(&self) -> Result<Vec<AgentEntry>> {
-        let agents = self.registry.agents()?;
-        agents.into_iter().map(|agent| self.agent(agent)).collect()
+        let mut lines: HashMap<AgentId, Vec<LineRecord>> = HashMap::new();
+        for line in self.registry.lines()? {
+            lines.entry(line.agent).or_default().push(line);
+        }
+        let seconds = self.registry.upload_seconds()?;
+        let agents = self.registry.agents()?.into_iter();
+        Ok(agents
+            .map(|agent| {
+                let lines = lines.remove(&agent.id).unwrap_or_default();
+                let seconds = seconds.get(&agent.id).copied();
+                self.agent(agent, lines, seconds)
+            })
+            .collect())
     }
 
-    fn agent(&self, agent: AgentRecord) -> Result<AgentEntry> {
-        let lines = self.registry.lines_of_agent(agent.id)?;
+    /// Agents that are or were assigned to a site, each with the last time that it was.
+    fn agents_once_of(&self, site: &str) -> Result<Vec<AgentEntry>> {
+        let seconds = self.registry.upload_seconds()?;
+        let mut found = Vec::new();
+        for agent in self.registry.agents_once_of(site)? {
+            let assigned = self.registry.assignments(agent.id)?;
+            let last = assigned.iter().rev().find(|one| one.site == site);
+            let lines = self.registry.lines_of_agent(agent.id)?;
+            let seconds = seconds.get(&agent.id).copied();
+            found.push(AgentEntry {
+                assigned_unix_ms: last.map(|one| (one.valid_from_unix_ms, one.valid_to_unix_ms)),
+                ..self.agent(agent, lines, seconds)
+            });
+        }
+        Ok(found)
+    }
+
+    fn agent(
+        &self,
+        agent: AgentRecord,
+        lines: Vec<LineRecord>,
+        upload_seconds: Option<u32>,
+    ) -> AgentEntry {
         let heard = self
             .collector
             .as_ref()
             .map(|collector| collector.activity(agent.id))
             .unwrap_or_default();
         let heartbeat = heard.heartbeat.map(|(at, _)| at);
-        Ok(AgentEntry {
-            upload_seconds: self.upload_seconds(agent.id)?,
+        AgentEntry {
+            upload_seconds: upload_seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT),
             last_batch_unix_ms: heard.batch_unix_ms,
             last_heartbeat_unix_ms: heartbeat.or(agent.heartbeat.map(|(at, _)| at)),
             software: Some(heard.software.unwrap_or(agent.software)),
@@ -181,12 +217,7 @@ impl Source {
             site: agent.site,
             enrolled_unix_ms: agent.enrolled_at_unix_ms,
             revoked: agent.revoked_at_unix_ms.is_some(),
-        })
-    }
-
-    fn upload_seconds(&self, agent: AgentId) -> Result<u32> {
-        let schedule = self.registry.schedule(agent)?;
-        Ok(schedule.map_or(UPLOAD_SECONDS_DEFAULT, |schedule| schedule.upload_seconds))
+        }
     }
 
     /// A site with its past; an alias finds it too.
@@ -194,18 +225,6 @@ impl Source {
         let Some(site) = self.registry.site(id)? else {
             return Ok(None);
         };
-        let mut agents = Vec::new();
-        for agent in self.registry.agents()? {
-            let assigned = self.registry.assignments(agent.id)?;
-            // The last time: an agent may have gone and come back.
-            if let Some(last) = assigned.iter().rev().find(|one| one.site == id) {
-                let between = (last.valid_from_unix_ms, last.valid_to_unix_ms);
-                agents.push(AgentEntry {
-                    assigned_unix_ms: Some(between),
-                    ..self.agent(agent)?
-                });
-            }
-        }
         Ok(Some(SiteRecord {
             aliases: self.registry.site_aliases(id)?,
             versions: self
@@ -214,7 +233,7 @@ impl Source {
                 .into_iter()
                 .map(version)
                 .collect(),
-            agents,
+            agents: self.agents_once_of(id)?,
             targets: self.targets(id)?,
             latest: self.newest_samples(id)?,
             entry: entry(site.id, site.current, None),
