@@ -76,8 +76,13 @@ fn fill(worksheet: &mut Worksheet, sheet: &Sheet) -> Result<(), XlsxError> {
     clippy::cast_precision_loss,
     reason = "Excel knows no other number; counts of people and rows are far below 2⁵³"
 )]
-fn put(worksheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell) -> Result<(), XlsxError> {
-    match cell {
+fn put(
+    worksheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    cell: &Cell,
+    formats: &[Format],
+) -> Result<(), XlsxError> {
+    let (number, decimals) = match cell {
         Cell::Empty => return Ok(()),
         Cell::Text(text) => return worksheet.write_string(row, column, text).map(|_| ()),
         Cell::Integer(number) => (*number as f64, 0),
