@@ -1,8 +1,10 @@
 //! Everything the collector's face shares: the image of the registry, live states, layers, metrics.
 
+mod demonstration;
 mod directory;
 mod entries;
 mod groups;
+mod imports;
 mod source;
 mod status;
 
@@ -16,6 +18,7 @@ use desserte_planning::ranking::{MeasuredAvailability, RankingError};
 use desserte_planning::scenario::Scenario;
 use tokio::sync::watch;
 
+pub use demonstration::{Begun, Phase, Progress};
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
 pub use groups::{OutageGroup, OutageGroups};
@@ -27,6 +30,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::layers::{LayerStore, LayersError};
 use crate::live::{Change, Live};
+use crate::staging::Staging;
 use crate::telemetry::Metrics;
 
 /// Days of measurements that a plan looks back on.
@@ -37,6 +41,7 @@ pub const PLAN_DAYS: i64 = 30;
 pub struct App {
     source: Source,
     layer_store: LayerStore,
+    imports: Staging,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
     agent_counts: RwLock<(u64, u64)>,
@@ -44,6 +49,8 @@ pub struct App {
     planned: Mutex<Option<(u64, Arc<MeasuredSites>)>>,
     /// States of sites and their changes.
     pub live: Live,
+    /// How far a demonstration has come.
+    pub demonstration: Arc<Progress>,
     /// The collector's own figures.
     pub metrics: Metrics,
     /// The configuration.
@@ -76,6 +83,8 @@ pub struct Parts {
     pub source: Source,
     /// Imported layers.
     pub layer_store: LayerStore,
+    /// Files that wait to be imported.
+    pub imports: Staging,
     /// The configuration.
     pub config: Config,
     /// The country.
@@ -96,11 +105,13 @@ impl App {
         let app = Self {
             source: parts.source,
             layer_store: parts.layer_store,
+            imports: parts.imports,
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
             agent_counts: RwLock::default(),
             planned: Mutex::default(),
             live: Live::default(),
+            demonstration: Arc::default(),
             metrics: Metrics::default(),
             config: parts.config,
             geography: parts.geography,
@@ -282,6 +293,7 @@ pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) 
         position: Position::new(site.latitude, site.longitude).ok(),
         region: site.region.clone(),
         invented: site.invented,
+        simulated: site.simulated,
         availability: measured.and_then(|(period, slots)| availability(period, slots)),
     }
 }

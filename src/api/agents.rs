@@ -275,6 +275,7 @@ fn item(app: &App, agent: AgentEntry) -> AgentItem {
         site_kind: site.map(|site| site.kind.clone()),
         region: site.and_then(|site| site.region.clone()),
         invented: site.is_some_and(|site| site.invented),
+        simulated: agent.simulated,
         enrolled_at: time::text_or_epoch(agent.enrolled_unix_ms),
         last_batch_at: agent.last_batch_unix_ms.map(time::text_or_epoch),
         last_heartbeat_at: agent.last_heartbeat_unix_ms.map(time::text_or_epoch),

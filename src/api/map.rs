@@ -42,6 +42,7 @@ fn columns(app: &App) -> MapColumns {
         columns.state.push(state.to_owned());
         columns.region.push(site.region.clone());
         columns.invented |= site.invented;
+        columns.simulated |= site.simulated;
     }
     columns
 }

@@ -42,6 +42,7 @@ pub(crate) fn now(app: &App) -> Summary {
         sites,
         agents: AgentCounts { total, silent },
         measured_sites: directory.measured().count() as u64,
+        simulated_sites: directory.simulated().count() as u64,
         availability_24_hours: Fraction::of(up_slots, measured_slots).map(|share| {
             Availability24Hours {
                 up_slots,

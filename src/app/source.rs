@@ -12,21 +12,18 @@ use desserte_domain::exclusion::Exclusion;
 use desserte_probe::clock::{Clock, SystemClock};
 use desserte_probe::wire::enrol::Code;
 use desserte_probe::wire::id::AgentId;
-use desserte_probe::wire::schedule::Measure;
 
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
-use crate::collector::{Collector, registry_path};
+use crate::collector::{Collector, registry_path, samples_path};
 use crate::registry::{
     self, AgentRecord, Decision, LineRecord, Registry, RegistryError, SiteStatus,
 };
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
-use convert::{entry, known, line, name_of, version};
+use convert::{Agents, entry, known, line, name_of, version};
 
-/// The sample store's file in a data folder.
-const SAMPLES_FILE: &str = "samples.sqlite";
 /// Author of decisions that come through the page: it has no accounts yet.
 const AUTHOR: &str = "web page";
 /// Seconds between uploads of an agent without a schedule.
@@ -70,7 +67,7 @@ impl Source {
     /// The files of a data folder that another process may be writing.
     pub fn read_only(data: &Path) -> Result<Self> {
         let registry = Registry::open(&registry_path(data))?;
-        let samples = EmbeddedStore::open(&data.join(SAMPLES_FILE))?;
+        let samples = EmbeddedStore::open_reading(&samples_path(data))?;
         Ok(Self::of(registry, Arc::new(samples), Arc::new(SystemClock)))
     }
 
@@ -113,16 +110,20 @@ impl Source {
     /// An image of open sites and agreements.
     pub fn directory(&self, version: u64) -> Result<Directory> {
         let seconds_of = self.registry.upload_seconds()?;
-        let mut uploads: BTreeMap<String, (usize, u32)> = BTreeMap::new();
+        let mut agents: BTreeMap<String, Agents> = BTreeMap::new();
         for agent in self.registry.agents()? {
-            if agent.revoked_at_unix_ms.is_some() {
+            let revoked = agent.revoked_at_unix_ms.is_some();
+            if revoked && !agent.simulated {
                 continue;
             }
-            let seconds = seconds_of.get(&agent.id).copied();
-            let seconds = seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT);
-            if let Some(site) = agent.site {
-                let held = uploads.entry(site).or_insert((0, 0));
-                *held = (held.0 + 1, held.1.max(seconds));
+            let Some(site) = agent.site else { continue };
+            let held = agents.entry(site).or_default();
+            held.simulated |= agent.simulated;
+            if !revoked {
+                held.count += 1;
+                let seconds = seconds_of.get(&agent.id).copied();
+                let seconds = seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT);
+                held.upload_seconds = held.upload_seconds.max(seconds);
             }
         }
         let sites = self
@@ -131,7 +132,7 @@ impl Source {
             .into_iter()
             .filter(|site| site.current.status == SiteStatus::Open)
             .map(|site| {
-                let agents = uploads.get(&site.id).copied();
+                let agents = agents.get(&site.id).copied().unwrap_or_default();
                 entry(site.id, site.current, agents)
             })
             .collect();
@@ -217,6 +218,7 @@ impl Source {
             site: agent.site,
             enrolled_unix_ms: agent.enrolled_at_unix_ms,
             revoked: agent.revoked_at_unix_ms.is_some(),
+            simulated: agent.simulated,
         }
     }
 
@@ -225,6 +227,8 @@ impl Source {
         let Some(site) = self.registry.site(id)? else {
             return Ok(None);
         };
+        let agents = self.agents_once_of(id)?;
+        let simulated = agents.iter().any(|agent| agent.simulated);
         Ok(Some(SiteRecord {
             aliases: self.registry.site_aliases(id)?,
             versions: self
@@ -233,10 +237,17 @@ impl Source {
                 .into_iter()
                 .map(version)
                 .collect(),
-            agents: self.agents_once_of(id)?,
+            agents,
             targets: self.targets(id)?,
             latest: self.newest_samples(id)?,
-            entry: entry(site.id, site.current, None),
+            entry: entry(
+                site.id,
+                site.current,
+                Agents {
+                    simulated,
+                    ..Agents::default()
+                },
+            ),
         }))
     }
 
@@ -250,29 +261,28 @@ impl Source {
                 name: None,
                 kind: name_of(&series.key.kind),
                 address: None,
+                anchor: None,
             });
         }
         for agent in self.registry.agents_of(site)? {
             let schedule = self.registry.schedule(agent.id)?;
             for target in schedule.into_iter().flat_map(|schedule| schedule.targets) {
-                let (kind, address) = match target.measure {
-                    Measure::Icmp { host, .. } => ("icmp", host),
-                    Measure::Http { url, .. } => ("http", url),
-                };
                 found.insert(
                     target.id.clone(),
                     TargetEntry {
                         id: target.id,
                         name: None,
-                        kind: kind.to_owned(),
-                        address: Some(address),
+                        kind: name_of(&target.measure.kind()),
+                        address: Some(target.measure.address()),
+                        anchor: None,
                     },
                 );
             }
         }
-        for named in self.registry.targets()? {
-            if let Some(target) = found.get_mut(&named.id) {
-                target.name = named.name;
+        for target in self.registry.targets()? {
+            if let Some(entry) = found.get_mut(&target.id) {
+                entry.name = target.name;
+                entry.anchor = target.anchor.as_ref().map(name_of);
             }
         }
         Ok(found.into_values().collect())

@@ -6,8 +6,9 @@
 )]
 
 mod app;
-pub(crate) use app::AGREEMENT;
+pub(crate) use app::{AGREEMENT, TestApp};
 mod document;
+mod imports;
 mod routes;
 mod screens;
 mod security;

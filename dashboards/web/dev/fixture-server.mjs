@@ -78,6 +78,7 @@ function answer(path, query) {
   if (named) return shape(named[1]);
   if (path === '/country/places.json') return { items: PLACES.map(([name, latitude, longitude, population]) => ({ name, latitude, longitude, population })) };
   if (path === '/summary') return summary();
+  if (path === '/demo') return { simulated: false, phase: 'none', sites: 0, sites_done: 0, history_days: 0, site_days: 0, site_days_done: 0, started_at: null, away: null };
   if (path === '/map') return mapColumns();
   if (path === '/agents') return list(agentList(agents, sites).filter((agent) => !query.get('state') || agent.state === query.get('state')), query);
   if (path === '/facets') return facets(sites);

@@ -4,6 +4,7 @@ import type {
   Confirmation,
   Confirmed,
   Country,
+  Demonstration,
   EnrolmentCode,
   EvidenceEvent,
   Facets,
@@ -43,7 +44,7 @@ export class ApiError extends Error {
   }
 }
 
-type Query = Record<string, string | number | boolean | null | undefined>;
+export type Query = Record<string, string | number | boolean | null | undefined>;
 
 /** A path with its query; absent and empty values are left out. */
 export function address(path: string, query: Query = {}): string {
@@ -70,7 +71,7 @@ async function problemOf(response: Response, path: string): Promise<ApiError> {
   );
 }
 
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -83,6 +84,7 @@ async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
     throw new ApiError(late ? 'timeout' : 'network', 0, null, path);
   }
   if (!response.ok) throw await problemOf(response, path);
+  if (response.status === 204) return undefined as T;
   try {
     return (await response.json()) as T;
   } catch {
@@ -90,10 +92,17 @@ async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   }
 }
 
-function post<T>(path: string, body: unknown): Promise<T> {
+export function post<T>(
+  path: string,
+  body: unknown,
+  { method = 'POST', language }: { method?: 'POST' | 'PUT'; language?: string } = {},
+): Promise<T> {
   return request<T>(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    method,
+    headers: {
+      'Content-Type': 'application/json',
+      ...(language ? { 'Accept-Language': language } : {}),
+    },
     body: JSON.stringify(body),
   });
 }
@@ -123,14 +132,15 @@ async function optional<T>(path: string): Promise<T | null> {
   }
 }
 
-const V1 = '/api/v1';
-const part = encodeURIComponent;
+export const V1 = '/api/v1';
+export const part = encodeURIComponent;
 
 export const api = {
   country: () => request<Country>(`${V1}/country`),
   shape: (name: 'regions' | 'border' | 'neighbours') =>
     optional<FeatureCollection>(`${V1}/country/${name}.geojson`),
   places: () => optional<Places>(`${V1}/country/places.json`),
+  demo: () => request<Demonstration>(`${V1}/demo`),
   summary: () => request<Summary>(`${V1}/summary`),
   map: () => request<MapColumns>(`${V1}/map`),
   sites: (query: Query) => request<Page<SiteItem>>(address(`${V1}/sites`, query)),

@@ -191,6 +191,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this is a demonstration, and how far its simulated past has been played back. */
+        get: operations["demo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -626,6 +643,8 @@ export interface components {
             region?: string | null;
             /** @description Since when a silent agent has been silent: its last batch, or its enrolment. */
             silent_since?: string | null;
+            /** @description Whether a demonstration made it up. */
+            simulated: boolean;
             /** @description Site to which it is assigned now; `null` when to none. */
             site?: string | null;
             /** @description Kind of the site. */
@@ -691,6 +710,8 @@ export interface components {
         AgreementItem: {
             /** @description Identifier. */
             id: string;
+            /** @description Whether a demonstration makes the measurements of any of its sites up. */
+            simulated: boolean;
             /** @description Its sites. */
             sites: string[];
             /**
@@ -726,6 +747,13 @@ export interface components {
              * @description Slots counted as up.
              */
             up_slots: number;
+        };
+        /** @description When the collector was off. */
+        Away: {
+            /** @description From when. */
+            from: string;
+            /** @description Until when. */
+            to: string;
         };
         /** @description Sites with a cause. */
         CauseCount: {
@@ -865,6 +893,41 @@ export interface components {
              */
             up_slots: number;
         };
+        /** @description Whether this is a demonstration, and how far it has come. */
+        Demonstration: {
+            away?: components["schemas"]["Away"] | null;
+            /**
+             * Format: int64
+             * @description Days of history with which the fleet began.
+             */
+            history_days: number;
+            /** @description `none`, `enrolling`, `last_day`, `earlier_days`, `complete` or `failed`. */
+            phase: string;
+            /** @description Whether what is known of any site is made up. */
+            simulated: boolean;
+            /**
+             * Format: int64
+             * @description Days of sites to be played back before the last one, over all sites.
+             */
+            site_days: number;
+            /**
+             * Format: int64
+             * @description Those that were.
+             */
+            site_days_done: number;
+            /**
+             * Format: int64
+             * @description Simulated sites.
+             */
+            sites: number;
+            /**
+             * Format: int64
+             * @description Sites for which the phase is over.
+             */
+            sites_done: number;
+            /** @description When this demonstration was started. */
+            started_at?: string | null;
+        };
         /** @description Something that changed at a site, as an agent saw it. */
         EvidenceItem: {
             /** @description The agent that saw it. */
@@ -916,6 +979,8 @@ export interface components {
             rtt_us_p95: (number | null)[];
             /** @description Packets or requests sent. */
             sent: (number | null)[];
+            /** @description Whether a demonstration made it up. */
+            simulated: boolean;
             /** @description Start of each step, Unix seconds. */
             start_unix_s: number[];
             /** @description `up`, `degraded`, `down` or `unknown`: the site's worst slot of the step. */
@@ -993,6 +1058,8 @@ export interface components {
             name: (string | null)[];
             /** @description Regions; `null` when not known. */
             region: (string | null)[];
+            /** @description Whether the state of any of the sites is made up by a demonstration. */
+            simulated: boolean;
             /** @description States. */
             state: string[];
         };
@@ -1058,6 +1125,8 @@ export interface components {
              * @description Revision of the figures.
              */
             revision: number;
+            /** @description Whether a demonstration made the measurements up. */
+            simulated: boolean;
             /** @description The site. */
             site: string;
             /**
@@ -1183,6 +1252,8 @@ export interface components {
             region?: string | null;
             /** @description Whether its live state needs a login once there are logins. */
             sensitive: boolean;
+            /** @description Whether a demonstration made it up. */
+            simulated: boolean;
             /** @description The site. */
             site: string;
             /** @description Its kind. */
@@ -1224,6 +1295,8 @@ export interface components {
                 region?: string | null;
                 /** @description Since when a silent agent has been silent: its last batch, or its enrolment. */
                 silent_since?: string | null;
+                /** @description Whether a demonstration made it up. */
+                simulated: boolean;
                 /** @description Site to which it is assigned now; `null` when to none. */
                 site?: string | null;
                 /** @description Kind of the site. */
@@ -1270,6 +1343,8 @@ export interface components {
             items: {
                 /** @description Identifier. */
                 id: string;
+                /** @description Whether a demonstration makes the measurements of any of its sites up. */
+                simulated: boolean;
                 /** @description Its sites. */
                 sites: string[];
                 /**
@@ -1339,6 +1414,8 @@ export interface components {
                 region?: string | null;
                 /** @description Whether its live state needs a login once there are logins. */
                 sensitive: boolean;
+                /** @description Whether a demonstration made it up. */
+                simulated: boolean;
                 /** @description The site. */
                 site: string;
                 /** @description Its kind. */
@@ -1427,6 +1504,8 @@ export interface components {
              * @description Sum of the contributions, 0 to 1.
              */
             score: number;
+            /** @description Whether a demonstration made the measurements up. */
+            simulated: boolean;
             /** @description The site. */
             site: string;
             /** @description Its name. */
@@ -1543,6 +1622,8 @@ export interface components {
             last_heartbeat_at?: string | null;
             /** @description Lines over which it reported. */
             lines: components["schemas"]["SiteLine"][];
+            /** @description Whether a demonstration made it up. */
+            simulated: boolean;
             /** @description Name and version of its software. */
             software?: string | null;
             /**
@@ -1631,6 +1712,8 @@ export interface components {
             region?: string | null;
             /** @description Whether its live state needs a login once there are logins. */
             sensitive: boolean;
+            /** @description Whether what is known of its connection is made up by a demonstration. */
+            simulated: boolean;
             /** @description Since when; `null` when it was never measured. */
             since?: string | null;
             /** @description `up`, `degraded`, `down`, `unknown` or `excluded`. */
@@ -1705,6 +1788,8 @@ export interface components {
             agreement: string;
             /** @description `yyyy-mm`. */
             month: string;
+            /** @description Whether a demonstration made the measurements of any of its sites up. */
+            simulated: boolean;
             /** @description One entry a site. */
             sites: components["schemas"]["Month"][];
         };
@@ -1720,6 +1805,11 @@ export interface components {
              * @description Sites with an agent.
              */
             measured_sites: number;
+            /**
+             * Format: int64
+             * @description Sites of which what is known is made up by a demonstration.
+             */
+            simulated_sites: number;
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
         };
@@ -2134,6 +2224,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Demonstration"];
                 };
             };
         };
