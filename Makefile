@@ -8,7 +8,7 @@ export DESSERTE_REFERENCE ?= $(abspath ../shared)
 WEB ?= 127.0.0.1:8420
 DATA ?= $(CACHE)/demo
 
-.PHONY: run build test test-long lint bench bench-web page setup clean-cache
+.PHONY: run build test test-long lint bench bench-store bench-web page setup clean-cache
 
 ## Build the page and the collector, start the demonstration, print the address to open.
 run: page
@@ -37,6 +37,10 @@ bench-web: page
 
 lint:
 	@tests/run.sh check
+
+## What the store costs, beside plain rows of SQLite; writes target/bench/store.json.
+bench-store:
+	@cargo bench --package desserte --bench store
 
 ## The dashboard's page, from its locked packages.
 page:

@@ -1,8 +1,9 @@
-//! The listener for agents: TLS with the collector's own key, four routes, and heartbeats beside it.
+//! The listener for agents: TLS with the collector's own key, six routes, and heartbeats beside it.
 //!
 //! `POST /api/v1/agents/enrol`, `POST /api/v1/batches`, `GET /api/v1/time`,
-//! `GET /api/v1/agents/{agent}/schedule`. It computes nothing: what it takes goes to `ingest`.
+//! `GET /api/v1/agents/{agent}/schedule`, `GET /ndt/v7/download` and `/ndt/v7/upload`. It computes nothing: what it takes goes to `ingest`.
 
+pub mod empty_page;
 mod enrol;
 mod heartbeat;
 mod problem;

@@ -1,9 +1,11 @@
 //! Everything the collector's face shares: the image of the registry, live states, layers, metrics.
 
+mod demonstration;
 mod directory;
 mod drawn;
 mod entries;
 mod groups;
+mod imports;
 mod overview;
 mod site_map;
 mod source;
@@ -19,6 +21,7 @@ use desserte_planning::ranking::{MeasuredAvailability, RankingError};
 use desserte_planning::scenario::Scenario;
 use tokio::sync::watch;
 
+pub use demonstration::{Begun, Phase, Progress};
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
 pub use groups::{OutageGroup, OutageGroups};
@@ -32,6 +35,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::layers::{LayerStore, LayersError};
 use crate::live::{Change, Live};
+use crate::staging::Staging;
 use crate::telemetry::Metrics;
 
 /// Days of measurements that a plan looks back on.
@@ -42,6 +46,7 @@ pub const PLAN_DAYS: i64 = 30;
 pub struct App {
     source: Source,
     layer_store: LayerStore,
+    imports: Staging,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
     agent_counts: RwLock<(u64, u64)>,
@@ -50,6 +55,8 @@ pub struct App {
     drawn: drawn::Drawn,
     /// States of sites and their changes.
     pub live: Live,
+    /// How far a demonstration has come.
+    pub demonstration: Arc<Progress>,
     /// The collector's own figures.
     pub metrics: Metrics,
     /// The configuration.
@@ -82,6 +89,8 @@ pub struct Parts {
     pub source: Source,
     /// Imported layers.
     pub layer_store: LayerStore,
+    /// Files that wait to be imported.
+    pub imports: Staging,
     /// The configuration.
     pub config: Config,
     /// The country.
@@ -102,12 +111,14 @@ impl App {
         let app = Self {
             source: parts.source,
             layer_store: parts.layer_store,
+            imports: parts.imports,
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
             agent_counts: RwLock::default(),
             planned: Mutex::default(),
             drawn: drawn::Drawn::default(),
             live: Live::default(),
+            demonstration: Arc::default(),
             metrics: Metrics::default(),
             config: parts.config,
             geography: parts.geography,
@@ -300,6 +311,7 @@ pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) 
         position: Position::new(site.latitude, site.longitude).ok(),
         region: site.region.clone(),
         invented: site.invented,
+        simulated: site.simulated,
         availability: measured.and_then(|(period, slots)| availability(period, slots)),
     }
 }

@@ -3,19 +3,23 @@
 //! [`judge()`] is a function from values to values; [`crate::app::Source`] fetches those values from the store, and
 //! [`worker`] runs both whenever samples come or time passes.
 
+mod anchors;
 pub mod evidence;
 pub mod history;
 pub mod judge;
 mod lines;
 pub mod long;
 pub mod months;
+pub mod neighbours;
 pub mod strip;
 mod test;
 pub mod timeline;
+mod track;
 pub mod worker;
 
 pub use evidence::EvidenceRow;
 pub use judge::{Judgement, SiteSamples, TargetSamples, Window, judge};
+pub use neighbours::NeighboursSeen;
 pub use test::SiteTest;
 
 /// A row of the store as the domain reasons about it.

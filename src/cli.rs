@@ -11,6 +11,7 @@ mod plan;
 mod replay;
 mod serve;
 mod sites;
+mod targets;
 mod words;
 
 use std::path::PathBuf;
@@ -50,6 +51,9 @@ enum Command {
     /// List agents, make enrolment codes, revoke, confirm lines.
     #[command(subcommand)]
     Agents(agents::Agents),
+    /// Enter or list what there is to measure.
+    #[command(subcommand)]
+    Targets(targets::Targets),
     /// Add, list or check agreements.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
@@ -126,6 +130,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Import(import) => import.run(context),
         Command::Sites(sites) => sites.run(),
         Command::Agents(agents) => agents.run(),
+        Command::Targets(targets) => targets.run(context),
         Command::Agreements(agreements) => agreements.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Replay(replay) => replay.run(),

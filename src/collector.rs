@@ -4,12 +4,12 @@
 //! |---|---|
 //! | `registry.sqlite` | what people entered, and the outages found |
 //! | `journal.sqlite` | every accepted batch as sent |
-//! | `samples.sqlite` | the samples, made from the journal; may be deleted |
+//! | `samples/` | the samples, made from the journal; may be deleted |
 //! | `collector.key`, `line.key` | secrets, readable by their owner only |
 //! | `collector.lock` | held by the process that serves this folder |
 
 pub mod identity;
-mod limit;
+pub(crate) mod limit;
 
 use std::{
     collections::HashMap,
@@ -31,7 +31,7 @@ use self::{
     limit::RateLimit,
 };
 use crate::{
-    ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode},
+    ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
     registry::{Registry, RegistryError},
     store::{StoreError, embedded::EmbeddedStore, journal::Journal, samples::SampleStore},
 };
@@ -58,7 +58,7 @@ pub enum CollectorError {
     /// The samples know more than the journal: one of the two was replaced by another copy.
     #[error(
         "data folder {path}: the samples go to position {applied}, the journal only to {last}: \
-         the journal is an older copy; put the newer one back, or delete samples.sqlite to go on \
+         the journal is an older copy; put the newer one back, or delete the folder samples to go on \
          from this one"
     )]
     StoreAhead {
@@ -96,6 +96,7 @@ pub struct Collector {
     applier: Applier,
     following: Arc<Following>,
     identity: Identity,
+    first_events: Mutex<Option<broadcast::Receiver<IngestEvent>>>,
     counters: Mutex<Counters>,
     heartbeat_port: OnceLock<u16>,
     enrol_limit: RateLimit<IpAddr>,
@@ -107,6 +108,12 @@ pub struct Collector {
 #[must_use]
 pub fn registry_path(data: &Path) -> PathBuf {
     data.join("registry.sqlite")
+}
+
+/// The sample store's folder in a data folder.
+#[must_use]
+pub fn samples_path(data: &Path) -> PathBuf {
+    data.join("samples")
 }
 
 /// Makes an enrolment code for a site; works beside a server that has the folder open.
@@ -139,9 +146,8 @@ impl Collector {
         let lock = lock(data)?;
         let identity = Identity::open(data)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
-        let journal = Arc::new(Journal::open(&data.join("journal.sqlite"))?);
-        let samples: Arc<dyn SampleStore> =
-            Arc::new(EmbeddedStore::open(&data.join("samples.sqlite"))?);
+        let journal = Arc::new(Journal::open(&data.join("journal.sqlite"), entries_of)?);
+        let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&samples_path(data))?);
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {
             return Err(CollectorError::StoreAhead {
@@ -150,6 +156,7 @@ impl Collector {
                 last,
             });
         }
+        let (events, first_events) = broadcast::channel(EVENTS);
         let following = Arc::new(Following {
             run: registry.start_run(clock.unix_ms())?,
             applied: Mutex::new(applied),
@@ -158,7 +165,7 @@ impl Collector {
             samples,
             clock,
             activities: crate::ingest::activity::Activities::default(),
-            events: broadcast::Sender::new(EVENTS),
+            events,
             prepared: Mutex::new(HashMap::new()),
             grown: Condvar::new(),
             stop: AtomicBool::new(false),
@@ -169,6 +176,7 @@ impl Collector {
             applier: thread,
             following,
             identity,
+            first_events: Mutex::new(Some(first_events)),
             counters: Mutex::new(Counters::default()),
             heartbeat_port: OnceLock::new(),
             enrol_limit: RateLimit::default(),
@@ -207,10 +215,13 @@ impl Collector {
         &self.following.clock
     }
 
-    /// Word of every interval that was measured, as soon as the store has it.
+    /// Word of every interval that was measured, as soon as the store has it. Who asks first misses
+    /// nothing since the folder was opened.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<IngestEvent> {
-        self.following.events.subscribe()
+        let first = self.first_events.lock();
+        let first = first.unwrap_or_else(PoisonError::into_inner).take();
+        first.unwrap_or_else(|| self.following.events.subscribe())
     }
 
     /// What was last heard of an agent.

@@ -33,6 +33,9 @@ pub struct Agents {
     /// Address under which agents reach this collector, `https://host:port`, where it is another
     /// than the one it listens on (behind a router). It is what enrolment shows.
     pub public_url: Option<String>,
+    /// Where to serve, in plain HTTP, a page that is known to be empty, `address:port`: agents ask for
+    /// it to find a portal. Nobody serves it without.
+    pub empty_page: Option<std::net::SocketAddr>,
 }
 
 /// The country.
@@ -286,6 +289,7 @@ mod tests {
         let example = Config::parse(EXAMPLE, Path::new("desserte.toml")).unwrap();
         let mut expected = Config::default();
         expected.agents.public_url = Some("https://collecteur.exemple.cg:8443".to_owned());
+        expected.agents.empty_page = Some(([0, 0, 0, 0], 80).into());
         expected.country = Country {
             id: "cg".to_owned(),
             name_fr: "République du Congo".to_owned(),

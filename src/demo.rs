@@ -4,7 +4,9 @@
 
 mod agent;
 mod country;
+pub mod fleet;
 mod target;
+pub mod world;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -32,6 +34,8 @@ pub struct Options {
     pub web: SocketAddr,
     /// Whether the agent also measures this machine's gateway and resolver.
     pub measure_this_machine: bool,
+    /// How large the simulated fleet is.
+    pub fleet: fleet::Size,
 }
 
 /// Why the demonstration cannot start.
@@ -58,6 +62,9 @@ pub enum DemoError {
     /// The agent.
     #[error("the demonstration's agent: {0}")]
     Agent(String),
+    /// The simulated fleet.
+    #[error("the simulated fleet: {0}")]
+    Fleet(String),
 }
 
 /// A demonstration that runs.
@@ -65,6 +72,7 @@ pub enum DemoError {
 pub struct Demonstration {
     collector: Running,
     agent: agent::Running,
+    fleet: Option<fleet::Running>,
     stop: watch::Sender<bool>,
 }
 
@@ -85,6 +93,7 @@ pub async fn start(options: Options) -> Result<Demonstration, DemoError> {
     country::enter(&registry, now)?;
     LayerStore::open(&options.data)?.replace(&country::layers()?, now)?;
     agent::enter_targets(&registry, page, options.measure_this_machine, now)?;
+    let fleet = fleet::prepare(&options.data, &registry, options.fleet, now)?;
     drop(registry);
     let kept = std::fs::read_to_string(options.data.join(AGENTS_PORT_FILE));
     let port = kept
@@ -100,10 +109,12 @@ pub async fn start(options: Options) -> Result<Demonstration, DemoError> {
         let file = options.data.join(AGENTS_PORT_FILE);
         std::fs::write(&file, port).map_err(|source| ServeError::File { file, source })?;
     }
+    let fleet = fleet.map(|fleet| fleet::start(fleet, &options.data, &collector, stopped.clone()));
     let agent = agent::start(&options.data, &collector, stopped).await?;
     Ok(Demonstration {
         collector,
         agent,
+        fleet,
         stop,
     })
 }
@@ -136,6 +147,9 @@ impl Demonstration {
     pub async fn stop(self) -> Result<(), DemoError> {
         let _ = self.stop.send(true);
         self.agent.ended().await?;
+        if let Some(fleet) = self.fleet {
+            fleet.ended().await;
+        }
         Ok(self.collector.stop().await?)
     }
 }

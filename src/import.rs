@@ -1,15 +1,19 @@
-//! Reading what ministries have: sites and layers from CSV and GeoJSON.
+//! Reading what ministries have: sites and layers from CSV, XLSX and GeoJSON.
 //!
 //! From bytes to typed rows and refusals; no database, no file is opened here. Every row that is
 //! not taken is named with its row, field and reason, in French and in English.
 
 mod columns;
 pub mod country;
+pub mod crs;
 mod duplicates;
 pub mod error;
 pub mod kinds;
 pub mod layers;
+pub mod likeness;
 pub mod mapping;
+pub mod pairs;
+pub mod propose;
 pub mod report;
 pub mod scenario;
 pub mod site;
@@ -26,12 +30,21 @@ pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
 pub const MAX_ROWS: usize = 1_000_000;
 /// Most columns of a CSV file, or distinct properties of a GeoJSON file.
 pub const MAX_COLUMNS: usize = 1_000;
+/// Largest workbook once unpacked, bytes: a spreadsheet packs five to ten times.
+pub const MAX_UNPACKED_BYTES: u64 = 256 * 1024 * 1024;
+/// Most parts of a workbook: sheets, styles, drawings.
+pub const MAX_PARTS: usize = 2_000;
+/// Most cells of a sheet with anything in them.
+pub const MAX_CELLS: usize = 5_000_000;
 /// Longest value of a field that is kept, in bytes of UTF-8. Longer ones are a missing quote.
 pub const MAX_FIELD_BYTES: usize = 400;
 /// Longest identifier of a site, in bytes.
 pub const MAX_ID_BYTES: usize = 128;
-/// Refusals listed in full for each reason; the rest is counted, its rows given as ranges.
-pub const MAX_LISTED_PER_REASON: usize = 200;
+/// Refusals kept in full for each reason; the rest is counted, its rows given as ranges. A file with
+/// more of one reason has a wrong mapping, not so many wrong rows.
+pub const MAX_LISTED_PER_REASON: usize = 10_000;
+/// Refusals of one reason that are printed at a terminal; files and the page have them all.
+pub const MAX_PRINTED_PER_REASON: usize = 200;
 /// Ranges of rows given for a reason or a warning; the rows beyond are counted.
 pub const MAX_ROW_RANGES: usize = 500;
 /// Longest excerpt of a refused value, in characters.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use desserte_planning::layer::{Layer, LayerKind, Layers, Provenance};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Name of the file in the data folder.
@@ -22,6 +22,23 @@ CREATE TABLE IF NOT EXISTS layers (
     imported_unix_ms INTEGER NOT NULL,
     PRIMARY KEY (kind, name)
 ) STRICT;
+-- What stood in the place of a layer before an import, so that it can be taken back.
+CREATE TABLE IF NOT EXISTS replaced (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    import      TEXT NOT NULL UNIQUE,
+    kind        TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    provenance  TEXT, -- NULL: there was no such layer
+    features    TEXT,
+    imported_unix_ms INTEGER
+) STRICT;
+";
+
+/// Keeps what stands in the place of a layer: import, kind, name.
+const KEEP_REPLACED: &str = "
+INSERT INTO replaced (import, kind, name, provenance, features, imported_unix_ms)
+SELECT ?1, ?2, ?3, layers.provenance, layers.features, layers.imported_unix_ms
+FROM (SELECT 1) LEFT JOIN layers ON layers.kind = ?2 AND layers.name = ?3
 ";
 
 /// Why layers cannot be read or written.
@@ -42,6 +59,14 @@ pub enum LayersError {
         name: String,
         /// Why.
         source: serde_json::Error,
+    },
+    /// An import of a layer that cannot be taken back.
+    #[error("taking back import {import} of {FILE}: {reason}")]
+    NotRestorable {
+        /// The import.
+        import: String,
+        /// Why.
+        reason: &'static str,
     },
 }
 
@@ -73,26 +98,66 @@ impl LayerStore {
     pub fn replace(&self, layers: &Layers, at_unix_ms: i64) -> Result<(), LayersError> {
         let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction().map_err(database("writing"))?;
-        put(
-            &transaction,
-            LayerKind::FibreLines,
-            &layers.fibre_lines,
-            at_unix_ms,
-        )?;
-        put(
-            &transaction,
-            LayerKind::FibreNodes,
-            &layers.fibre_nodes,
-            at_unix_ms,
-        )?;
-        put(&transaction, LayerKind::Masts, &layers.masts, at_unix_ms)?;
-        put(&transaction, LayerKind::Places, &layers.places, at_unix_ms)?;
-        put(
-            &transaction,
-            LayerKind::Regions,
-            &layers.regions,
-            at_unix_ms,
-        )?;
+        put_all(&transaction, layers, at_unix_ms)?;
+        transaction.commit().map_err(database("writing"))
+    }
+
+    /// Stores layers of imports in one transaction, keeping what each replaces. An import holds one
+    /// layer.
+    pub fn import(&self, imports: &[(String, Layers)], at_unix_ms: i64) -> Result<(), LayersError> {
+        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction().map_err(database("writing"))?;
+        for (import, layers) in imports {
+            for layer in layers.uses() {
+                let Some(provenance) = layer.provenance else {
+                    continue;
+                };
+                transaction
+                    .execute(
+                        KEEP_REPLACED,
+                        params![import, layer.kind.code(), provenance.layer],
+                    )
+                    .map_err(database("writing"))?;
+            }
+            put_all(&transaction, layers, at_unix_ms)?;
+        }
+        transaction.commit().map_err(database("writing"))
+    }
+
+    /// Puts back what an import replaced; only the last import of a layer can be taken back.
+    pub fn restore(&self, import: &str) -> Result<(), LayersError> {
+        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction().map_err(database("writing"))?;
+        let refused = |reason| LayersError::NotRestorable {
+            import: import.to_owned(),
+            reason,
+        };
+        let found: Option<(i64, bool)> = transaction
+            .query_row(
+                "SELECT number, EXISTS (SELECT 1 FROM replaced AS later
+                     WHERE later.kind = replaced.kind AND later.name = replaced.name
+                     AND later.number > replaced.number)
+                 FROM replaced WHERE import = ?1",
+                [import],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()
+            .map_err(database("reading"))?;
+        let (number, superseded) = found.ok_or_else(|| refused("it is not known here"))?;
+        if superseded {
+            return Err(refused("the layer was imported again since"));
+        }
+        for step in [
+            "DELETE FROM layers WHERE (kind, name) IN
+                 (SELECT kind, name FROM replaced WHERE number = ?1)",
+            "INSERT INTO layers SELECT kind, name, provenance, features, imported_unix_ms
+                 FROM replaced WHERE number = ?1 AND features IS NOT NULL",
+            "DELETE FROM replaced WHERE number = ?1",
+        ] {
+            transaction
+                .execute(step, [number])
+                .map_err(database("writing"))?;
+        }
         transaction.commit().map_err(database("writing"))
     }
 
@@ -116,6 +181,14 @@ impl LayerStore {
             .query_row("PRAGMA data_version", [], |row| row.get(0))
             .map_err(database("asking the version of"))
     }
+}
+
+fn put_all(connection: &Connection, layers: &Layers, at: i64) -> Result<(), LayersError> {
+    put(connection, LayerKind::FibreLines, &layers.fibre_lines, at)?;
+    put(connection, LayerKind::FibreNodes, &layers.fibre_nodes, at)?;
+    put(connection, LayerKind::Masts, &layers.masts, at)?;
+    put(connection, LayerKind::Places, &layers.places, at)?;
+    put(connection, LayerKind::Regions, &layers.regions, at)
 }
 
 fn put<F: Serialize>(
@@ -211,5 +284,40 @@ mod tests {
         other.replace(&masts(1), 3).unwrap();
         assert_ne!(store.version().unwrap(), before);
         assert_eq!(store.read().unwrap(), masts(1));
+    }
+
+    #[test]
+    fn the_last_import_of_a_layer_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LayerStore::open(folder.path()).unwrap();
+        let places = |count: usize| Layers {
+            places: vec![Layer {
+                provenance: Provenance {
+                    layer: "towns".to_owned(),
+                    source: "invented".to_owned(),
+                    licence: "none".to_owned(),
+                    date: "2026".to_owned(),
+                    uncertainty: "invented".to_owned(),
+                },
+                features: vec![
+                    desserte_planning::layer::Place {
+                        name: None,
+                        position: Position::new(-4.25, 15.25).unwrap(),
+                        population: None,
+                    };
+                    count
+                ],
+            }],
+            ..Layers::default()
+        };
+        store.import(&[("a".to_owned(), places(1))], 1).unwrap();
+        store.import(&[("b".to_owned(), places(2))], 2).unwrap();
+        assert!(store.restore("a").is_err(), "b came after it");
+        assert!(store.restore("c").is_err());
+        store.restore("b").unwrap();
+        assert_eq!(store.read().unwrap(), places(1));
+        assert!(store.restore("b").is_err(), "twice");
+        store.restore("a").unwrap();
+        assert_eq!(store.read().unwrap(), Layers::default());
     }
 }

@@ -7,17 +7,23 @@
 mod agent;
 mod agreement;
 mod audit;
+mod captive;
+mod duplicate;
 mod error;
+mod import_run;
 mod line;
+mod measure;
+mod neighbour;
 mod outage;
 mod redeem;
 mod run;
 mod schedule;
+mod simulated;
 mod site;
 mod site_change;
 mod site_import;
 mod target;
-mod text;
+mod targets_file;
 
 use std::{
     path::Path,
@@ -29,23 +35,33 @@ use std::{
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use crate::text::fold;
 pub use agent::{AgentRecord, Assignment, site_at};
 pub use agreement::{AgreementDocument, ExclusionRecord, NewExclusion, StoredAgreement};
 pub use audit::AuditRecord;
+pub use captive::CaptiveQuestions;
+pub use duplicate::{Decided, DuplicateDecision, PairVerdict, Verdict};
 pub use error::RegistryError;
+pub use import_run::{ImportRun, KeptSite, NewImport, Undone};
 pub use line::{LineRecord, SeenLine, line_key};
 pub use outage::{OutageFilter, OutageRecord};
 pub use redeem::{CODE_VALID_MS, Redeemed};
 pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
+pub use simulated::Replaced;
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
 pub use site_import::{ImportOutcome, NewSite};
-pub use target::{SiteTarget, TargetDefinition};
-pub use text::fold;
+pub use target::{Anchor, SiteTarget, TargetDefinition, anchors_of};
+pub use targets_file::{SitesMeasure, TargetsDocument};
 
 /// Steps from an empty file to the present schema; a file of version n has had the first n of them.
 /// A step that was released is never changed: what comes later is a step of its own at the end.
-const SCHEMA: &[&str] = &[include_str!("registry/schema.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("registry/schema.sql"),
+    include_str!("registry/schema-simulated.sql"),
+    include_str!("registry/schema-anchors.sql"),
+    include_str!("registry/schema-duplicates.sql"),
+];
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;
 

@@ -24,7 +24,7 @@ use crate::assess::{
 };
 use crate::ingest::{Rows, rows};
 use crate::live::SiteOutage;
-use crate::registry::{Assignment, line_key};
+use crate::registry::{AgreementDocument, Anchor, Assignment, anchors_of, line_key};
 use crate::store::samples::{SampleRow, SeriesKey};
 use result::slot_runs;
 pub use result::{RefusedReport, Replayed, SiteReplay, SlotRun};
@@ -86,12 +86,14 @@ struct Received {
     line: usize,
 }
 
-/// Replays a recording, given as pairs of file name and content.
+/// Replays a recording, given as pairs of file name and content. Anchors are those that the
+/// agreement's text defines.
 pub fn replay(
     files: &[(String, String)],
-    agreement: &Agreement,
+    document: &AgreementDocument,
     month: (i16, i8),
 ) -> Result<Replayed, ReplayError> {
+    let agreement = &document.agreement;
     let mut received = Vec::new();
     for (file, content) in files {
         read(file, content, agreement, &mut received)?;
@@ -101,7 +103,10 @@ pub fn replay(
     }
     received.sort_by_key(|one| one.at_unix_ms);
     let now = received.last().ok_or(ReplayError::Empty)?.at_unix_ms;
-    let mut intake = Intake::default();
+    let mut intake = Intake {
+        anchors: anchors_of(&document.targets),
+        ..Intake::default()
+    };
     for one in &received {
         intake.take(one);
     }
@@ -176,6 +181,8 @@ fn read(
 /// What was taken so far.
 #[derive(Debug, Default)]
 struct Intake {
+    /// Where the anchors lie.
+    anchors: HashMap<String, Anchor>,
     times: Times<Received>,
     /// Digest of every entry taken: the first one of an identity is kept.
     entries: HashMap<(AgentId, BootId, u64), u64>,
@@ -306,7 +313,7 @@ impl Intake {
             } = row.series.as_ref();
             targets
                 .entry(target)
-                .or_insert_with(|| empty(target, *kind))
+                .or_insert_with(|| empty(target, *kind, self.anchors.get(target).copied()))
                 .add(*agent, vec![observation(row)]);
         }
         for target in targets.values_mut() {
@@ -326,6 +333,7 @@ impl Intake {
             evidence,
             received_unix_ms: self.received.get(site).cloned().unwrap_or_default(),
             collector_down: Vec::new(),
+            neighbours: Vec::new(),
         }
     }
 
@@ -374,10 +382,11 @@ impl Intake {
     }
 }
 
-fn empty(target: &str, kind: Kind) -> TargetSamples {
+fn empty(target: &str, kind: Kind, anchor: Option<Anchor>) -> TargetSamples {
     TargetSamples {
         id: target.to_owned(),
         kind,
+        anchor,
         observations: Vec::new(),
         lost_by: Vec::new(),
     }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
-use crate::agents::{AgentsError, serve_agents};
+use crate::agents::{AgentsError, empty_page, serve_agents};
 use crate::api::server;
 use crate::app::{App, AppError, Parts, Source};
 use crate::assess::worker;
@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::ingest::IngestEvent;
 use crate::layers::{LayerStore, LayersError};
+use crate::staging::{Staging, StagingError};
 
 /// File in the data folder that names the agents' address, for commands beside the server.
 const AGENTS_URL_FILE: &str = "agents-url";
@@ -55,12 +56,23 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The empty page.
+    #[error("empty page on {address}: {source}")]
+    EmptyPage {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Registry, journal, store or identity.
     #[error(transparent)]
     Collector(#[from] CollectorError),
     /// The layers.
     #[error(transparent)]
     Layers(#[from] LayersError),
+    /// The files that wait to be imported.
+    #[error(transparent)]
+    Imports(#[from] StagingError),
     /// The first reading.
     #[error(transparent)]
     App(#[from] AppError),
@@ -85,6 +97,7 @@ impl ServeError {
             self,
             Self::Web(server::ServerError::NotLoopback(_) | server::ServerError::Bind { .. })
                 | Self::Agents { .. }
+                | Self::EmptyPage { .. }
                 | Self::Collector(CollectorError::InUse(_) | CollectorError::Folder { .. })
         )
     }
@@ -110,6 +123,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     // The web address is checked first: a refusal must not leave files behind.
     let web = server::bind(options.web).await?;
     let (agents, udp, bound) = bind_agents(options.agents).await?;
+    let empty_page = bind_empty_page(options.config.agents.empty_page).await?;
     let web_address = web.local_addr().map_err(server::ServerError::Serve)?;
     let agents_url = options
         .config
@@ -125,6 +139,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let parts = Parts {
         source: Source::new(Arc::clone(&collector)),
         layer_store: LayerStore::open(&options.data)?,
+        imports: Staging::open(&options.data)?,
         config: options.config,
         geography: options.geography,
         agents_url: agents_url.clone(),
@@ -133,6 +148,13 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     };
     let app = Arc::new(on_thread(move || Ok(App::new(parts)?)).await?);
     let mut tasks = JoinSet::new();
+    if let Some(listener) = empty_page {
+        let stopped = stopped.clone();
+        tasks.spawn(async move {
+            empty_page::serve(listener, stopped).await;
+            Ok(())
+        });
+    }
     tasks.spawn(serve_web(Arc::clone(&app), web));
     tasks.spawn(serve_agents_until(
         Arc::clone(&collector),
@@ -196,6 +218,16 @@ async fn bind_agents(
     }
     let none = || std::io::Error::from(std::io::ErrorKind::AddrInUse);
     Err(failed(last.unwrap_or_else(none)))
+}
+
+async fn bind_empty_page(address: Option<SocketAddr>) -> Result<Option<TcpListener>, ServeError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let bound = TcpListener::bind(address).await;
+    bound
+        .map(Some)
+        .map_err(|source| ServeError::EmptyPage { address, source })
 }
 
 /// Opening files reads and writes disks: not on the threads that serve.

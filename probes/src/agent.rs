@@ -8,13 +8,14 @@ mod heartbeat;
 mod line_probes;
 mod measure;
 mod minute;
+mod pace;
 mod recorder;
 mod uploading;
 
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -159,20 +160,18 @@ fn measurer(
             None
         }
     };
-    Ok(Measurer {
-        agent: shared.identity.enrolment.agent,
-        time: Arc::clone(&shared.time),
-        http: http::Bench {
-            clock: Arc::clone(&clock),
-            names: options.names.clone(),
-            roots: http::system_roots(),
-            volume: Arc::clone(&shared.volume),
-        },
-        clock,
-        icmp,
-        over_budget: AtomicBool::new(false),
-        last_addresses: Mutex::default(),
-    })
+    let bench = bench(options, &shared.volume);
+    let parts = (bench, options.roots.clone());
+    Ok(Measurer::new(&shared.identity, &shared.time, icmp, parts))
+}
+
+fn bench(options: &AgentOptions, volume: &Arc<Volume>) -> http::Bench {
+    http::Bench {
+        clock: Arc::clone(&options.clock),
+        names: options.names.clone(),
+        roots: http::system_roots(),
+        volume: Arc::clone(volume),
+    }
 }
 
 /// Measures each target of the schedule once, at once. Nothing is recorded or sent.
@@ -190,23 +189,14 @@ pub async fn once(options: &AgentOptions) -> Result<Vec<(Target, Measured)>, Age
     } else {
         None
     };
-    let bench = http::Bench {
-        clock: Arc::clone(&clock),
-        names: options.names.clone(),
-        roots: http::system_roots(),
-        volume,
-    };
-    let measurer = Arc::new(Measurer {
-        agent: identity.enrolment.agent,
-        clock,
-        time: Arc::new(Mutex::new(KnownTime::default())),
-        icmp,
-        http: bench,
-        over_budget: AtomicBool::new(false),
-        last_addresses: Mutex::default(),
-    });
+    let parts = (bench(options, &volume), options.roots.clone());
+    let time = Arc::new(Mutex::new(KnownTime::default()));
+    let measurer = Arc::new(Measurer::new(&identity, &time, icmp, parts));
     let mut results = Vec::new();
     for target in schedule.targets {
+        if !pace::is_ever_due(schedule.profile, &target) {
+            continue;
+        }
         let place = Place {
             gap: Duration::from_millis(200),
             ..Place::of(measurer.agent, &target)

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::evidence::Community;
+
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "agent.toml";
 /// Least space for the spool: some hours of minutes.
@@ -36,6 +38,9 @@ pub struct Config {
     pub monthly_volume_bytes_max: Option<u64>,
     /// Whether to send heartbeats, where the schedule asks for them. Default true.
     pub heartbeat: bool,
+    /// SNMP community with which the gateway tells how long it has been running; 1 to 32 bytes.
+    /// Default: it is not asked.
+    pub gateway_snmp_community: Option<Community>,
 }
 
 impl Default for Config {
@@ -45,6 +50,7 @@ impl Default for Config {
             spool_bytes_max: crate::spool::Limits::default().cap_bytes,
             monthly_volume_bytes_max: None,
             heartbeat: true,
+            gateway_snmp_community: None,
         }
     }
 }
@@ -78,6 +84,10 @@ impl Config {
             return Err(wrong(format!(
                 "spool_bytes_max: at least {SPOOL_BYTES_MIN}"
             )));
+        }
+        let community = config.gateway_snmp_community.as_ref();
+        if community.is_some_and(|community| !community.is_usable()) {
+            return Err(wrong("gateway_snmp_community: 1 to 32 bytes".to_owned()));
         }
         Ok(config)
     }
@@ -149,6 +159,8 @@ mod tests {
                 .unwrap_err()
                 .contains("at least 1048576")
         );
+        let community = read("gateway_snmp_community = ''").unwrap_err();
+        assert!(community.contains("gateway_snmp_community"), "{community}");
         assert!(read("language = \"de\"").unwrap_err().contains("language"));
         assert_eq!(read("").unwrap(), Config::default());
     }
@@ -163,6 +175,7 @@ mod tests {
             "spool_bytes_max",
             "monthly_volume_bytes_max",
             "heartbeat",
+            "gateway_snmp_community",
         ];
         assert!(keys.iter().all(|key| text.contains(&format!("\n{key} = "))));
         assert_eq!(config.language, Some(Language::Fr));

@@ -3,6 +3,7 @@
 //! Everything is read from `/proc` and `/sys`; nobody's traffic is looked at. Gateways leave this
 //! module as keyed hashes only. What cannot be known is `None`.
 
+pub(crate) mod gateway_uptime;
 mod line;
 mod process;
 mod route;
@@ -14,7 +15,8 @@ use std::{
 };
 
 pub use self::{
-    line::{LineWatch, SeenLine},
+    gateway_uptime::Community,
+    line::{LineWatch, SeenLine, address_hash},
     process::{Previous, ProcessMark},
     route::Route,
 };

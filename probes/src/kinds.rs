@@ -1,16 +1,18 @@
 //! Kinds of measurement: what is to be done in, what happened out. One file each.
 
+pub mod captive;
+pub mod dns;
 pub mod http;
 pub mod icmp;
 mod kernel;
 pub mod names;
+pub mod path;
+pub mod tcp;
+pub mod throughput;
 
 use std::net::IpAddr;
 
-use crate::{
-    report::{Detail, Kind, Outcome},
-    wire::schedule::{Measure, Target},
-};
+use crate::report::{Detail, Outcome};
 
 /// What one slot of one target gave, not yet tied to a report's tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,15 +94,6 @@ impl Times {
 /// Microseconds, as far as the report can hold them (71 minutes).
 pub(crate) fn micros(duration: std::time::Duration) -> u32 {
     u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
-}
-
-/// The kind by which a report names a target.
-#[must_use]
-pub fn kind_of(target: &Target) -> Kind {
-    match target.measure {
-        Measure::Icmp { .. } => Kind::Icmp,
-        Measure::Http { .. } => Kind::Http,
-    }
 }
 
 /// What an error of a socket means.

@@ -112,9 +112,9 @@ pub enum Kind {
     Dns,
     /// TCP connection; response time = handshake.
     Tcp,
-    /// ndt7 throughput; no response time.
+    /// ndt7 throughput; response time = connecting.
     Throughput,
-    /// Path to a target; no response time.
+    /// Path to a target; response time = the target's answer.
     Path,
 }
 

@@ -48,7 +48,16 @@ impl Place {
                 timeout_ms,
                 ..
             } => (u64::from((*packets).max(1)), *timeout_ms),
-            Measure::Http { timeout_ms, .. } => (1, *timeout_ms),
+            Measure::Http { timeout_ms, .. }
+            | Measure::Dns { timeout_ms, .. }
+            | Measure::Tcp { timeout_ms, .. } => (1, *timeout_ms),
+            Measure::Path {
+                hops_max,
+                timeout_ms,
+                ..
+            } => (u64::from((*hops_max).max(1)), *timeout_ms),
+            // Both directions, one after the other.
+            Measure::Throughput { seconds_max, .. } => (1, seconds_max.saturating_mul(2_000)),
         };
         // Several packets, each waited for, must all fit into the window.
         let longest = if packets > 1 {
@@ -94,7 +103,8 @@ impl Place {
     }
 }
 
-fn hash(agent: AgentId, target: &str) -> u64 {
+/// A number of a target of an agent, for places and phases; the same at every start.
+pub(crate) fn hash(agent: AgentId, target: &str) -> u64 {
     let digest = sha256(&[agent.0.as_slice(), target.as_bytes()].concat());
     digest
         .first_chunk::<8>()

@@ -11,7 +11,7 @@
 //! never costs a batch.
 
 mod backoff;
-pub(crate) mod connection;
+pub mod connection;
 mod known;
 
 use std::{

@@ -21,6 +21,8 @@ const SEGMENT_HEAD_BYTES: u64 = 40;
 pub struct Volume {
     sent: AtomicU64,
     received: AtomicU64,
+    /// Both, never reset.
+    total: AtomicU64,
 }
 
 impl Volume {
@@ -28,6 +30,12 @@ impl Volume {
     pub fn add(&self, sent: u64, received: u64) {
         self.sent.fetch_add(sent, Relaxed);
         self.received.fetch_add(received, Relaxed);
+        self.total.fetch_add(sent.saturating_add(received), Relaxed);
+    }
+
+    /// Bytes sent and received since the start.
+    pub fn total(&self) -> u64 {
+        self.total.load(Relaxed)
     }
 
     /// Bytes sent and received since the last call.

@@ -31,7 +31,7 @@ use crate::{
 
 /// 192.0.2.1 (agent) — 192.0.2.2, 203.0.113.1 (gateway) — 203.0.113.2 (first hop, resolver), behind
 /// which 198.51.100.0/24 lies. Both neighbours die with the test.
-const NETWORK: &str = "unshare -n sleep 120 > /dev/null 2>&1 & gateway=$!
+pub(crate) const NETWORK: &str = "unshare -n sleep 120 > /dev/null 2>&1 & gateway=$!
 unshare -n sleep 120 > /dev/null 2>&1 & hop=$!
 trap 'kill $gateway $hop' EXIT
 export HOP=$hop

@@ -8,6 +8,7 @@
 
 mod cli;
 mod icmp;
+mod kinds;
 mod line_probes;
 mod run;
 mod stub;

@@ -31,6 +31,7 @@ pub(crate) fn schedule() -> Schedule {
         upload_seconds: 1,
         heartbeat_seconds: 1,
         active_line_probes: false,
+        captive: None,
     }
 }
 

@@ -18,7 +18,7 @@ use desserte_probe::{
         id::{AgentId, BootId},
         parse_hex,
         receipt::{Chain, Receipt, TimeStatement},
-        schedule::{Profile, sign_request},
+        schedule::{Profile, Schedule, sign_request, sign_throughput, verify_throughput},
         sha256,
     },
 };
@@ -325,4 +325,57 @@ fn columns() {
         .decode(kept["body"].as_str().unwrap().as_bytes())
         .unwrap();
     assert_eq!(decode(&kept_body).unwrap(), report);
+}
+
+/// Every kind of measurement as the schedule names it, and the signature of a throughput request.
+#[test]
+fn schedule() {
+    let text = r#"{
+        "revision": 3,
+        "profile": "metered",
+        "targets": [
+            {"id": "ping", "slot_seconds": 300, "measure": {"icmp":
+                {"host": "192.0.2.1", "packets": 5, "payload_bytes": 0, "timeout_ms": 2000}}},
+            {"id": "page", "slot_seconds": 300, "measure": {"http":
+                {"url": "https://portail.example/", "status_from": 200, "status_to": 399,
+                 "timeout_ms": 10000, "body_bytes_max": 65536}}},
+            {"id": "name", "slot_seconds": 300, "measure": {"dns":
+                {"name": "portail.example", "record": "a", "resolver": "system",
+                 "expected": "records", "timeout_ms": 3000}}},
+            {"id": "no-name", "slot_seconds": 300, "measure": {"dns":
+                {"name": "desserte-absent.test", "record": "a", "resolver": "192.0.2.53:53",
+                 "expected": "nx_domain", "timeout_ms": 3000}}},
+            {"id": "port", "slot_seconds": 300, "measure": {"tcp":
+                {"host": "192.0.2.1", "port": 443, "timeout_ms": 3000}}},
+            {"id": "rate", "slot_seconds": 21600, "measure": {"throughput":
+                {"server": "collector", "download": true, "upload": true, "seconds_max": 10,
+                 "bytes_max": 20000000}}},
+            {"id": "way", "slot_seconds": 3600, "measure": {"path":
+                {"host": "192.0.2.1", "hops_max": 30, "timeout_ms": 1000}}}
+        ],
+        "record_seconds": 60,
+        "upload_seconds": 3600,
+        "heartbeat_seconds": 300,
+        "active_line_probes": true,
+        "captive": {"empty_page": "http://collecteur.example/",
+            "absent_name": "desserte-absent.test", "every_seconds": 3600}
+    }"#;
+    let written: Value = serde_json::from_str(text).unwrap();
+    let read: Schedule = serde_json::from_value(written.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), written);
+    let time_unix_ms = 1_780_000_000_123;
+    let made = json!({
+        "schedule": read,
+        "key_seed": hex(&agent_key().to_bytes()),
+        "agent": AGENT,
+        "throughput_request": {
+            "time": time_unix_ms,
+            "signature": hex(&sign_throughput(&agent_key(), AGENT, time_unix_ms)),
+        },
+    });
+    let kept = check("schedule.json", &made);
+    let signature = kept["throughput_request"]["signature"].as_str().unwrap();
+    let signature = parse_hex("signature", signature).unwrap();
+    let key = agent_key().verifying_key().to_bytes();
+    verify_throughput(&key, AGENT, time_unix_ms, &signature).unwrap();
 }

@@ -5,7 +5,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::{
     Extension, Json, Router,
     body::Body,
-    extract::{Path, State},
+    extract::{
+        Path, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -17,15 +20,16 @@ use desserte_probe::wire::{
     id::AgentId,
     parse_hex,
     receipt::TimeStatement,
-    schedule::{REQUEST_SKEW_MS_MAX, verify_request},
+    schedule::{REQUEST_SKEW_MS_MAX, verify_request, verify_throughput},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 
 use super::enrol::enrol;
 use crate::{
-    collector::Collector,
+    collector::{Collector, limit::RateLimit},
     ingest::{BatchRequest, Refusal, accept::blocking},
+    ndt7::{Direction, NotStarted, Tests},
 };
 
 /// Longest time that a body may take to arrive: 1 MiB over a line of 300 kbit/s.
@@ -34,6 +38,11 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const BODIES_MAX: usize = 64;
 /// What is read and thrown away behind the limit, so that the sender can read the answer.
 const DRAINED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+
+/// Throughput tests of one agent: both directions at once, and again after a quarter of an hour, which
+/// is the shortest slot of that kind.
+const TESTS_AT_ONCE: f64 = 2.0;
+const TESTS_PER_SECOND: f64 = 2.0 / 900.0;
 
 /// Where a connection came from.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +53,8 @@ pub(super) struct Peer(pub(super) SocketAddr);
 pub(super) struct Shared {
     pub(super) collector: Arc<Collector>,
     bodies: Arc<Semaphore>,
+    tests: Tests,
+    tests_limit: Arc<RateLimit<AgentId>>,
 }
 
 /// Every route of the listener.
@@ -53,11 +64,15 @@ pub(super) fn router(collector: Arc<Collector>) -> Router {
         .route("/api/v1/batches", post(batch))
         .route("/api/v1/time", get(time))
         .route("/api/v1/agents/{agent}/schedule", get(schedule))
+        .route("/ndt/v7/download", get(download))
+        .route("/ndt/v7/upload", get(upload))
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed })
         .with_state(Shared {
             collector,
             bodies: Arc::new(Semaphore::new(BODIES_MAX)),
+            tests: Tests::default(),
+            tests_limit: Arc::default(),
         })
 }
 
@@ -170,6 +185,77 @@ async fn time(State(shared): State<Shared>, uri: Uri) -> Result<Response, Refusa
     Ok(Json(TimeStatement::sign(key, &nonce, received, sent)).into_response())
 }
 
+/// What a signed request without a body says: who asks, when, and the signature.
+fn asker(headers: &HeaderMap) -> Result<(i64, [u8; 64]), Refusal> {
+    let time: i64 = text(headers, "desserte-time")
+        .and_then(|value| value.parse().ok())
+        .ok_or_else(|| {
+            Refusal::Malformed("header desserte-time is missing or no number".to_owned())
+        })?;
+    let signature = text(headers, "desserte-signature")
+        .ok_or_else(|| Refusal::Malformed("header desserte-signature is missing".to_owned()))?;
+    let signature = parse_hex("Desserte-Signature", signature)
+        .map_err(|e| Refusal::Malformed(e.to_string()))?;
+    Ok((time, signature))
+}
+
+fn check_skew(collector: &Collector, time: i64) -> Result<(), Refusal> {
+    let skew = collector.clock().unix_ms().saturating_sub(time);
+    if skew.saturating_abs() > REQUEST_SKEW_MS_MAX {
+        return Err(Refusal::StaleRequest);
+    }
+    Ok(())
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+async fn download(
+    State(shared): State<Shared>,
+    (headers, uri, upgrade): (HeaderMap, Uri, Upgrade),
+) -> Result<Response, Refusal> {
+    throughput(shared, (&headers, &uri), upgrade, Direction::Download).await
+}
+
+async fn upload(
+    State(shared): State<Shared>,
+    (headers, uri, upgrade): (HeaderMap, Uri, Upgrade),
+) -> Result<Response, Refusal> {
+    throughput(shared, (&headers, &uri), upgrade, Direction::Upload).await
+}
+
+/// A throughput test with an agent that may still send.
+async fn throughput(
+    shared: Shared,
+    (headers, uri): (&HeaderMap, &Uri),
+    upgrade: Upgrade,
+    direction: Direction,
+) -> Result<Response, Refusal> {
+    let agent: AgentId = text(headers, "desserte-agent")
+        .ok_or_else(|| Refusal::Malformed("header desserte-agent is missing".to_owned()))?
+        .parse()
+        .map_err(|error: desserte_probe::wire::WireError| Refusal::Malformed(error.to_string()))?;
+    let (time, signature) = asker(headers)?;
+    let collector = Arc::clone(&shared.collector);
+    blocking(move || {
+        let record = collector.known_agent(agent)?;
+        verify_throughput(&record.public_key, agent, time, &signature)
+            .map_err(|_| Refusal::BadSignature)?;
+        collector.trusted_agent(agent)?;
+        check_skew(&collector, time)
+    })
+    .await?;
+    let now = shared.collector.clock().monotonic();
+    let rate = (TESTS_AT_ONCE, TESTS_PER_SECOND);
+    if !shared.tests_limit.take(agent, rate, now) {
+        return Err(Refusal::TooManyRequests { retry_seconds: 900 });
+    }
+    let started = shared.tests.start(upgrade, direction, uri.query());
+    started.map_err(|error| match error {
+        NotStarted::Busy => Refusal::Unavailable(error.to_string()),
+        other => Refusal::Malformed(other.to_string()),
+    })
+}
+
 async fn schedule(
     State(shared): State<Shared>,
     Path(agent): Path<String>,
@@ -177,24 +263,14 @@ async fn schedule(
 ) -> Result<Response, Refusal> {
     let malformed = |error: desserte_probe::wire::WireError| Refusal::Malformed(error.to_string());
     let agent: AgentId = agent.parse().map_err(malformed)?;
-    let time: i64 = text(&headers, "desserte-time")
-        .and_then(|value| value.parse().ok())
-        .ok_or_else(|| {
-            Refusal::Malformed("header desserte-time is missing or no number".to_owned())
-        })?;
-    let signature = text(&headers, "desserte-signature")
-        .ok_or_else(|| Refusal::Malformed("header desserte-signature is missing".to_owned()))?;
-    let signature: [u8; 64] = parse_hex("Desserte-Signature", signature).map_err(malformed)?;
+    let (time, signature) = asker(&headers)?;
     let collector = shared.collector;
     let found = blocking(move || {
         let record = collector.known_agent(agent)?;
         verify_request(&record.public_key, agent, time, &signature)
             .map_err(|_| Refusal::BadSignature)?;
         collector.trusted_agent(agent)?;
-        let skew = collector.clock().unix_ms().saturating_sub(time);
-        if skew.saturating_abs() > REQUEST_SKEW_MS_MAX {
-            return Err(Refusal::StaleRequest);
-        }
+        check_skew(&collector, time)?;
         Ok(collector.registry().schedule(agent)?)
     })
     .await?;

@@ -182,7 +182,8 @@ impl Connection {
             .header_read_timeout(HEADERS_TIMEOUT)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+            .with_upgrades(); // throughput tests are WebSockets
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => Some(ended),

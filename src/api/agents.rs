@@ -263,7 +263,11 @@ fn item(app: &App, agent: AgentEntry) -> AgentItem {
     let site = agent.site.as_deref().and_then(|site| directory.site(site));
     let state = state(app, &agent);
     let heard = agent.last_batch_unix_ms.unwrap_or(agent.enrolled_unix_ms);
-    let newest = agent.lines.iter().max_by_key(|line| line.last_seen_unix_ms);
+    // Of lines named by the same batch the one that leads somewhere.
+    let newest = agent
+        .lines
+        .iter()
+        .max_by_key(|line| (line.last_seen_unix_ms, line.gateway.is_some()));
     AgentItem {
         silent_since: (state == "silent").then(|| time::text_or_epoch(heard)),
         state,
@@ -271,6 +275,7 @@ fn item(app: &App, agent: AgentEntry) -> AgentItem {
         site_kind: site.map(|site| site.kind.clone()),
         region: site.and_then(|site| site.region.clone()),
         invented: site.is_some_and(|site| site.invented),
+        simulated: agent.simulated,
         enrolled_at: time::text_or_epoch(agent.enrolled_unix_ms),
         last_batch_at: agent.last_batch_unix_ms.map(time::text_or_epoch),
         last_heartbeat_at: agent.last_heartbeat_unix_ms.map(time::text_or_epoch),

@@ -11,7 +11,7 @@ use super::error::{Answer, Refusal};
 use super::model::{AgreementDetail, AgreementItem, Statement};
 use super::paging::{Page, Paging, page};
 use super::{months, query, time};
-use crate::app::{App, StoredAgreement};
+use crate::app::{App, Directory, StoredAgreement};
 
 /// Agreements, by identifier.
 #[utoipa::path(get, path = "/api/v1/agreements", tag = "agreements", params(Paging), responses(
@@ -30,7 +30,7 @@ pub(crate) async fn agreements(
         .iter()
         .filter(|one| after.as_ref().is_none_or(|after| one.agreement.id > *after))
         .take(limit + 1)
-        .map(item)
+        .map(|stored| item(&directory, stored))
         .collect();
     Ok(Json(page(items, limit, |item: &AgreementItem| {
         item.id.clone()
@@ -50,7 +50,7 @@ pub(crate) async fn agreement(
         .agreement(&id)
         .ok_or_else(|| Refusal::not_found("agreement", &id))?;
     Ok(Json(AgreementDetail {
-        agreement: item(stored),
+        agreement: item(&directory, stored),
         time_zone: stored.agreement.time_zone.clone(),
         text: stored.text.clone(),
     }))
@@ -83,11 +83,12 @@ pub(crate) async fn statement(
     Ok(Json(Statement {
         agreement: id,
         month: month_text,
+        simulated: directory.any_simulated(&stored.agreement.sites),
         sites,
     }))
 }
 
-fn item(stored: &StoredAgreement) -> AgreementItem {
+fn item(directory: &Directory, stored: &StoredAgreement) -> AgreementItem {
     let agreement = &stored.agreement;
     AgreementItem {
         id: agreement.id.clone(),
@@ -98,5 +99,6 @@ fn item(stored: &StoredAgreement) -> AgreementItem {
         sites: agreement.sites.clone(),
         slot_seconds: agreement.test.slot_seconds,
         target_availability_percent: Some(agreement.objective.availability_percent.to_string()),
+        simulated: directory.any_simulated(&agreement.sites),
     }
 }

@@ -90,6 +90,7 @@ pub(crate) async fn history(
     };
     let mut history = History {
         target: rows.target.unwrap_or_default(),
+        simulated: directory.site(&id).is_some_and(|site| site.simulated),
         step_seconds,
         ..History::default()
     };

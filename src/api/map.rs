@@ -202,6 +202,7 @@ fn columns(app: &App) -> MapColumns {
         columns.state.push(state.to_owned());
         columns.region.push(site.region.clone());
         columns.invented |= site.invented;
+        columns.simulated |= site.simulated;
     }
     columns
 }

@@ -5,7 +5,10 @@
 
 mod agreement;
 mod country;
+mod demo;
+mod duplicate;
 mod fleet;
+mod import;
 mod month;
 mod outage;
 mod overview;
@@ -14,8 +17,18 @@ mod site;
 
 pub use agreement::{AgreementDetail, AgreementItem, Statement};
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
+pub use demo::{Away, Demonstration};
+pub use duplicate::{
+    DuplicateItem, DuplicateSite, PairDecision, PairDecisions, PairItem, PairRule, PairSide,
+    PairsDecided, SignedPairDecisions,
+};
 pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
+pub use import::{
+    ImportApplied, ImportColumn, ImportDetail, ImportDryRun, ImportInspection, ImportItem,
+    ImportKeep, ImportKept, ImportKind, ImportLayer, ImportMapping, ImportPreview, ImportReason,
+    ImportRefusal, ImportText, ImportUndone, ImportWarning, Signed,
+};
 pub use month::{Day, Interval, Month, MonthOutage, Ratio};
 pub use outage::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
 pub use overview::{

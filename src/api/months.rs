@@ -89,13 +89,20 @@ pub(crate) async fn of_site(
         })
         .await?;
     match result {
-        Ok(result) => Ok(shown(site, agreement, month, result)),
+        Ok(result) => {
+            let directory = app.directory();
+            let simulated = directory.site(site).is_some_and(|one| one.simulated);
+            Ok(Month {
+                simulated,
+                ..shown(site, agreement, month, result)
+            })
+        }
         Err(MonthError::Future) => Err(Refusal::parameter("month", "has not begun")),
         Err(error) => Err(Refusal::internal("computing a month's figures", error)),
     }
 }
 
-/// The figures as every answer shows them.
+/// The figures as every answer shows them; whether they are simulated is for the caller to say.
 pub(crate) fn shown(
     site: &str,
     agreement: &Agreement,
@@ -108,6 +115,7 @@ pub(crate) fn shown(
     Month {
         site: site.to_owned(),
         agreement: agreement.id.clone(),
+        simulated: false,
         month: format!("{year:04}-{month:02}"),
         period_start: time::text_or_epoch(result.period.start_unix_ms),
         period_end: time::text_or_epoch(result.period.end_unix_ms),

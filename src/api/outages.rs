@@ -305,6 +305,7 @@ pub(crate) fn item(
         locus: name_of(&outage.verdict.locus),
         facts: outage.verdict.facts.iter().filter_map(fact).collect(),
         agent: outage.agent.clone(),
+        simulated: site.is_some_and(|site| site.simulated),
     }
 }
 

@@ -39,6 +39,11 @@ impl Paging {
         Self { limit, cursor }
     }
 
+    /// The cursor that [`Self::after`] reads back as this key.
+    pub(crate) fn cursor(key: &str) -> String {
+        BASE64URL_NOPAD.encode(key.as_bytes())
+    }
+
     /// Number of items asked for.
     pub(crate) fn limit(&self) -> Answer<usize> {
         let Some(text) = &self.limit else {

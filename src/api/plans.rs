@@ -342,6 +342,7 @@ fn item(row: &PlanRow, total: f64) -> PlanItem {
         site_name: site.name.clone(),
         kind: site.kind.clone(),
         region: site.region.clone(),
+        simulated: site.simulated,
         latitude: site.position.map(Position::latitude),
         longitude: site.position.map(Position::longitude),
         score: share(row.ranked.score_millionths),

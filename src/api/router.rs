@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Extension, Router, extract::DefaultBodyLimit, middleware, routing::get};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, events, evidence, health, history, map, months, openapi, outages,
-    overview, page, plans, security, sites, summary,
+    agents, agreements, country, demo, duplicates, events, evidence, health, history, imports, map,
+    months, openapi, outages, overview, page, plans, security, sites, summary, throughput,
 };
 use crate::app::App;
+use crate::ndt7::Tests;
 
 /// The routes with their description.
 fn described() -> OpenApiRouter<Arc<App>> {
@@ -23,6 +24,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(country::border))
         .routes(routes!(country::neighbours))
         .routes(routes!(country::places))
+        .routes(routes!(demo::demo))
         .routes(routes!(summary::summary))
         .routes(routes!(overview::overview))
         .routes(routes!(overview::outline))
@@ -50,6 +52,21 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
         .routes(routes!(plans::robustness))
+        .routes(routes!(imports::imports, imports::upload))
+        .routes(routes!(imports::import, imports::drop_import))
+        .routes(routes!(imports::map))
+        .routes(routes!(imports::refusals))
+        .routes(routes!(imports::export))
+        .routes(routes!(imports::preview))
+        .routes(routes!(imports::pairs, imports::decide))
+        .routes(routes!(imports::apply))
+        .routes(routes!(imports::undo))
+        .routes(routes!(
+            duplicates::duplicates,
+            duplicates::decide_duplicates
+        ))
+        .routes(routes!(duplicates::decisions))
+        .routes(routes!(duplicates::undo_decision))
         .routes(routes!(events::events))
         .routes(routes!(openapi::document))
 }
@@ -64,7 +81,11 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// anything else sees it.
 pub fn router(app: Arc<App>) -> Router {
     let (router, _) = described().split_for_parts();
+    // Another protocol than the interface's: ndt7 names its own addresses.
     router
+        .route("/ndt/v7/download", get(throughput::download))
+        .route("/ndt/v7/upload", get(throughput::upload))
+        .layer(Extension(Tests::default()))
         .fallback(page::serve)
         .method_not_allowed_fallback(openapi::method_not_allowed)
         .with_state(app)

@@ -2,8 +2,8 @@
 //!
 //! The listener has no accounts, so it answers loopback only. A page of another origin must not
 //! reach it through the reader's browser: neither by a name that resolves to loopback (DNS
-//! rebinding: the `Host` is checked) nor by a form or script (the `Origin` and the content type of
-//! every POST are checked).
+//! rebinding: the `Host` is checked) nor by a form or script (the `Origin` of
+//! everything that changes something and the content type of every body are checked).
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,6 +23,9 @@ const REQUESTS_AT_ONCE_MAX: usize = 256;
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 /// Largest body of a request, bytes: the bodies are a few fields.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Where a body is a file. Its own limit holds there.
+const UPLOAD_PATH: &str = "/api/v1/imports";
 
 /// Headers of every answer (OWASP secure headers; the policy allows nothing inline).
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -71,9 +74,12 @@ pub(crate) async fn guard(State(places): State<Places>, request: Request, next: 
 
 async fn checked(places: &Places, request: Request, next: Next) -> Result<Response, Refusal> {
     check_host(request.headers())?;
-    if request.method() == Method::POST {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
         check_origin(request.headers())?;
-        check_content_type(request.headers())?;
+    }
+    if matches!(*request.method(), Method::POST | Method::PUT) {
+        let file = request.method() == Method::POST && request.uri().path() == UPLOAD_PATH;
+        check_content_type(request.headers(), file)?;
     }
     let Ok(_place) = places.0.try_acquire() else {
         return Err(Refusal::new(
@@ -115,7 +121,7 @@ fn check_host(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// A request without an Origin comes from no page of another site: browsers send it with every
 /// POST. With one, it must be the very address that was asked.
-fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return Ok(());
     };
@@ -133,19 +139,25 @@ fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
     ))
 }
 
-/// A form can send a POST across origins without asking, but not as JSON.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let json = headers
+/// A form can send a POST across origins without asking, but neither as JSON nor as bytes without a
+/// type (Fetch, CORS-safelisted request headers).
+fn check_content_type(headers: &HeaderMap, file: bool) -> Result<(), Refusal> {
+    let wanted = if file {
+        "application/octet-stream"
+    } else {
+        "application/json"
+    };
+    let right = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .and_then(|kind| kind.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-    if json {
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted));
+    if right {
         return Ok(());
     }
     Err(Refusal::new(
         Code::UnsupportedMediaType,
-        "send the body with Content-Type: application/json",
+        format!("send the body with Content-Type: {wanted}"),
     ))
 }
 

@@ -137,6 +137,7 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
                     .assigned_unix_ms
                     .and_then(|(_, to)| to)
                     .map(time::text_or_epoch),
+                simulated: agent.simulated,
                 last_batch_at: agent.last_batch_unix_ms.map(time::text_or_epoch),
                 last_heartbeat_at: agent.last_heartbeat_unix_ms.map(time::text_or_epoch),
                 software: agent.software,
@@ -154,6 +155,7 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
                 id: target.id,
                 kind: target.kind,
                 address: target.address,
+                anchor: target.anchor,
             })
             .collect(),
         agreements: directory
@@ -228,6 +230,7 @@ fn facts(sites: &Sites, site: &SiteEntry, now: &SiteLive) -> SiteFacts {
         cause: now.cause.map(|cause| cause.identifier().to_owned()),
         invented: site.invented,
         sensitive: sites.is_sensitive(&site.kind),
+        simulated: site.simulated,
     }
 }
 

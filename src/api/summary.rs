@@ -27,6 +27,7 @@ pub(crate) fn of(app: &App, tally: &Tally) -> Summary {
         sites: overview::counts(tally),
         agents: AgentCounts { total, silent },
         measured_sites: tally.measured,
+        simulated_sites: tally.simulated,
         availability_24_hours: overview::availability(tally),
     }
 }

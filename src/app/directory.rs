@@ -30,6 +30,8 @@ pub struct SiteEntry {
     pub operator: Option<String>,
     /// Whether it is invented.
     pub invented: bool,
+    /// Whether a simulated agent measures or measured it: what is known of it is made up.
+    pub simulated: bool,
     /// Agents assigned to it now.
     pub agents: usize,
     /// Longest time between two uploads of its agents, seconds; `None` without an agent.
@@ -164,6 +166,18 @@ impl Directory {
     #[must_use]
     pub fn test(&self, site: &str) -> SiteTest {
         self.tests.get(site).cloned().unwrap_or_default()
+    }
+
+    /// Sites of which what is known is made up by a demonstration.
+    pub fn simulated(&self) -> impl Iterator<Item = &SiteEntry> {
+        self.sites.iter().filter(|site| site.simulated)
+    }
+
+    /// Whether what is known of any of these sites is made up by a demonstration.
+    #[must_use]
+    pub fn any_simulated(&self, sites: &[String]) -> bool {
+        let simulated = |id: &String| self.site(id).is_some_and(|site| site.simulated);
+        sites.iter().any(simulated)
     }
 
     /// Sites with an agent.

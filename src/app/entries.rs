@@ -17,6 +17,8 @@ pub struct AgentEntry {
     pub enrolled_unix_ms: i64,
     /// Nothing of it is accepted any more.
     pub revoked: bool,
+    /// A demonstration made it up.
+    pub simulated: bool,
     /// When its last batch came.
     pub last_batch_unix_ms: Option<i64>,
     /// When its last heartbeat came.
@@ -109,12 +111,14 @@ pub struct VersionEntry {
 pub struct TargetEntry {
     /// Identifier.
     pub id: String,
-    /// Name, where it was given one.
+    /// What a person calls it.
     pub name: Option<String>,
     /// Kind of measurement.
     pub kind: String,
     /// Host or address.
     pub address: Option<String>,
+    /// Where it lies, when it stands for a part of the path.
+    pub anchor: Option<String>,
 }
 
 /// Which outages, the newest first.

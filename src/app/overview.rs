@@ -34,6 +34,8 @@ pub struct Tally {
     pub measured: u64,
     /// With an agent that was heard before and is silent now.
     pub silent: u64,
+    /// Of which what is known is made up by a demonstration.
+    pub simulated: u64,
     /// Slots of the last 24 hours counted as up.
     pub up_slots: u64,
     /// Slots of the last 24 hours that were measured.
@@ -74,6 +76,7 @@ impl Tally {
             SiteState::Excluded => &mut self.excluded,
         } += 1;
         self.measured += u64::from(site.agents > 0);
+        self.simulated += u64::from(site.simulated);
         self.silent += u64::from(is_silent(site, now));
         let (up, measured) = now.map_or((0, 0), |now| now.last_day);
         self.up_slots += up;
@@ -312,6 +315,7 @@ mod tests {
             region: region.map(str::to_owned),
             operator: Some("A".to_owned()),
             invented: true,
+            simulated: false,
             agents,
             upload_seconds: None,
             folded: String::new(),

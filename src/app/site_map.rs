@@ -266,6 +266,7 @@ mod tests {
             region: (!number.is_multiple_of(3)).then(|| format!("R{}", number % 3)),
             operator: None,
             invented: false,
+            simulated: false,
             agents: 0,
             upload_seconds: None,
             folded: String::new(),

@@ -4,7 +4,7 @@ mod convert;
 mod outages;
 mod samples;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,19 +12,18 @@ use desserte_domain::exclusion::Exclusion;
 use desserte_probe::clock::{Clock, SystemClock};
 use desserte_probe::wire::enrol::Code;
 use desserte_probe::wire::id::AgentId;
-use desserte_probe::wire::schedule::Measure;
 
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
-use crate::collector::{Collector, registry_path};
-use crate::registry::{self, AgentRecord, Decision, Registry, RegistryError, SiteStatus};
+use crate::collector::{Collector, registry_path, samples_path};
+use crate::registry::{
+    self, AgentRecord, Decision, LineRecord, Registry, RegistryError, SiteStatus,
+};
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
-use convert::{entry, known, line, name_of, version};
+use convert::{Agents, entry, known, line, name_of, version};
 
-/// The sample store's file in a data folder.
-const SAMPLES_FILE: &str = "samples.sqlite";
 /// Author of decisions that come through the page: it has no accounts yet.
 const AUTHOR: &str = "web page";
 /// Seconds between uploads of an agent without a schedule.
@@ -68,7 +67,7 @@ impl Source {
     /// The files of a data folder that another process may be writing.
     pub fn read_only(data: &Path) -> Result<Self> {
         let registry = Registry::open(&registry_path(data))?;
-        let samples = EmbeddedStore::open(&data.join(SAMPLES_FILE))?;
+        let samples = EmbeddedStore::open_reading(&samples_path(data))?;
         Ok(Self::of(registry, Arc::new(samples), Arc::new(SystemClock)))
     }
 
@@ -110,15 +109,21 @@ impl Source {
 
     /// An image of open sites and agreements.
     pub fn directory(&self, version: u64) -> Result<Directory> {
-        let mut uploads: BTreeMap<String, (usize, u32)> = BTreeMap::new();
+        let seconds_of = self.registry.upload_seconds()?;
+        let mut agents: BTreeMap<String, Agents> = BTreeMap::new();
         for agent in self.registry.agents()? {
-            if agent.revoked_at_unix_ms.is_some() {
+            let revoked = agent.revoked_at_unix_ms.is_some();
+            if revoked && !agent.simulated {
                 continue;
             }
-            let seconds = self.upload_seconds(agent.id)?;
-            if let Some(site) = agent.site {
-                let held = uploads.entry(site).or_insert((0, 0));
-                *held = (held.0 + 1, held.1.max(seconds));
+            let Some(site) = agent.site else { continue };
+            let held = agents.entry(site).or_default();
+            held.simulated |= agent.simulated;
+            if !revoked {
+                held.count += 1;
+                let seconds = seconds_of.get(&agent.id).copied();
+                let seconds = seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT);
+                held.upload_seconds = held.upload_seconds.max(seconds);
             }
         }
         let sites = self
@@ -127,7 +132,7 @@ impl Source {
             .into_iter()
             .filter(|site| site.current.status == SiteStatus::Open)
             .map(|site| {
-                let agents = uploads.get(&site.id).copied();
+                let agents = agents.get(&site.id).copied().unwrap_or_default();
                 entry(site.id, site.current, agents)
             })
             .collect();
@@ -149,20 +154,52 @@ impl Source {
 
     /// Every agent.
     pub fn agents(&self) -> Result<Vec<AgentEntry>> {
-        let agents = self.registry.agents()?;
-        agents.into_iter().map(|agent| self.agent(agent)).collect()
+        let mut lines: HashMap<AgentId, Vec<LineRecord>> = HashMap::new();
+        for line in self.registry.lines()? {
+            lines.entry(line.agent).or_default().push(line);
+        }
+        let seconds = self.registry.upload_seconds()?;
+        let agents = self.registry.agents()?.into_iter();
+        Ok(agents
+            .map(|agent| {
+                let lines = lines.remove(&agent.id).unwrap_or_default();
+                let seconds = seconds.get(&agent.id).copied();
+                self.agent(agent, lines, seconds)
+            })
+            .collect())
     }
 
-    fn agent(&self, agent: AgentRecord) -> Result<AgentEntry> {
-        let lines = self.registry.lines_of_agent(agent.id)?;
+    /// Agents that are or were assigned to a site, each with the last time that it was.
+    fn agents_once_of(&self, site: &str) -> Result<Vec<AgentEntry>> {
+        let seconds = self.registry.upload_seconds()?;
+        let mut found = Vec::new();
+        for agent in self.registry.agents_once_of(site)? {
+            let assigned = self.registry.assignments(agent.id)?;
+            let last = assigned.iter().rev().find(|one| one.site == site);
+            let lines = self.registry.lines_of_agent(agent.id)?;
+            let seconds = seconds.get(&agent.id).copied();
+            found.push(AgentEntry {
+                assigned_unix_ms: last.map(|one| (one.valid_from_unix_ms, one.valid_to_unix_ms)),
+                ..self.agent(agent, lines, seconds)
+            });
+        }
+        Ok(found)
+    }
+
+    fn agent(
+        &self,
+        agent: AgentRecord,
+        lines: Vec<LineRecord>,
+        upload_seconds: Option<u32>,
+    ) -> AgentEntry {
         let heard = self
             .collector
             .as_ref()
             .map(|collector| collector.activity(agent.id))
             .unwrap_or_default();
         let heartbeat = heard.heartbeat.map(|(at, _)| at);
-        Ok(AgentEntry {
-            upload_seconds: self.upload_seconds(agent.id)?,
+        AgentEntry {
+            upload_seconds: upload_seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT),
             last_batch_unix_ms: heard.batch_unix_ms,
             last_heartbeat_unix_ms: heartbeat.or(agent.heartbeat.map(|(at, _)| at)),
             software: Some(heard.software.unwrap_or(agent.software)),
@@ -181,12 +218,8 @@ impl Source {
             site: agent.site,
             enrolled_unix_ms: agent.enrolled_at_unix_ms,
             revoked: agent.revoked_at_unix_ms.is_some(),
-        })
-    }
-
-    fn upload_seconds(&self, agent: AgentId) -> Result<u32> {
-        let schedule = self.registry.schedule(agent)?;
-        Ok(schedule.map_or(UPLOAD_SECONDS_DEFAULT, |schedule| schedule.upload_seconds))
+            simulated: agent.simulated,
+        }
     }
 
     /// A site with its past; an alias finds it too.
@@ -194,18 +227,8 @@ impl Source {
         let Some(site) = self.registry.site(id)? else {
             return Ok(None);
         };
-        let mut agents = Vec::new();
-        for agent in self.registry.agents()? {
-            let assigned = self.registry.assignments(agent.id)?;
-            // The last time: an agent may have gone and come back.
-            if let Some(last) = assigned.iter().rev().find(|one| one.site == id) {
-                let between = (last.valid_from_unix_ms, last.valid_to_unix_ms);
-                agents.push(AgentEntry {
-                    assigned_unix_ms: Some(between),
-                    ..self.agent(agent)?
-                });
-            }
-        }
+        let agents = self.agents_once_of(id)?;
+        let simulated = agents.iter().any(|agent| agent.simulated);
         Ok(Some(SiteRecord {
             aliases: self.registry.site_aliases(id)?,
             versions: self
@@ -217,7 +240,14 @@ impl Source {
             agents,
             targets: self.targets(id)?,
             latest: self.newest_samples(id)?,
-            entry: entry(site.id, site.current, None),
+            entry: entry(
+                site.id,
+                site.current,
+                Agents {
+                    simulated,
+                    ..Agents::default()
+                },
+            ),
         }))
     }
 
@@ -231,29 +261,28 @@ impl Source {
                 name: None,
                 kind: name_of(&series.key.kind),
                 address: None,
+                anchor: None,
             });
         }
         for agent in self.registry.agents_of(site)? {
             let schedule = self.registry.schedule(agent.id)?;
             for target in schedule.into_iter().flat_map(|schedule| schedule.targets) {
-                let (kind, address) = match target.measure {
-                    Measure::Icmp { host, .. } => ("icmp", host),
-                    Measure::Http { url, .. } => ("http", url),
-                };
                 found.insert(
                     target.id.clone(),
                     TargetEntry {
                         id: target.id,
                         name: None,
-                        kind: kind.to_owned(),
-                        address: Some(address),
+                        kind: name_of(&target.measure.kind()),
+                        address: Some(target.measure.address()),
+                        anchor: None,
                     },
                 );
             }
         }
-        for named in self.registry.targets()? {
-            if let Some(target) = found.get_mut(&named.id) {
-                target.name = named.name;
+        for target in self.registry.targets()? {
+            if let Some(entry) = found.get_mut(&target.id) {
+                entry.name = target.name;
+                entry.anchor = target.anchor.as_ref().map(name_of);
             }
         }
         Ok(found.into_values().collect())

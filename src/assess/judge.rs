@@ -8,7 +8,8 @@ use desserte_domain::slot::SlotState;
 use desserte_probe::report::Kind;
 use desserte_probe::wire::id::AgentId;
 
-use super::{SiteTest, evidence};
+use super::{NeighboursSeen, SiteTest, evidence};
+use crate::registry::Anchor;
 
 /// Everything that was measured at a site in a window, by target.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct SiteSamples {
     pub received_unix_ms: Vec<i64>,
     /// When this collector did not run, half-open, ascending.
     pub collector_down: Vec<(i64, i64)>,
+    /// What sites nearby did while this one was silent and then restarted.
+    pub neighbours: Vec<NeighboursSeen>,
 }
 
 /// The samples of one target.
@@ -30,6 +33,8 @@ pub struct TargetSamples {
     pub id: String,
     /// Kind of measurement.
     pub kind: Kind,
+    /// Where it lies, when it stands for a part of the path.
+    pub anchor: Option<Anchor>,
     /// The samples, in the order of time.
     pub observations: Vec<Observation>,
     /// Start of each sample that lost something, Unix milliseconds, and the agent that took it; in
@@ -161,7 +166,11 @@ pub fn judge(
 }
 
 /// The one agent whose samples lost something during an outage.
-fn only_agent(counted: &[&TargetSamples], outage: &Outage, now_unix_ms: i64) -> Option<AgentId> {
+pub(super) fn only_agent(
+    counted: &[&TargetSamples],
+    outage: &Outage,
+    now_unix_ms: i64,
+) -> Option<AgentId> {
     let during = outage.start_unix_ms..outage.end_unix_ms.unwrap_or(now_unix_ms);
     let mut agents = counted
         .iter()
@@ -253,6 +262,7 @@ mod tests {
             targets: vec![TargetSamples {
                 id: "portal".to_owned(),
                 kind: Kind::Http,
+                anchor: None,
                 lost_by: observations
                     .iter()
                     .filter(|one| one.received < one.sent)

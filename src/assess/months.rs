@@ -202,6 +202,7 @@ mod tests {
             targets: vec![TargetSamples {
                 id: "t".to_owned(),
                 kind: Kind::Icmp,
+                anchor: None,
                 observations,
                 lost_by: Vec::new(),
             }],

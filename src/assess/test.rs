@@ -15,7 +15,7 @@ pub struct SiteTest {
     pub rule: SlotRule,
     /// What makes an outage.
     pub machine: MachineParameters,
-    /// Targets that count; `None`: every ICMP and HTTP target of the site.
+    /// Targets that count; `None`: every ICMP, HTTP and TCP target of the site.
     pub targets: Option<Vec<String>>,
 }
 
@@ -48,7 +48,7 @@ impl SiteTest {
     pub fn counts(&self, target: &str, kind: Kind) -> bool {
         match &self.targets {
             Some(named) => named.iter().any(|one| one == target),
-            None => matches!(kind, Kind::Icmp | Kind::Http),
+            None => matches!(kind, Kind::Icmp | Kind::Http | Kind::Tcp),
         }
     }
 

@@ -1,6 +1,9 @@
-//! Keeps outages and live states true: on samples that come, and on time that passes.
+//! Keeps outages and live states true: on samples that come, and on time that passes. Each site's slots
+//! are kept in memory ([`super::track`]), so that an arrival costs what it brings and not what lies
+//! behind it.
 
 mod arrivals;
+mod follow;
 mod outages;
 
 use std::collections::HashMap;
@@ -8,17 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desserte_domain::live::{LiveInput, site_state};
-use desserte_domain::machine::Availability;
 use desserte_domain::slot::SlotState;
 use tokio::sync::broadcast;
 
-use super::judge::{Judgement, Window, judge};
-use super::long::{DAY_MS, long_figures};
+use super::judge::Judgement;
+use super::long::DAY_MS;
 use super::test::SiteTest;
+use super::track::{News, Track, sums};
 use crate::app::{App, PLAN_DAYS, SourceError};
 use crate::ingest::IngestEvent;
 use crate::live::{Change, SampleSeen, SiteLive};
 use arrivals::{Arrivals, Waiting};
+use follow::follow;
 use outages::{differ, site_outages, tell_outages};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
@@ -29,17 +33,14 @@ const LOOK_EVERY_MS_MIN: i64 = 1_500;
 const LOOK_EVERY_MS_MAX: i64 = 15_000;
 /// How often the registry and the layers are asked whether another process wrote them.
 const REGISTRY_POLL_TICKS: u64 = 1;
-/// How often a site's long figures (a day, a month) are computed anew, milliseconds.
-const LONG_FIGURES_EVERY_MS: i64 = 60_000;
-/// Judged before a new sample at least, milliseconds: a run that unknown slots stretch must be seen
-/// whole.
-const LOOK_BACK_MS: i64 = 3_600_000;
+/// Sites whose stored outages are looked at again with each tick after the start.
+const PROVED_EACH_TICK: usize = 8;
 
 /// What the worker remembers of a site between two looks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Held {
     looked_unix_ms: i64,
-    long_figures_unix_ms: i64,
+    track: Track,
 }
 
 /// Judges every measured site once, then runs until the app stops.
@@ -66,12 +67,16 @@ pub async fn run(app: Arc<App>, events: broadcast::Receiver<IngestEvent>) {
 
 /// Judges every measured site once: what a collector does at its start.
 pub fn catch_up(app: &Arc<App>) {
-    Worker::new(Arc::clone(app)).start();
+    let mut worker = Worker::new(Arc::clone(app));
+    worker.start();
+    worker.prove(usize::MAX);
 }
 
 struct Worker {
     app: Arc<App>,
     held: HashMap<String, Held>,
+    /// Sites whose stored outages were taken as they are since the start.
+    unproven: Vec<String>,
     registry_version: Option<crate::registry::Version>,
     layers_version: Option<i64>,
     ticks: u64,
@@ -82,6 +87,7 @@ impl Worker {
         Self {
             app,
             held: HashMap::new(),
+            unproven: Vec::new(),
             registry_version: None,
             layers_version: None,
             ticks: 0,
@@ -106,14 +112,28 @@ impl Worker {
         }
     }
 
-    /// Judges every measured site over the days that a plan looks back on.
+    /// Judges every measured site over the days that a plan looks back on. Outages that are stored as
+    /// they come out keep their causes for the moment: to look at the evidence of all of them takes
+    /// longer than who opens the page should wait. That is done by and by.
     fn start(&mut self) {
         let directory = self.app.directory();
         let now = self.app.now_unix_ms();
+        self.held.clear();
         for site in directory.measured() {
-            self.look(&site.id, now - PLAN_DAYS * DAY_MS, now);
+            self.look(&site.id, &[], now);
         }
+        let measured = directory.measured();
+        self.unproven = measured.map(|site| site.id.clone()).collect();
         self.app.live.tell(Change::Summary);
+    }
+
+    /// Looks at everything of some sites, as if it had just come.
+    fn prove(&mut self, sites: usize) {
+        let now = self.app.now_unix_ms();
+        let kept = self.unproven.len().saturating_sub(sites);
+        for site in self.unproven.split_off(kept) {
+            self.look(&site, &[(now - PLAN_DAYS * DAY_MS, now)], now);
+        }
     }
 
     fn arrived(&mut self, waiting: &Waiting) {
@@ -121,9 +141,9 @@ impl Worker {
             self.start();
         }
         let now = self.app.now_unix_ms();
-        for arrived in waiting.by_site.values() {
-            self.look(&arrived.site, arrived.from_unix_ms, now);
-            self.tell_samples(arrived);
+        for (site, spans) in &waiting.by_site {
+            self.look(site, spans, now);
+            self.tell_samples(site, spans);
         }
         self.count_agents();
         self.app.live.tell(Change::Summary);
@@ -146,9 +166,10 @@ impl Worker {
                 .get(&site.id)
                 .map_or(0, |held| held.looked_unix_ms);
             if now - looked >= every_ms {
-                self.look(&site.id, now, now);
+                self.look(&site.id, &[], now);
             }
         }
+        self.prove(PROVED_EACH_TICK);
         self.count_agents();
     }
 
@@ -184,40 +205,48 @@ impl Worker {
     }
 
     /// Looks at a site; a failure concerns that site only and is tried again at the next tick.
-    fn look(&mut self, site: &str, from_unix_ms: i64, now: i64) {
-        if let Err(error) = self.assess(site, from_unix_ms, now) {
+    fn look(&mut self, site: &str, arrived: &[(i64, i64)], now: i64) {
+        if let Err(error) = self.assess(site, arrived, now) {
+            // What arrived must not be forgotten: the next look reads everything.
+            self.held.remove(site);
             tracing::warn!(%error, site, "site {site} could not be assessed");
         }
     }
 
-    fn assess(&mut self, site: &str, from_unix_ms: i64, now: i64) -> Result<(), SourceError> {
+    fn assess(&mut self, site: &str, arrived: &[(i64, i64)], now: i64) -> Result<(), SourceError> {
         let app = Arc::clone(&self.app);
         let test = app.directory().test(site);
-        let judgement = recent(&app, site, &test, from_unix_ms, now)?;
-        let stored =
-            app.source()
-                .outages_between(site, judgement.window.start_unix_ms, i64::MAX)?;
+        let held = self.held.remove(site).map(|held| held.track);
+        let track = follow(&app, site, (held, &test), (arrived, now))?;
+        let window = track.window();
+        let stored = app
+            .source()
+            .outages_between(site, window.start_unix_ms, i64::MAX)?;
+        let news = News {
+            spans: arrived.to_vec(),
+            now_unix_ms: now,
+        };
+        let judgement = track.judge(&stored, &news, |span| app.source().samples(site, span))?;
         let found = site_outages(site, &test, &judgement);
         if differ(&stored, &found) {
-            let from = judgement.window.start_unix_ms;
-            let found = app.source().replace_outages(site, from, &test, &found)?;
+            let found = app
+                .source()
+                .replace_outages(site, window.start_unix_ms, &test, &found)?;
             tell_outages(&app, &stored, &found);
         }
         let before = app.live.of(site);
-        let fresh = self.live_state(site, &test, &judgement, now)?;
-        let mut fresh = SiteLive {
-            last_day: before.last_day,
-            last_month: before.last_month,
-            ..fresh
-        };
+        let mut fresh = self.live_state(site, &test, &judgement, now)?;
         fresh.since_unix_ms = since(&before, &fresh, &judgement);
-        let held = self.held.entry(site.to_owned()).or_default();
-        held.looked_unix_ms = now;
-        if now - held.long_figures_unix_ms >= LONG_FIGURES_EVERY_MS {
-            held.long_figures_unix_ms = now;
-            let figures = long_figures(app.source(), site, &test, now)?;
-            (fresh.last_day, fresh.last_month) = (figures.day, figures.plan);
-        }
+        let from = |from: i64| sums(window, &judgement.slots, &judgement.run, from);
+        let (day, month) = (from(now - DAY_MS), from(now - PLAN_DAYS * DAY_MS));
+        fresh.last_day = (day.up, day.up + day.down);
+        fresh.last_month = (month.up, month.down, month.unknown);
+        let looked_unix_ms = now;
+        let held = Held {
+            looked_unix_ms,
+            track,
+        };
+        self.held.insert(site.to_owned(), held);
         if app.live.update(site, fresh) {
             app.live.tell(Change::Summary);
         }
@@ -261,8 +290,8 @@ impl Worker {
         })
     }
 
-    fn tell_samples(&self, arrived: &IngestEvent) {
-        let newest = match self.app.source().newest_samples(&arrived.site) {
+    fn tell_samples(&self, site: &str, spans: &[(i64, i64)]) {
+        let newest = match self.app.source().newest_samples(site) {
             Ok(newest) => newest,
             Err(error) => {
                 tracing::warn!(%error, "the newest samples could not be read");
@@ -270,45 +299,20 @@ impl Worker {
             }
         };
         for (target, sample) in newest {
-            if sample.start_unix_ms < arrived.from_unix_ms {
+            let at = sample.start_unix_ms;
+            if !spans.iter().any(|(from, to)| *from <= at && at < *to) {
                 continue;
             }
             self.app.live.tell(Change::Sample(SampleSeen {
-                site: arrived.site.clone(),
+                site: site.to_owned(),
                 target,
-                at_unix_ms: sample.start_unix_ms,
+                at_unix_ms: at,
                 rtt_us_median: sample.rtt_us_median,
                 sent: sample.sent,
                 received: sample.received,
             }));
         }
     }
-}
-
-/// Judges the site from before the first new sample, and from before any outage that reaches into
-/// that: there the machine surely stands at *available*.
-fn recent(
-    app: &App,
-    site: &str,
-    test: &SiteTest,
-    from_unix_ms: i64,
-    now: i64,
-) -> Result<Judgement, SourceError> {
-    let slot_ms = test.rule.slot_ms();
-    let margin = (2 * i64::from(test.longest_run()) * slot_ms).max(LOOK_BACK_MS);
-    let run_ms = i64::from(test.longest_run()) * slot_ms;
-    let mut start = from_unix_ms - margin;
-    loop {
-        let touching = app.source().outages_between(site, start - run_ms, start)?;
-        let Some(first) = touching.iter().map(|outage| outage.start_unix_ms).min() else {
-            break;
-        };
-        start = start.min(first) - run_ms;
-    }
-    let window = Window::between(start, now, test.rule.slot_seconds);
-    let span = (window.start_unix_ms, window.end_unix_ms());
-    let samples = app.source().samples(site, span)?;
-    Ok(judge(test, &samples, window, Availability::Available))
 }
 
 /// The last slots that are known, as many as may turn the machine. Slots at the end that wait for

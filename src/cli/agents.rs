@@ -1,6 +1,7 @@
 //! Agents: list, enrolment codes, revocation, lines.
 
 use clap::{Args, Subcommand};
+use desserte_probe::wire::schedule::Profile;
 use serde::Serialize;
 
 use super::output::Output;
@@ -22,6 +23,10 @@ pub(super) enum Agents {
     Revoke(Revoke),
     /// Confirm that a line is the site's own.
     ConfirmLine(ConfirmLine),
+    /// Set how much an agent may send, and whether it probes its line.
+    Profile(SetProfile),
+    /// Show or set what agents ask to find out whether a portal answers in others' place.
+    Portal(Portal),
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +75,53 @@ pub(super) struct ConfirmLine {
     data: Data,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct SetProfile {
+    /// The agent.
+    id: String,
+    /// `full`: every target in every slot; `metered`: sparse while all is well.
+    #[arg(long, value_enum)]
+    profile: ProfileName,
+    /// Whether it probes the gateway, the first hop and the resolver, and looks for portals.
+    #[arg(long, value_name = "true|false", action = clap::ArgAction::Set)]
+    line_probes: bool,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum ProfileName {
+    Full,
+    Metered,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Portal {
+    /// A page that is answered with 204 and nothing else, http:// only: for instance that of
+    /// `empty_page` in the collector's configuration. `none`: no page is asked for.
+    #[arg(long, value_name = "URL")]
+    empty_page: Option<String>,
+    /// A name that does not exist. `none`: no name is asked for.
+    #[arg(long, value_name = "NAME")]
+    absent_name: Option<String>,
+    /// Why.
+    #[arg(long, default_value = "portal check changed")]
+    reason: String,
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Serialize)]
+struct PortalRow {
+    empty_page: Option<String>,
+    absent_name: Option<String>,
+}
+
 #[derive(Debug, Serialize)]
 struct Row {
     id: String,
@@ -99,6 +151,8 @@ impl Agents {
             Self::Code(code) => code.run(),
             Self::Revoke(revoke) => revoke.run(),
             Self::ConfirmLine(confirm) => confirm.run(),
+            Self::Profile(profile) => profile.run(),
+            Self::Portal(portal) => portal.run(),
         }
     }
 }
@@ -177,6 +231,46 @@ impl ConfirmLine {
         registry(&self.data)?
             .confirm_line(id, &self.line, decision(&self.author, &self.reason))
             .map_err(Failure::input)
+    }
+}
+
+impl SetProfile {
+    fn run(&self) -> Outcome {
+        let id = self
+            .id
+            .parse()
+            .map_err(|_| Failure::Input(not_an_agent(&self.id)))?;
+        let profile = match self.profile {
+            ProfileName::Full => Profile::Full,
+            ProfileName::Metered => Profile::Metered,
+        };
+        let wanted = (profile, self.line_probes);
+        registry(&self.data)?
+            .set_agent_profile(id, wanted, decision(AUTHOR, &self.reason))
+            .map_err(Failure::input)
+    }
+}
+
+impl Portal {
+    fn run(&self) -> Outcome {
+        let registry = registry(&self.data)?;
+        let mut asked = registry.captive_questions().map_err(Failure::failed)?;
+        let wish = |text: &String| (text != "none").then(|| text.clone());
+        if let Some(page) = &self.empty_page {
+            asked.empty_page = wish(page);
+        }
+        if let Some(name) = &self.absent_name {
+            asked.absent_name = wish(name);
+        }
+        if self.empty_page.is_some() || self.absent_name.is_some() {
+            registry
+                .set_captive_questions(&asked, decision(AUTHOR, &self.reason))
+                .map_err(Failure::input)?;
+        }
+        self.output.one(&PortalRow {
+            empty_page: asked.empty_page,
+            absent_name: asked.absent_name,
+        })
     }
 }
 

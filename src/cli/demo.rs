@@ -7,6 +7,7 @@ use clap::Args;
 use super::serve::{announce, failure, runtime, until_told};
 use super::{Context, Data, Failure, Outcome, make_folder, output};
 use crate::config::Language;
+use crate::demo::fleet::{HISTORY_DAYS_MAX, SITES_MAX, Size};
 use crate::demo::{self, DemoError};
 
 /// Where the demonstration lives.
@@ -20,6 +21,12 @@ pub(super) struct Demo {
     /// Let the agent also measure this machine's gateway and resolver.
     #[arg(long)]
     measure_this_machine: bool,
+    /// Simulated sites; 0: none.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=i64::from(SITES_MAX)))]
+    sites: u32,
+    /// Days of simulated history before the first start.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=i64::from(HISTORY_DAYS_MAX)))]
+    history_days: u32,
 }
 
 impl Demo {
@@ -29,6 +36,10 @@ impl Demo {
             data: self.data.data,
             web: self.web,
             measure_this_machine: self.measure_this_machine,
+            fleet: Size {
+                sites: self.sites,
+                history_days: self.history_days,
+            },
         };
         runtime()?.block_on(async {
             let running = demo::start(options).await.map_err(|error| match error {

@@ -39,7 +39,7 @@ impl Replay {
         let month =
             parse_month(&self.month).map_err(|_| Failure::Input(not_a_month(&self.month)))?;
         let files = recording(&self.folder)?;
-        let replayed = replay(&files, &document.agreement, month).map_err(Failure::input)?;
+        let replayed = replay(&files, &document, month).map_err(Failure::input)?;
         self.output.one(&replayed)
     }
 }

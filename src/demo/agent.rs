@@ -154,6 +154,7 @@ fn target(id: &str, name: &str, measure: Measure) -> TargetDefinition {
         id: id.to_owned(),
         name: Some(name.to_owned()),
         measure,
+        anchor: None,
     }
 }
 

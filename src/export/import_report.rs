@@ -1,15 +1,17 @@
 //! What became of an imported file, for a person at a terminal and for a spreadsheet.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::sheet::{self, Cell};
 use super::{ExportError, Language};
-use crate::import::report::{ImportReport, Refusals, WarningRows};
+use crate::import::MAX_PRINTED_PER_REASON;
+use crate::import::report::{Refusals, Totals, WarningRows};
 
-/// Writes a report on sites as text: totals, warnings, every refusal that is listed, and the rows
-/// of those that are not.
+/// Writes what a try found as text: totals, warnings, every refusal that is listed, and the rows of
+/// those that are not.
 pub fn write_text(
-    report: &ImportReport,
+    report: &Totals<'_>,
     language: Language,
     out: &mut dyn Write,
 ) -> Result<(), ExportError> {
@@ -17,9 +19,8 @@ pub fn write_text(
         what: "the import report",
         source,
     };
-    let (read, accepted) = (report.rows_read, report.accepted.len());
+    let (file, read, accepted) = (report.file, report.rows_read, report.accepted);
     let (left_out, refused) = (report.left_out, report.refused.count);
-    let file = &report.file;
     let total = match language {
         Language::Fr => format!(
             "{file} : lignes lues {read}, acceptées {accepted}, laissées de côté {left_out}, \
@@ -30,8 +31,8 @@ pub fn write_text(
         ),
     };
     writeln!(out, "{total}").map_err(failed)?;
-    write_warnings(&report.warnings, language, out)?;
-    write_refusals(&report.refused, language, out)
+    write_warnings(report.warnings, language, out)?;
+    write_refusals(report.refused, language, out)
 }
 
 /// Writes warnings as text, one a line.
@@ -64,7 +65,13 @@ pub fn write_refusals(
         what: "the import report",
         source,
     };
+    let mut printed: BTreeMap<&str, usize> = BTreeMap::new();
     for refusal in &refused.listed {
+        let count = printed.entry(refusal.reason_code).or_default();
+        *count += 1;
+        if *count > MAX_PRINTED_PER_REASON {
+            continue;
+        }
         let row = language.pick("ligne", "row");
         let reason = language.pick(&refusal.reason_fr, &refusal.reason_en);
         let value = refusal
@@ -80,7 +87,10 @@ pub fn write_refusals(
         )
         .map_err(failed)?;
     }
-    if refused.unlisted() == 0 {
+    if printed
+        .values()
+        .all(|count| *count <= MAX_PRINTED_PER_REASON)
+    {
         return Ok(());
     }
     let more = language.pick("lignes refusées, toutes", "refused rows, all of them");
@@ -123,6 +133,7 @@ pub fn write_csv(
 mod tests {
     use super::*;
     use crate::import::mapping::Mapping;
+    use crate::import::report::ImportReport;
     use crate::import::sites::{Options, import_sites};
 
     fn report(rows: usize) -> ImportReport {
@@ -137,7 +148,7 @@ mod tests {
 
     fn text(report: &ImportReport, language: Language) -> String {
         let mut out = Vec::new();
-        write_text(report, language, &mut out).unwrap();
+        write_text(&report.totals(), language, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

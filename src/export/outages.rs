@@ -37,6 +37,7 @@ pub fn write_csv<'a>(
         ("région", "region"),
         ("opérateur", "operator"),
         ("inventé", "invented"),
+        ("mesures simulées", "simulated"),
         ("début (UTC)", "start (UTC)"),
         ("fin (UTC)", "end (UTC)"),
         ("en cours", "open"),
@@ -76,6 +77,7 @@ fn cells(row: &OutageRow<'_>, now_unix_ms: i64, language: Language) -> Vec<Cell>
         Cell::text(site.and_then(|site| site.region.clone())),
         Cell::text(site.and_then(|site| site.operator.clone())),
         site.map_or(Cell::Empty, |site| yes_or_no(site.invented)),
+        site.map_or(Cell::Empty, |site| yes_or_no(site.simulated)),
         moment(outage.start_unix_ms),
         end.map_or(Cell::Empty, moment),
         yes_or_no(end.is_none()),
@@ -176,7 +178,7 @@ mod tests {
         let line = text.lines().nth(1).unwrap();
         assert_eq!(
             line,
-            "7,3,'=1+1,,,,,,1970-01-01T00:00:00Z,,yes,90,5,60,access line,last_mile,\
+            "7,3,'=1+1,,,,,,,1970-01-01T00:00:00Z,,yes,90,5,60,access line,last_mile,\
              first_hop_probe (received=0 sent=5),"
         );
         assert_eq!(

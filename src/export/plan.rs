@@ -66,6 +66,7 @@ impl<'p> Context<'p> {
             "latitude".to_owned(),
             "longitude".to_owned(),
             pick("inventé", "invented"),
+            pick("mesures simulées", "measurements simulated"),
             "score".to_owned(),
             pick("part connue des poids", "known share of weights"),
         ];
@@ -116,6 +117,7 @@ impl<'p> Context<'p> {
             degrees(site.position.map(Position::latitude)),
             degrees(site.position.map(Position::longitude)),
             Cell::Text(self.yes_or_no(site.invented).to_owned()),
+            Cell::Text(self.yes_or_no(site.simulated).to_owned()),
             Cell::Millionths(row.ranked.score_millionths),
             Cell::Millionths(row.ranked.known_weight_millionths),
         ];
@@ -239,6 +241,7 @@ pub fn write_geojson(plan: &Plan, out: &mut dyn Write) -> Result<(), ExportError
         "layers": plan.layers,
         "sites": plan.rows.len(),
         "invented_sites": invented,
+        "simulated_sites": plan.rows.iter().filter(|row| row.site.simulated).count(),
     });
     write!(
         out,
@@ -267,6 +270,7 @@ fn feature(row: &PlanRow) -> Value {
     put("kind", json!(site.kind));
     put("region", json!(site.region));
     put("invented", json!(site.invented));
+    put("simulated", json!(site.simulated));
     put("score", share(ranked.score_millionths));
     put("known_weight_share", share(ranked.known_weight_millionths));
     for contribution in &ranked.contributions {

@@ -14,6 +14,8 @@ const ROWS_MAX: u32 = 1_048_575;
 const WIDTH_MAX: usize = 42;
 /// Narrowest column, characters.
 const WIDTH_MIN: usize = 8;
+/// Most decimals that a sheet shows: those of a millionth.
+const DECIMALS_MAX: usize = 6;
 /// Rows looked at for the width of a column.
 const ROWS_MEASURED: usize = 200;
 
@@ -53,9 +55,13 @@ fn fill(worksheet: &mut Worksheet, sheet: &Sheet) -> Result<(), XlsxError> {
         worksheet.write_string_with_format(0, column, text, &bold)?;
         worksheet.set_column_width(column, width(sheet, usize::from(column)))?;
     }
+    // A format is made once: making and comparing one a cell takes most of the time of a big sheet.
+    let formats: Vec<Format> = (0..=DECIMALS_MAX)
+        .map(|decimals| Format::new().set_num_format(decimal(decimals)))
+        .collect();
     for (row, cells) in (1..=ROWS_MAX).zip(&sheet.rows) {
         for (column, cell) in (0_u16..).zip(cells) {
-            put(worksheet, (row, column), cell)?;
+            put(worksheet, (row, column), cell, &formats)?;
         }
     }
     worksheet.set_freeze_panes(1, 0)?;
@@ -70,25 +76,23 @@ fn fill(worksheet: &mut Worksheet, sheet: &Sheet) -> Result<(), XlsxError> {
     clippy::cast_precision_loss,
     reason = "Excel knows no other number; counts of people and rows are far below 2⁵³"
 )]
-fn put(worksheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell) -> Result<(), XlsxError> {
-    match cell {
-        Cell::Empty => {}
-        Cell::Text(text) => {
-            worksheet.write_string(row, column, text)?;
-        }
-        Cell::Integer(number) => {
-            worksheet.write_number(row, column, *number as f64)?;
-        }
-        Cell::Number(number, decimals) => {
-            let format = Format::new().set_num_format(decimal(*decimals));
-            worksheet.write_number_with_format(row, column, *number, &format)?;
-        }
-        Cell::Millionths(count) => {
-            let format = Format::new().set_num_format(decimal(6));
-            let number = f64::from(*count) / 1_000_000.0;
-            worksheet.write_number_with_format(row, column, number, &format)?;
-        }
-    }
+fn put(
+    worksheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    cell: &Cell,
+    formats: &[Format],
+) -> Result<(), XlsxError> {
+    let (number, decimals) = match cell {
+        Cell::Empty => return Ok(()),
+        Cell::Text(text) => return worksheet.write_string(row, column, text).map(|_| ()),
+        Cell::Integer(number) => (*number as f64, 0),
+        Cell::Number(number, decimals) => (*number, *decimals),
+        Cell::Millionths(count) => (f64::from(*count) / 1_000_000.0, DECIMALS_MAX),
+    };
+    match formats.get(decimals) {
+        Some(format) => worksheet.write_number_with_format(row, column, number, format)?,
+        None => worksheet.write_number(row, column, number)?,
+    };
     Ok(())
 }
 

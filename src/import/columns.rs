@@ -45,6 +45,11 @@ impl<F: Ord + Copy> Columns<F> {
         })
     }
 
+    /// The first column of a field.
+    pub(super) fn first(&self, field: F) -> Option<usize> {
+        self.fields.get(&field)?.first().copied()
+    }
+
     /// Whether the field has a column.
     pub(super) fn has(&self, field: F) -> bool {
         self.fields.contains_key(&field)

@@ -3,7 +3,7 @@
 use desserte_planning::Position;
 use desserte_planning::index::NearestIndex;
 
-use super::table::{Geometry, Table};
+use super::table::{Form, Geometry, Table};
 use super::{BORDER_TOLERANCE_METRES, ImportError};
 
 /// An outline.
@@ -27,7 +27,7 @@ impl Country {
     /// The outline from a GeoJSON file of polygons (`demo/congo/border.geojson`). Holes are
     /// ignored: an enclave is too rare a reason to refuse a site.
     pub fn from_geojson(file: &str, bytes: &[u8]) -> Result<Self, ImportError> {
-        let table = Table::read(file, bytes, None)?;
+        let table = Table::read(file, bytes, Form::default())?;
         let mut rings = Vec::new();
         for record in table.records {
             if let Geometry::Rings(parts) = record.geometry {
@@ -40,8 +40,18 @@ impl Country {
                 file: file.to_owned(),
             });
         }
+        Ok(Self::of(rings))
+    }
+
+    /// The outline of rings, for instance of regions that were imported; `None` without any.
+    #[must_use]
+    pub fn from_rings(rings: Vec<Vec<Position>>) -> Option<Self> {
+        (!rings.is_empty()).then(|| Self::of(rings))
+    }
+
+    fn of(rings: Vec<Vec<Position>>) -> Self {
         let border = NearestIndex::of_lines(rings.iter().map(Vec::as_slice));
-        Ok(Self { rings, border })
+        Self { rings, border }
     }
 
     /// Where a position lies.

@@ -1,6 +1,6 @@
 //! Why a whole file could not be read. Single rows are refused in the report instead.
 
-use super::{MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS};
+use super::{MAX_COLUMNS, MAX_FILE_BYTES, MAX_PARTS, MAX_ROWS, MAX_UNPACKED_BYTES};
 
 /// A file, mapping or manifest that cannot be used at all.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -18,9 +18,25 @@ pub enum ImportError {
     /// Nothing in it.
     #[error("reading {file}: it is empty")]
     Empty { file: String },
-    /// A spreadsheet or another archive instead of text.
-    #[error("reading {file}: this is a ZIP archive (XLSX, ODS, …); save the sheet as CSV")]
+    /// An archive that is no XLSX.
+    #[error("reading {file}: this is a ZIP archive, but no XLSX; save the sheet as XLSX or CSV")]
     Archive { file: String },
+    /// An XLSX that cannot be read.
+    #[error("reading {file}: not a readable XLSX: {detail}; save the sheet as CSV")]
+    NotXlsx { file: String, detail: String },
+    /// Beyond [`MAX_UNPACKED_BYTES`].
+    #[error("reading {file}: unpacked it has more than {MAX_UNPACKED_BYTES} bytes")]
+    TooLargeUnpacked { file: String },
+    /// Beyond [`MAX_PARTS`].
+    #[error("reading {file}: the workbook has more than {MAX_PARTS} parts")]
+    TooManyParts { file: String },
+    /// A sheet that the workbook does not have.
+    #[error("reading {file}: no sheet {sheet:?}; the workbook has: {}", .present.join(", "))]
+    NoSheet {
+        file: String,
+        sheet: String,
+        present: Vec<String>,
+    },
     /// Bytes that are no UTF-8, without a named encoding.
     #[error(
         "reading {file}: row {row}, column {column}: byte 0x{byte:02X} is not UTF-8; \
@@ -56,9 +72,13 @@ pub enum ImportError {
     /// Coordinates that are not degrees.
     #[error(
         "reading {file}: its coordinates are in {crs}, not in WGS84 degrees; \
-         convert it first, for instance: ogr2ogr -t_srs EPSG:4326 out.geojson in.geojson"
+         where it is EPSG:3857 name that system and it is converted; otherwise convert it first, for instance: \
+         ogr2ogr -t_srs EPSG:4326 out.geojson in.geojson"
     )]
     Projected { file: String, crs: String },
+    /// Degrees where metres were named.
+    #[error("reading {file}: its coordinates look like degrees, not like metres of EPSG:3857")]
+    NotProjected { file: String },
     /// A layer that lies in the country only when latitude and longitude change places.
     #[error(
         "reading {file}: latitude and longitude look swapped: no feature lies in the country, but {swapped} would"
@@ -67,6 +87,9 @@ pub enum ImportError {
     /// A mapping that cannot be read.
     #[error("reading the column mapping: {detail}")]
     Mapping { detail: String },
+    /// A mapping that contradicts itself or says too little.
+    #[error("reading the column mapping: {en}")]
+    MappingRule { fr: &'static str, en: &'static str },
     /// A layer manifest that cannot be read.
     #[error("reading the layer manifest {file}: {detail}")]
     Manifest { file: String, detail: String },
@@ -101,9 +124,6 @@ impl ImportError {
                 format!("lecture de {file} : plus de colonnes que la limite de {MAX_COLUMNS}")
             }
             Self::Empty { file } => format!("lecture de {file} : le fichier est vide"),
-            Self::Archive { file } => format!(
-                "lecture de {file} : c'est une archive ZIP (XLSX, ODS…) ; enregistrez la feuille en CSV"
-            ),
             Self::NotUtf8 {
                 file,
                 row,
@@ -135,13 +155,38 @@ impl ImportError {
     /// The French texts about what kind of file it is.
     fn text_fr_of_forms(&self) -> String {
         match self {
+            Self::Archive { file } => format!(
+                "lecture de {file} : c'est une archive ZIP, mais pas un XLSX ; enregistrez la feuille en XLSX ou CSV"
+            ),
+            Self::NotXlsx { file, detail } => format!(
+                "lecture de {file} : XLSX illisible : {detail} ; enregistrez la feuille en CSV"
+            ),
+            Self::TooLargeUnpacked { file } => {
+                format!(
+                    "lecture de {file} : une fois décompressé, plus de {MAX_UNPACKED_BYTES} octets"
+                )
+            }
+            Self::TooManyParts { file } => {
+                format!("lecture de {file} : le classeur a plus de {MAX_PARTS} parties")
+            }
+            Self::NoSheet {
+                file,
+                sheet,
+                present,
+            } => format!(
+                "lecture de {file} : pas de feuille « {sheet} » ; le classeur a : {}",
+                present.join(", ")
+            ),
+            Self::NotProjected { file } => format!(
+                "lecture de {file} : ses coordonnées ressemblent à des degrés, pas à des mètres EPSG:3857"
+            ),
             Self::NotGeoJson { file, detail } => {
                 format!("lecture de {file} : pas une collection GeoJSON : {detail}")
             }
             Self::NotCsv { file, detail } => format!("lecture de {file} : pas un CSV : {detail}"),
             Self::Projected { file, crs } => format!(
                 "lecture de {file} : ses coordonnées sont en {crs}, pas en degrés WGS84 ; \
-                 convertissez-le d'abord, par exemple : ogr2ogr -t_srs EPSG:4326 sortie.geojson entrée.geojson"
+                 si c'est EPSG:3857, nommez ce système et il est converti ; sinon convertissez-le d'abord, par exemple : ogr2ogr -t_srs EPSG:4326 sortie.geojson entrée.geojson"
             ),
             Self::LayerSwapped { file, swapped } => format!(
                 "lecture de {file} : latitude et longitude semblent inversées : aucun objet n'est \
@@ -149,6 +194,9 @@ impl ImportError {
             ),
             Self::Mapping { detail } => {
                 format!("lecture de la correspondance des colonnes : {detail}")
+            }
+            Self::MappingRule { fr, .. } => {
+                format!("lecture de la correspondance des colonnes : {fr}")
             }
             Self::Manifest { file, detail } => {
                 format!("lecture du manifeste de couches {file} : {detail}")

@@ -7,13 +7,14 @@ use desserte_planning::Position;
 use desserte_planning::layer::{Layer, LayerKind, Layers, Line, Place, Point, Provenance, Region};
 use serde::{Deserialize, Serialize};
 
-use super::ImportError;
 use super::country::{self, Country};
 use super::mapping::{ColumnNames, Keep};
-use super::report::{Refusals, Warning, WarningRows};
-use super::table::{Table, is_wgs84};
+use super::report::{Refusals, RowRanges, Warning, WarningRows};
+use super::table::{Form, Table};
+use super::{ImportError, crs};
 use read::{Reader, Rows};
 
+mod population;
 mod read;
 
 /// Most layers of a manifest.
@@ -37,9 +38,10 @@ pub struct Entry {
     pub name: String,
     /// The file, relative to the manifest: GeoJSON, or CSV for points.
     pub file: String,
-    /// The coordinate system: WGS84 degrees only (`EPSG:4326` or `CRS84`).
-    #[serde(default = "wgs84")]
-    pub crs: String,
+    /// The coordinate system: that of the file when left out, else `EPSG:4326`; `EPSG:3857` is
+    /// converted.
+    #[serde(default)]
+    pub crs: Option<String>,
     /// Who made it, and how it is to be credited.
     pub source: String,
     /// Under which terms it was obtained.
@@ -51,6 +53,9 @@ pub struct Entry {
     /// The file's encoding when it is not UTF-8.
     #[serde(default)]
     pub encoding: Option<String>,
+    /// The sheet of a workbook; the first one with anything in it when left out.
+    #[serde(default)]
+    pub sheet: Option<String>,
     /// Field ← column (CSV) or property (GeoJSON).
     #[serde(default)]
     pub columns: BTreeMap<LayerField, ColumnNames>,
@@ -59,8 +64,33 @@ pub struct Entry {
     pub keep: Vec<Keep>,
 }
 
-fn wgs84() -> String {
-    "EPSG:4326".to_owned()
+impl LayerField {
+    /// Every field.
+    pub const ALL: [Self; 5] = [
+        Self::Name,
+        Self::Latitude,
+        Self::Longitude,
+        Self::Population,
+        Self::Class,
+    ];
+
+    /// The identifier used in manifests and refusals.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Latitude => "latitude",
+            Self::Longitude => "longitude",
+            Self::Population => "population",
+            Self::Class => "class",
+        }
+    }
+
+    /// The field with this identifier.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.code() == code)
+    }
 }
 
 /// What a feature is told by.
@@ -75,6 +105,8 @@ pub enum LayerField {
     Longitude,
     /// Inhabitants of a place; 0 means "not known", as in `GeoNames`.
     Population,
+    /// What a place is (`village`, `country`): the name point of an area is refused.
+    Class,
 }
 
 /// A layer of any kind.
@@ -158,7 +190,8 @@ impl Manifest {
 }
 
 impl Entry {
-    fn check(&self) -> Result<(), String> {
+    /// What is wrong with it, in words.
+    pub fn check(&self) -> Result<(), String> {
         let texts = [
             ("name", &self.name),
             ("source", &self.source),
@@ -205,11 +238,13 @@ pub fn read_layer(
     bytes: &[u8],
     country: Option<&Country>,
 ) -> Result<LayerImport, ImportError> {
-    if !is_wgs84(&entry.crs) {
-        let (file, crs) = (entry.file.clone(), entry.crs.clone());
-        return Err(ImportError::Projected { file, crs });
-    }
-    let table = Table::read(&entry.file, bytes, entry.encoding.as_deref())?;
+    let crs = entry.crs.as_deref();
+    let form = Form {
+        encoding: entry.encoding.as_deref(),
+        sheet: entry.sheet.as_deref(),
+        crs: crs.map(|name| crs::named(&entry.file, name)).transpose()?,
+    };
+    let table = Table::read(&entry.file, bytes, form)?;
     let reader = Reader::new(entry, &table)?;
     let (provenance, mut rows) = (entry.provenance(), Rows::default());
     let layer = match entry.kind {
@@ -227,7 +262,7 @@ pub fn read_layer(
         }),
         LayerKind::Places => AnyLayer::Places(Layer {
             provenance,
-            features: reader.all(&mut rows, Reader::place),
+            features: population::note_dominant(reader.all(&mut rows, Reader::place), &mut rows),
         }),
         LayerKind::Regions => AnyLayer::Regions(Layer {
             provenance,
@@ -235,35 +270,62 @@ pub fn read_layer(
         }),
     };
     refuse_swapped(entry, &rows.positions, country)?;
-    let warnings = Some(rows.unread_populations).filter(|unread| unread.count() > 0);
+    let converted = table.converted || table.crs != crs::Crs::Wgs84;
     Ok(LayerImport {
         layer,
         rows_read: table.records.len(),
         left_out: rows.left_out,
+        warnings: warnings(&mut rows, converted, country),
         refused: rows.refused,
-        warnings: warnings
-            .into_iter()
-            .map(|unread| WarningRows::new(Warning::PopulationUnread, unread))
-            .collect(),
     })
+}
+
+fn warnings(rows: &mut Rows, converted: bool, country: Option<&Country>) -> Vec<WarningRows> {
+    let mut outside = RowRanges::default();
+    if let Some(country) = country {
+        for (position, row) in &rows.positions {
+            if matches!(country.place(*position), country::Place::Outside(_)) {
+                outside.add(*row);
+            }
+        }
+    }
+    let take = std::mem::take::<RowRanges>;
+    let found = [
+        (
+            Warning::PopulationUnread,
+            take(&mut rows.unread_populations),
+        ),
+        (
+            Warning::PopulationDominant,
+            take(&mut rows.dominant_populations),
+        ),
+        (Warning::FeatureUnnamed, take(&mut rows.unnamed)),
+        (Warning::FeatureOutside, outside),
+    ];
+    let file = converted.then(|| WarningRows::new(Warning::Converted, RowRanges::default()));
+    let rows = found
+        .into_iter()
+        .filter(|(_, rows)| rows.count() > 0)
+        .map(|(warning, rows)| WarningRows::new(warning, rows));
+    file.into_iter().chain(rows).collect()
 }
 
 /// Fibre of a neighbour may lie outside altogether; only "inside when swapped" is a mistake.
 fn refuse_swapped(
     entry: &Entry,
-    positions: &[Position],
+    positions: &[(Position, usize)],
     country: Option<&Country>,
 ) -> Result<(), ImportError> {
     let Some(country) = country else {
         return Ok(());
     };
     let near = |position| !matches!(country.place(position), country::Place::Outside(_));
-    if positions.iter().any(|position| near(*position)) {
+    if positions.iter().any(|(position, _)| near(*position)) {
         return Ok(());
     }
     let swapped = positions
         .iter()
-        .filter_map(|position| Position::new(position.longitude(), position.latitude()).ok())
+        .filter_map(|(position, _)| Position::new(position.longitude(), position.latitude()).ok())
         .filter(|position| near(*position))
         .count();
     if swapped == 0 {

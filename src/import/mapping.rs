@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ImportError;
+use super::crs::Crs;
 use super::kinds::KindScheme;
 use super::site::SiteKind;
 
@@ -45,6 +46,12 @@ impl SiteField {
         Self::Operator,
         Self::Invented,
     ];
+
+    /// The field with this identifier.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.code() == code)
+    }
 
     /// The identifier used in mappings and refusals.
     #[must_use]
@@ -135,6 +142,13 @@ pub struct Mapping {
     /// The file's encoding when it is not UTF-8 (`windows-1252`).
     #[serde(default)]
     pub encoding: Option<String>,
+    /// The sheet of a workbook; the first one with anything in it when left out.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// The coordinate system: that of the file when left out, else `EPSG:4326`; `EPSG:3857` is
+    /// converted.
+    #[serde(default)]
+    pub crs: Option<Crs>,
 }
 
 impl Mapping {
@@ -165,7 +179,8 @@ impl Mapping {
                 Some(field) => (field, true),
                 None => (left, false),
             };
-            let field = field_of(field.trim()).ok_or_else(|| wrong(&unknown_field()))?;
+            let field =
+                SiteField::from_code(field.trim()).ok_or_else(|| wrong(&unknown_field()))?;
             let right = right.trim();
             let twice = if constant {
                 mapping.constants.insert(field, right.to_owned()).is_some()
@@ -186,6 +201,13 @@ impl Mapping {
         mapping.checked()
     }
 
+    /// The mapping as a person keeps it in a file.
+    pub fn to_toml(&self) -> Result<String, ImportError> {
+        toml::to_string(self).map_err(|error| ImportError::Mapping {
+            detail: error.to_string(),
+        })
+    }
+
     /// The mapping of files whose columns are named like our fields, `demo/congo/sites.csv` first.
     #[must_use]
     pub fn own(present: &[String]) -> Self {
@@ -200,18 +222,29 @@ impl Mapping {
         }
     }
 
-    fn checked(self) -> Result<Self, ImportError> {
-        let wrong = |detail: &str| {
-            Err(ImportError::Mapping {
-                detail: detail.to_owned(),
-            })
-        };
+    /// What a kind of the file means; the mapping's own translations go before the built-in ones.
+    #[must_use]
+    pub fn translate(&self, word: &str) -> Option<SiteKind> {
+        let wanted = word.to_lowercase();
+        let own = self.kinds.iter();
+        let mut own = own.filter(|(known, _)| known.to_lowercase() == wanted);
+        own.next()
+            .map(|(_, kind)| *kind)
+            .or_else(|| self.kind_scheme.translate(word))
+    }
+
+    /// Refuses a mapping that contradicts itself.
+    pub fn checked(self) -> Result<Self, ImportError> {
+        let wrong = |fr, en| Err(ImportError::MappingRule { fr, en });
         if self.columns.is_empty() && self.constants.is_empty() {
-            return wrong("it names no column");
+            return wrong("elle ne nomme aucune colonne", "it names no column");
         }
         for field in [SiteField::Latitude, SiteField::Longitude] {
             if self.constants.contains_key(&field) {
-                return wrong("latitude and longitude cannot be constants");
+                return wrong(
+                    "latitude et longitude ne peuvent pas être constantes",
+                    "latitude and longitude cannot be constants",
+                );
             }
         }
         for field in SiteField::ALL {
@@ -225,17 +258,13 @@ impl Mapping {
             && !self.constants.contains_key(&SiteField::Kind)
         {
             return wrong(
+                "elle ne dit pas quelle colonne donne le type ; s'il est le même partout, donnez-le en \
+                 constante (kind:=hospital)",
                 "it does not say which column holds the kind; for a constant write kind:=hospital",
             );
         }
         Ok(self)
     }
-}
-
-fn field_of(code: &str) -> Option<SiteField> {
-    SiteField::ALL
-        .into_iter()
-        .find(|field| field.code() == code)
 }
 
 fn unknown_field() -> String {

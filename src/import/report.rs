@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::propose::KindUse;
 use super::site::SiteRow;
 use super::{MAX_EXCERPT_CHARS, MAX_LISTED_PER_REASON, MAX_ROW_RANGES};
+
+mod warning;
+
+pub use warning::Warning;
 
 /// Why a row or a feature was not taken. Closed list.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +54,8 @@ pub enum Reason {
     GeometryMissing,
     /// A geometry of another type, or one that cannot be read.
     GeometryUnfit { found: String },
+    /// The name point of a country or region among places.
+    PlaceIsArea,
 }
 
 impl Reason {
@@ -75,6 +82,7 @@ impl Reason {
             Self::LineWithoutLength => "line_without_length",
             Self::GeometryMissing => "geometry_missing",
             Self::GeometryUnfit { .. } => "geometry_unfit",
+            Self::PlaceIsArea => "place_is_area",
         }
     }
 
@@ -117,6 +125,9 @@ impl Reason {
             Self::LineWithoutLength => "the route has no length".to_owned(),
             Self::GeometryMissing => "the feature has no geometry".to_owned(),
             Self::GeometryUnfit { found } => format!("geometry {found} cannot be used here"),
+            Self::PlaceIsArea => {
+                "this is the name point of a country or region, not a place".to_owned()
+            }
         }
     }
 
@@ -155,63 +166,8 @@ impl Reason {
             Self::LineWithoutLength => "le tracé n'a pas de longueur".to_owned(),
             Self::GeometryMissing => "l'objet n'a pas de géométrie".to_owned(),
             Self::GeometryUnfit { found } => format!("géométrie {found} inutilisable ici"),
-        }
-    }
-}
-
-/// What is taken but deserves a look. Closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Warning {
-    /// Sites without a name.
-    Unnamed,
-    /// The file has no identifiers: they were derived from name, kind and position.
-    IdsDerived,
-    /// Positions a little outside the outline.
-    NearBorder,
-    /// Without an outline nobody can see swapped coordinates or a foreign position.
-    NoOutline,
-    /// Rows taken as kind `other`.
-    KindOther,
-    /// Populations that are no whole number: the place is kept, its population is unknown.
-    PopulationUnread,
-}
-
-impl Warning {
-    /// One sentence in English.
-    #[must_use]
-    pub fn text_en(self) -> &'static str {
-        match self {
-            Self::Unnamed => "sites without a name: kept without one",
-            Self::IdsDerived => {
-                "no identifiers in the file: derived from name, kind and position, they change with these"
-            }
-            Self::NearBorder => "positions up to 10 km outside the outline: kept",
-            Self::NoOutline => {
-                "no outline of the country was given: swapped or foreign positions cannot be seen"
-            }
-            Self::KindOther => "kinds that no translation knows: taken as other",
-            Self::PopulationUnread => {
-                "populations that are no whole number: the places are kept, their population is unknown"
-            }
-        }
-    }
-
-    /// One sentence in French.
-    #[must_use]
-    pub fn text_fr(self) -> &'static str {
-        match self {
-            Self::Unnamed => "sites sans nom : gardés sans nom",
-            Self::IdsDerived => {
-                "pas d'identifiants dans le fichier : déduits du nom, du type et de la position, ils changent avec eux"
-            }
-            Self::NearBorder => "positions jusqu'à 10 km hors du contour : gardées",
-            Self::NoOutline => {
-                "aucun contour du pays donné : positions inversées ou étrangères invisibles"
-            }
-            Self::KindOther => "types qu'aucune traduction ne connaît : pris comme « autre »",
-            Self::PopulationUnread => {
-                "populations qui ne sont pas des nombres entiers : localités gardées, population inconnue"
+            Self::PlaceIsArea => {
+                "c'est le point d'un pays ou d'une région, pas une localité".to_owned()
             }
         }
     }
@@ -378,4 +334,38 @@ pub struct ImportReport {
     pub refused: Refusals,
     /// What deserves a look.
     pub warnings: Vec<WarningRows>,
+    /// The kinds of the rows that the filters kept, most used first, and what they mean.
+    pub kinds: Vec<KindUse>,
+}
+
+/// What a report says of a file, without the sites.
+#[derive(Debug, Clone, Copy)]
+pub struct Totals<'r> {
+    /// The file.
+    pub file: &'r str,
+    /// Rows in it.
+    pub rows_read: usize,
+    /// Rows that are taken.
+    pub accepted: usize,
+    /// Rows that the filters left out.
+    pub left_out: usize,
+    /// What was refused.
+    pub refused: &'r Refusals,
+    /// What deserves a look.
+    pub warnings: &'r [WarningRows],
+}
+
+impl ImportReport {
+    /// The report without its sites.
+    #[must_use]
+    pub fn totals(&self) -> Totals<'_> {
+        Totals {
+            file: &self.file,
+            rows_read: self.rows_read,
+            accepted: self.accepted.len(),
+            left_out: self.left_out,
+            refused: &self.refused,
+            warnings: &self.warnings,
+        }
+    }
 }

@@ -141,6 +141,7 @@ impl From<SiteRow> for PlanSite {
             position: Some(row.position),
             region: row.region,
             invented: row.invented,
+            simulated: false,
             availability: None,
         }
     }

@@ -1,14 +1,16 @@
-//! Sites from a CSV or GeoJSON file: every row is accepted, left out by a filter, or refused and
+//! Sites from a CSV, XLSX or GeoJSON file: every row is accepted, left out by a filter, or refused and
 //! named.
 
 use std::collections::BTreeMap;
 
 use super::ImportError;
 use super::country::Country;
+use super::crs::Crs;
 use super::duplicates::Seen;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, SiteField};
+use super::propose::kinds;
 use super::report::{ImportReport, Refusals, RowRanges, Warning, WarningRows};
-use super::table::Table;
+use super::table::{Form, Table};
 use row::Reader;
 
 mod row;
@@ -22,6 +24,8 @@ pub struct Options<'o> {
     pub mapping: Option<&'o Mapping>,
     /// The file's encoding when it is not UTF-8; goes before the mapping's.
     pub encoding: Option<&'o str>,
+    /// The coordinate system; goes before the mapping's.
+    pub crs: Option<Crs>,
     /// The country's outline.
     pub country: Option<&'o Country>,
 }
@@ -32,14 +36,49 @@ pub fn import_sites(
     bytes: &[u8],
     options: &Options<'_>,
 ) -> Result<ImportReport, ImportError> {
-    let encoding = options.encoding;
-    let encoding = encoding.or(options
-        .mapping
-        .and_then(|mapping| mapping.encoding.as_deref()));
-    let table = Table::read(file, bytes, encoding)?;
+    let mapping = options.mapping;
+    let form = Form {
+        encoding: options
+            .encoding
+            .or(mapping.and_then(|mapping| mapping.encoding.as_deref())),
+        sheet: mapping.and_then(|mapping| mapping.sheet.as_deref()),
+        crs: options.crs.or(mapping.and_then(|mapping| mapping.crs)),
+    };
+    let table = Table::read(file, bytes, form)?;
     match options.mapping {
         Some(mapping) => import_table(&table, mapping, options.country),
         None => import_table(&table, &Mapping::own(&table.columns), options.country),
+    }
+}
+
+impl Mapping {
+    /// The mapping of a file whose columns carry our names; the encoding, the sheet and the system
+    /// are those with which it is to be opened.
+    pub fn of_own_columns(
+        file: &str,
+        bytes: &[u8],
+        (encoding, sheet, crs): (Option<&str>, Option<&str>, Option<Crs>),
+    ) -> Result<Self, ImportError> {
+        let form = Form {
+            encoding,
+            sheet,
+            crs,
+        };
+        let mapping = Self::own(&Table::read(file, bytes, form)?.columns);
+        if mapping.columns.contains_key(&SiteField::Kind) {
+            return Ok(mapping);
+        }
+        // Named with those that exist, as every missing column is.
+        import_sites(
+            file,
+            bytes,
+            &Options {
+                encoding,
+                crs,
+                ..Options::default()
+            },
+        )
+        .map(|_| mapping)
     }
 }
 
@@ -54,6 +93,9 @@ fn import_table(
     let mut warned: BTreeMap<Warning, RowRanges> = BTreeMap::new();
     if country.is_none() {
         warned.insert(Warning::NoOutline, RowRanges::default());
+    }
+    if table.converted || table.crs != Crs::Wgs84 {
+        warned.insert(Warning::Converted, RowRanges::default());
     }
     for record in &table.records {
         match reader
@@ -88,6 +130,7 @@ fn import_table(
         accepted,
         refused,
         warnings: warnings.collect(),
+        kinds: kinds(table, mapping),
     })
 }
 

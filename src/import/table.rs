@@ -1,12 +1,16 @@
-//! One shape for CSV rows and GeoJSON features: named values and, for features, a geometry.
+//! One shape for rows of CSV and XLSX and for GeoJSON features: named values and, for features, a geometry.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::Value;
-
+use super::crs::Crs;
 use super::report::Reason;
+use super::sites::parse_degrees;
 use super::{ImportError, MAX_COLUMNS, MAX_ROWS, text};
+
+mod geojson;
+mod xlsx;
+
+pub(super) use xlsx::sheet_names;
 
 /// Longitude and latitude, or what a projected file has in their place.
 pub(super) type Pair = [f64; 2];
@@ -18,11 +22,26 @@ pub(super) struct Table {
     pub(super) records: Vec<Record>,
     /// GeoJSON: positions come from the geometry, not from columns.
     pub(super) has_geometry: bool,
+    /// What the columns of coordinates are in; geometries are in degrees already.
+    pub(super) crs: Crs,
+    /// The geometries were in Web Mercator and are degrees now.
+    pub(super) converted: bool,
+}
+
+/// How a file is to be read where it does not say so itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Form<'f> {
+    /// Its encoding when it is text and not UTF-8.
+    pub(super) encoding: Option<&'f str>,
+    /// The sheet of a workbook; the first one with anything in it when left out.
+    pub(super) sheet: Option<&'f str>,
+    /// The coordinate system; that of the file, else WGS84.
+    pub(super) crs: Option<Crs>,
 }
 
 /// One CSV row or GeoJSON feature.
 pub(super) struct Record {
-    /// CSV: the row as a spreadsheet counts it (the header is 1). GeoJSON: the feature, from 1.
+    /// CSV, XLSX: the row as a spreadsheet counts it. GeoJSON: the feature, from 1.
     pub(super) row: usize,
     values: Values,
     pub(super) geometry: Geometry,
@@ -31,7 +50,7 @@ pub(super) struct Record {
 /// The values of a row. Features are sparse: a file in which every feature has properties of its
 /// own must not become a table of rows × columns.
 enum Values {
-    Csv(csv::StringRecord),
+    Row(csv::StringRecord),
     Feature(BTreeMap<usize, String>),
 }
 
@@ -49,17 +68,16 @@ pub(super) enum Geometry {
 }
 
 impl Table {
-    /// Reads a file; which of the two formats it is shows in its first character.
-    pub(super) fn read(
-        file: &str,
-        bytes: &[u8],
-        encoding: Option<&str>,
-    ) -> Result<Self, ImportError> {
-        let text = text::decode(file, bytes, encoding)?;
+    /// Reads a file; which of the three formats it is shows in its first bytes.
+    pub(super) fn read(file: &str, bytes: &[u8], form: Form<'_>) -> Result<Self, ImportError> {
+        if text::is_archive(bytes) {
+            return xlsx::read(file, bytes, form);
+        }
+        let text = text::decode(file, bytes, form.encoding)?;
         if text.trim_start().starts_with('{') {
-            geojson(file, &text)
+            geojson::read(file, &text, form.crs)
         } else {
-            csv(file, &text)
+            csv(file, &text, form.crs.unwrap_or_default())
         }
     }
 
@@ -70,11 +88,33 @@ impl Table {
 
     /// Why a row does not fit the header; a feature always fits.
     pub(super) fn misfit(&self, record: &Record) -> Option<Reason> {
-        let Values::Csv(fields) = &record.values else {
+        let Values::Row(fields) = &record.values else {
             return None;
         };
         let (expected, found) = (self.columns.len(), fields.len());
         (expected != found).then_some(Reason::FieldCount { expected, found })
+    }
+
+    /// Refuses a file whose columns of coordinates are degrees where metres were named.
+    pub(super) fn check_metres(
+        &self,
+        latitude: Option<usize>,
+        longitude: Option<usize>,
+    ) -> Result<(), ImportError> {
+        let (Some(latitude), Some(longitude), Crs::WebMercator) = (latitude, longitude, self.crs)
+        else {
+            return Ok(());
+        };
+        let pairs = self.records.iter().filter_map(|record| {
+            let number = |column| parse_degrees(record.value(column)?);
+            Some([number(longitude)?, number(latitude)?])
+        });
+        let (mut drawn, mut projected) = (0, 0);
+        for pair in pairs {
+            drawn += 1;
+            projected += usize::from(super::crs::beyond_degrees(&pair));
+        }
+        super::crs::check(&self.file, self.crs, projected, drawn)
     }
 
     /// The error that names the missing columns and those that exist.
@@ -97,11 +137,35 @@ impl Table {
     }
 }
 
+impl Geometry {
+    /// Every position, whatever is drawn.
+    fn any(&self, is: impl Fn(&Pair) -> bool) -> bool {
+        match self {
+            Self::Point(pair) => is(pair),
+            Self::Lines(parts) | Self::Rings(parts) => parts.iter().flatten().any(is),
+            Self::None | Self::Unreadable(_) => false,
+        }
+    }
+
+    /// Makes its positions degrees.
+    fn convert(&mut self, crs: Crs) {
+        match self {
+            Self::Point(pair) => *pair = crs.degrees(*pair),
+            Self::Lines(parts) | Self::Rings(parts) => {
+                for pair in parts.iter_mut().flatten() {
+                    *pair = crs.degrees(*pair);
+                }
+            }
+            Self::None | Self::Unreadable(_) => {}
+        }
+    }
+}
+
 impl Record {
     /// The value of a column, without surrounding space; `None` when it says nothing.
     pub(super) fn value(&self, column: usize) -> Option<&str> {
         let value = match &self.values {
-            Values::Csv(record) => record.get(column)?,
+            Values::Row(record) => record.get(column)?,
             Values::Feature(values) => values.get(&column)?.as_str(),
         };
         let value = value.trim();
@@ -115,7 +179,7 @@ impl Record {
     }
 }
 
-fn csv(file: &str, text: &str) -> Result<Table, ImportError> {
+fn csv(file: &str, text: &str, crs: Crs) -> Result<Table, ImportError> {
     let failed = |error: csv::Error| ImportError::NotCsv {
         file: file.to_owned(),
         detail: error.to_string(),
@@ -136,7 +200,7 @@ fn csv(file: &str, text: &str) -> Result<Table, ImportError> {
         }
         records.push(Record {
             row: number + 2,
-            values: Values::Csv(record.map_err(failed)?),
+            values: Values::Row(record.map_err(failed)?),
             geometry: Geometry::None,
         });
     }
@@ -145,6 +209,8 @@ fn csv(file: &str, text: &str) -> Result<Table, ImportError> {
         columns,
         records,
         has_geometry: false,
+        crs,
+        converted: false,
     })
 }
 
@@ -155,196 +221,4 @@ fn check_columns(file: &str, count: usize) -> Result<(), ImportError> {
         });
     }
     Ok(())
-}
-
-/// Only what is used of RFC 7946; other members are allowed there and ignored here.
-#[derive(Deserialize)]
-struct Collection {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    crs: Option<Value>,
-    #[serde(default)]
-    features: Vec<Feature>,
-}
-
-#[derive(Deserialize)]
-struct Feature {
-    #[serde(default)]
-    id: Option<Value>,
-    #[serde(default)]
-    properties: Option<BTreeMap<String, Value>>,
-    #[serde(default)]
-    geometry: Option<Value>,
-}
-
-fn geojson(file: &str, text: &str) -> Result<Table, ImportError> {
-    let not_geojson = |detail: String| ImportError::NotGeoJson {
-        file: file.to_owned(),
-        detail,
-    };
-    let collection: Collection =
-        serde_json::from_str(text).map_err(|error| not_geojson(error.to_string()))?;
-    if collection.kind != "FeatureCollection" {
-        return Err(not_geojson(format!("its type is {}", collection.kind)));
-    }
-    if collection.features.len() > MAX_ROWS {
-        return Err(ImportError::TooManyRows {
-            file: file.to_owned(),
-        });
-    }
-    check_crs(file, collection.crs.as_ref())?;
-    let numbers = property_names(&collection.features);
-    check_columns(file, numbers.len())?;
-    let records = collection
-        .features
-        .iter()
-        .enumerate()
-        .map(|(number, feature)| Record {
-            row: number + 1,
-            values: Values::Feature(properties(feature, &numbers)),
-            geometry: feature.geometry.as_ref().map_or(Geometry::None, geometry),
-        });
-    let records: Vec<Record> = records.collect();
-    let mut columns: Vec<(usize, String)> = numbers
-        .into_iter()
-        .map(|(name, number)| (number, name))
-        .collect();
-    columns.sort();
-    let columns = columns.into_iter().map(|(_, name)| name).collect();
-    refuse_projected(file, &records)?;
-    Ok(Table {
-        file: file.to_owned(),
-        columns,
-        records,
-        has_geometry: true,
-    })
-}
-
-/// `@id` is the feature's own identifier, which is no property.
-const FEATURE_ID: &str = "@id";
-
-fn property_names(features: &[Feature]) -> BTreeMap<String, usize> {
-    let mut names = BTreeMap::new();
-    for feature in features {
-        for name in feature.properties.iter().flat_map(BTreeMap::keys) {
-            let next = names.len();
-            names.entry(name.clone()).or_insert(next);
-        }
-        if feature.id.is_some() {
-            let next = names.len();
-            names.entry(FEATURE_ID.to_owned()).or_insert(next);
-        }
-        if names.len() > MAX_COLUMNS {
-            break; // one too many is enough to refuse the file
-        }
-    }
-    names
-}
-
-fn properties(feature: &Feature, columns: &BTreeMap<String, usize>) -> BTreeMap<usize, String> {
-    let id = feature.id.iter().map(|id| (FEATURE_ID, id));
-    let own = feature
-        .properties
-        .iter()
-        .flatten()
-        .map(|(name, value)| (name.as_str(), value));
-    // A property named like the identifier goes before it: the later entry stays.
-    id.chain(own)
-        .filter(|(_, value)| !value.is_null())
-        .filter_map(|(name, value)| {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            Some((*columns.get(name)?, text))
-        })
-        .collect()
-}
-
-/// RFC 7946 knows WGS84 only; older files name their system in a `crs` member.
-fn check_crs(file: &str, crs: Option<&Value>) -> Result<(), ImportError> {
-    let name = crs
-        .and_then(|crs| crs.pointer("/properties/name"))
-        .and_then(Value::as_str);
-    match name {
-        Some(name) if !is_wgs84(name) => Err(ImportError::Projected {
-            file: file.to_owned(),
-            crs: name.to_owned(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// The ways in which files name longitude and latitude on WGS84.
-pub(super) fn is_wgs84(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    name.ends_with("CRS84") || name.ends_with(":4326") || name == "WGS84"
-}
-
-/// Coordinates beyond any degree are metres of some projection: the whole file is then, not a row.
-fn refuse_projected(file: &str, records: &[Record]) -> Result<(), ImportError> {
-    let beyond = |pair: &Pair| pair.iter().any(|number| number.abs() > 360.0);
-    let projected = records.iter().filter(|record| match &record.geometry {
-        Geometry::Point(pair) => beyond(pair),
-        Geometry::Lines(parts) | Geometry::Rings(parts) => parts.iter().flatten().any(beyond),
-        Geometry::None | Geometry::Unreadable(_) => false,
-    });
-    let drawn = records
-        .iter()
-        .filter(|record| record.geometry != Geometry::None)
-        .count();
-    // One stray number is one refused row.
-    if drawn > 0 && projected.count() * 2 > drawn {
-        let crs = "metres of a projection (EPSG:3857?)".to_owned();
-        return Err(ImportError::Projected {
-            file: file.to_owned(),
-            crs,
-        });
-    }
-    Ok(())
-}
-
-fn geometry(value: &Value) -> Geometry {
-    let kind = value.get("type").and_then(Value::as_str).unwrap_or("?");
-    let coordinates = value.get("coordinates").unwrap_or(&Value::Null);
-    let read = match kind {
-        "Point" => pair(coordinates).map(Geometry::Point),
-        "MultiPoint" => match path(coordinates).as_deref() {
-            Some([only]) => Some(Geometry::Point(*only)),
-            _ => None,
-        },
-        "LineString" => path(coordinates).map(|line| Geometry::Lines(vec![line])),
-        "MultiLineString" => paths(coordinates).map(Geometry::Lines),
-        "Polygon" => paths(coordinates).map(outer).map(Geometry::Rings),
-        "MultiPolygon" => coordinates.as_array().and_then(|polygons| {
-            let rings: Option<Vec<_>> = polygons
-                .iter()
-                .map(|polygon| paths(polygon).map(outer))
-                .collect();
-            Some(Geometry::Rings(rings?.into_iter().flatten().collect()))
-        }),
-        _ => None,
-    };
-    read.unwrap_or_else(|| Geometry::Unreadable(kind.to_owned()))
-}
-
-/// The outer ring of a polygon comes first (RFC 7946, 3.1.6); holes are left out.
-fn outer(rings: Vec<Vec<Pair>>) -> Vec<Vec<Pair>> {
-    rings.into_iter().take(1).collect()
-}
-
-fn paths(value: &Value) -> Option<Vec<Vec<Pair>>> {
-    value.as_array()?.iter().map(path).collect()
-}
-
-fn path(value: &Value) -> Option<Vec<Pair>> {
-    value.as_array()?.iter().map(pair).collect()
-}
-
-/// A third number, the height, is allowed and not used.
-fn pair(value: &Value) -> Option<Pair> {
-    match value.as_array()?.as_slice() {
-        [longitude, latitude, ..] => Some([longitude.as_f64()?, latitude.as_f64()?]),
-        _ => None,
-    }
 }

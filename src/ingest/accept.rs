@@ -135,7 +135,9 @@ impl Collector {
 
     fn prepare(&self, request: BatchRequest) -> Result<Prepared, Refusal> {
         let agent = self.known_agent(request.envelope.agent)?;
-        authenticate(&agent, &request.envelope, &request.body)?;
+        // Without a peer it did not come over the network: this process plays it back.
+        let recorded = request.peer.is_none().then_some(request.received_unix_ms);
+        authenticate(&agent, &request.envelope, &request.body, recorded)?;
         let allowed = self.batch_limit().take(
             agent.id,
             (BATCHES_AT_ONCE, BATCHES_PER_SECOND),
@@ -194,6 +196,9 @@ impl Collector {
                     first_position: *first_position,
                 })
             }
+            Appended::Entangled => Err(Refusal::InvalidReport(
+                "its entries lie between those of too many batches accepted before".to_owned(),
+            )),
             Appended::FutureDated { latest_unix_ms } => Err(Refusal::FutureDated {
                 latest_unix_ms: *latest_unix_ms,
             }),

@@ -220,3 +220,70 @@ pub struct Counters {
     /// Heartbeats that were damaged, forged, replayed or of an agent that is not known.
     pub heartbeats_refused: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use desserte_probe::report::{Entry, Minute};
+    use desserte_probe::wire::schedule::Profile;
+
+    /// Boot time 0 is 1,000,000 ms after the epoch.
+    fn map() -> TimeMap {
+        TimeMap {
+            exchanges: Vec::new(),
+            reference_boottime_ms: 0,
+            offset_unix_ms: 1_000_000,
+            drift_ppm: 0,
+            drift_uncertainty_ppm: 0,
+            uncertainty_ms: 7,
+        }
+    }
+
+    fn report(sealed_boottime_ms: u64, sent_bytes: u64) -> Report {
+        let said = Evidence {
+            boottime_ms: sealed_boottime_ms,
+            fact: Fact::Volume {
+                sent_bytes,
+                received_bytes: 1,
+            },
+        };
+        Report {
+            version: 1,
+            agent: AgentId([1; 16]),
+            boot: BootId([2; 16]),
+            software: "test".to_owned(),
+            profile: Profile::Full,
+            sealed_boottime_ms,
+            sealed_wall_unix_ms: Some(1_000_250 + i64::try_from(sealed_boottime_ms).unwrap()),
+            time_exchanges: Vec::new(),
+            targets: Vec::new(),
+            lines: Vec::new(),
+            entries: vec![Entry {
+                sequence: 1,
+                written_boottime_ms: sealed_boottime_ms,
+                content: Content::Minute(Minute {
+                    samples: Vec::new(),
+                    evidence: vec![said],
+                }),
+            }],
+        }
+    }
+
+    #[test]
+    fn clock_and_volume_are_those_said_last_and_a_backlog_takes_nothing_back() {
+        let activities = Activities::default();
+        activities.batch((50, None), Some(&map()), &report(60_000, 900));
+        activities.batch((51, None), Some(&map()), &report(30_000, 400));
+        let heard = activities.of(AgentId([1; 16]));
+        assert_eq!(heard.batch_unix_ms, Some(51));
+        let clock = heard.clock.unwrap();
+        assert_eq!((clock.offset_ms, clock.uncertainty_ms), (Some(250), 7));
+        assert_eq!(clock.at_unix_ms, 1_060_000);
+        let volume = heard.volume.unwrap();
+        assert_eq!((volume.sent_bytes, volume.at_unix_ms), (900, 1_060_000));
+        // The next batch that was sealed later counts again.
+        activities.batch((52, None), Some(&map()), &report(90_000, 1_000));
+        let heard = activities.of(AgentId([1; 16]));
+        assert_eq!(heard.volume.unwrap().sent_bytes, 1_000);
+    }
+}

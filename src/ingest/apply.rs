@@ -2,7 +2,7 @@
 //! what changed. What it does for a position is the same whenever it does it again.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -162,7 +162,13 @@ impl Following {
             },
         };
         let assignments = self.registry.assignments(agent)?;
-        let owned = self.journal.owned_entries(batch)?;
+        let earlier = self.journal.earlier_entries(batch)?;
+        let owned: HashSet<u64> = report
+            .entries
+            .iter()
+            .map(|entry| entry.sequence)
+            .filter(|sequence| !earlier.contains(sequence))
+            .collect();
         let found = match rows(batch, &report, map, &assignments, &owned) {
             Ok(found) => found,
             Err(error) => {

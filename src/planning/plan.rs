@@ -25,6 +25,9 @@ pub struct PlanSite {
     pub region: Option<String>,
     /// True for a site of a demonstration: said wherever it shows.
     pub invented: bool,
+    /// True where a demonstration made the measurements up: said wherever they show.
+    #[serde(default)]
+    pub simulated: bool,
     /// What was measured there in the period; `None`: nothing.
     pub availability: Option<MeasuredAvailability>,
 }
@@ -154,6 +157,7 @@ mod tests {
             position: Position::new(latitude, 15.0).ok(),
             region: None,
             invented: true,
+            simulated: false,
             availability: None,
         }
     }

@@ -36,6 +36,8 @@ pub struct AgentRecord {
     pub heartbeat: Option<(i64, u32)>,
     /// Where it measures now.
     pub site: Option<String>,
+    /// A demonstration made it up: everything that it sends is simulated.
+    pub simulated: bool,
 }
 
 impl std::fmt::Debug for AgentRecord {
@@ -96,6 +98,7 @@ fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRecord> {
         quarantine: quarantined.zip(reason),
         heartbeat: heartbeat.zip(counter),
         site: row.get("site")?,
+        simulated: row.get("simulated")?,
     })
 }
 
@@ -121,6 +124,19 @@ impl Registry {
             connection
                 .prepare_cached(&format!(
                     "{SELECT} WHERE assignment.site = ? ORDER BY agent.id"
+                ))?
+                .query_map([site], agent)?
+                .collect()
+        })
+    }
+
+    /// Agents that are or were once assigned to a site, by time of enrolment.
+    pub fn agents_once_of(&self, site: &str) -> Result<Vec<AgentRecord>, RegistryError> {
+        self.read("agents once of site", |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE agent.id IN (SELECT agent FROM assignment WHERE site = ?)
+                     ORDER BY enrolled_at, agent.id"
                 ))?
                 .query_map([site], agent)?
                 .collect()
@@ -178,6 +194,9 @@ impl Registry {
         };
         self.write("set agent profile", |transaction| {
             let text = existing(transaction, id)?;
+            if profile == Profile::Metered {
+                schedule::check_metered(transaction, id, decision.at_unix_ms)?;
+            }
             transaction
                 .execute(
                     "UPDATE agent SET profile = ?, active_line_probes = ? WHERE id = ?",

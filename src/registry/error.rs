@@ -54,6 +54,9 @@ pub enum RegistryError {
     /// An agreement's text cannot be read.
     #[error("registry: agreement: {0}")]
     AgreementText(String),
+    /// A file of targets cannot be read.
+    #[error("registry: targets: {0}")]
+    TargetsText(String),
     /// An agreement's text can be read, but not used.
     #[error("registry: agreement {id:?}: {}", list(problems))]
     Agreement {

@@ -30,6 +30,7 @@ struct StoredCode {
     site: String,
     expires_at: i64,
     agent: Option<String>,
+    simulated: bool,
 }
 
 impl Registry {
@@ -99,7 +100,12 @@ impl Registry {
                 return Err(RegistryError::CodeExpired);
             }
             let id = AgentId(random_id());
-            insert(transaction, id, public_key, (software, at_unix_ms))?;
+            insert(
+                transaction,
+                (id, code.simulated),
+                public_key,
+                (software, at_unix_ms),
+            )?;
             agent::assign(
                 transaction,
                 &id.to_string(),
@@ -142,13 +148,15 @@ fn stored(
 ) -> Result<Option<StoredCode>, RegistryError> {
     transaction
         .query_row(
-            "SELECT site, expires_at, agent FROM enrolment_code WHERE secret_sha256 = ?",
+            "SELECT site, expires_at, agent, simulated FROM enrolment_code
+             WHERE secret_sha256 = ?",
             [hash],
             |row| {
                 Ok(StoredCode {
                     site: row.get(0)?,
                     expires_at: row.get(1)?,
                     agent: row.get(2)?,
+                    simulated: row.get(3)?,
                 })
             },
         )
@@ -156,25 +164,32 @@ fn stored(
         .map_err(database("redeem enrolment code"))
 }
 
-fn insert(
+pub(super) fn insert(
     transaction: &Transaction<'_>,
-    id: AgentId,
+    (id, simulated): (AgentId, bool),
     public_key: &[u8; 32],
     (software, at): (&str, i64),
 ) -> Result<(), RegistryError> {
     let heartbeat_key: [u8; 32] = rand::random();
     transaction
         .execute(
-            "INSERT INTO agent (id, public_key, heartbeat_key, software, enrolled_at)
-             VALUES (?, ?, ?, ?, ?)",
-            params![id.to_string(), public_key, heartbeat_key, software, at],
+            "INSERT INTO agent (id, public_key, heartbeat_key, software, enrolled_at, simulated)
+             VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                id.to_string(),
+                public_key,
+                heartbeat_key,
+                software,
+                at,
+                simulated
+            ],
         )
         .map_err(database("insert agent"))
         .map(drop)
 }
 
 /// Random identifier, version 4 of RFC 9562 §5.4.
-fn random_id() -> [u8; 16] {
+pub(super) fn random_id() -> [u8; 16] {
     let bits: u128 = rand::random();
     let versioned = (bits & !(0xf << 76)) | (4 << 76);
     let variant = (versioned & !(0b11 << 62)) | (0b10 << 62);

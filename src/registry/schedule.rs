@@ -1,9 +1,9 @@
 //! Schedules: what each agent measures, derived from its site's targets and agreements. A schedule
 //! that changed gets the next revision; the agent learns the revision from its next receipt.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use desserte_domain::agreement::Agreement;
+use desserte_domain::agreement::{Agreement, MeasuringProfile};
 use desserte_probe::wire::{
     id::AgentId,
     schedule::{Measure, Profile, Schedule, TARGETS_MAX, Target},
@@ -11,13 +11,17 @@ use desserte_probe::wire::{
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{
-    Registry, RegistryError, agreement,
+    Registry, RegistryError, agreement, captive,
     error::{damaged, database, missing},
     target,
 };
 
 /// Seconds between uploads where slots are not short.
 pub const UPLOAD_SECONDS: u32 = 300;
+/// Seconds between uploads on a metered line; what starts or stops failing is sent at once.
+const METERED_UPLOAD_SECONDS: u32 = 3_600;
+/// Seconds between two measurements of a target on a metered line while all is well.
+const METERED_INTERVAL_SECONDS: u32 = 300;
 /// Seconds between heartbeats.
 pub const HEARTBEAT_SECONDS: u32 = 300;
 /// Seconds of measuring in one entry of the spool, at most.
@@ -37,6 +41,22 @@ impl Registry {
                 .optional()
         })?;
         text.map(|text| parse(&id.to_string(), &text)).transpose()
+    }
+
+    /// Seconds between the uploads of each agent that has a schedule.
+    pub fn upload_seconds(&self) -> Result<HashMap<AgentId, u32>, RegistryError> {
+        self.read("upload seconds", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT agent, json_extract(content, '$.upload_seconds') FROM schedule",
+                )?
+                .query_map([], |row| {
+                    let agent: String = row.get(0)?;
+                    let agent = agent.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
+                    Ok((agent, row.get(1)?))
+                })?
+                .collect()
+        })
     }
 
     /// Makes every schedule anew: agreements end with time, without anyone changing anything.
@@ -116,6 +136,38 @@ fn terms(transaction: &Transaction<'_>, at: i64) -> Result<Vec<Agreement>, Regis
         .collect())
 }
 
+/// Refuses a metered profile where an agreement of the agent's site has slots that it cannot fill:
+/// its figures would be those of the few minutes that happen to be measured.
+pub(super) fn check_metered(
+    transaction: &Transaction<'_>,
+    agent: AgentId,
+    at_unix_ms: i64,
+) -> Result<(), RegistryError> {
+    let record = super::agent::one(transaction, agent).map_err(database("check profile"))?;
+    let Some(site) = record.and_then(|record| record.site) else {
+        return Ok(());
+    };
+    let metered = |terms: &Agreement| {
+        let profile = MeasuringProfile {
+            packets_per_measurement: terms.test.packets_per_slot.into(),
+            interval_seconds: METERED_INTERVAL_SECONDS.max(terms.test.slot_seconds),
+        };
+        let share = terms.schedule().fillable_share(profile);
+        share.is_some_and(|share| share.numerator < share.denominator)
+    };
+    let unfilled = terms(transaction, at_unix_ms)?
+        .iter()
+        .any(|terms| terms.sites.contains(&site) && metered(terms));
+    if unfilled {
+        return Err(RegistryError::Conflict {
+            what: "agent",
+            id: agent.to_string(),
+            reason: "an agreement of its site has slots too short for a metered line",
+        });
+    }
+    Ok(())
+}
+
 /// The revision grows when anything differs.
 fn rebuild_one(
     transaction: &Transaction<'_>,
@@ -168,7 +220,15 @@ fn derive(
         Some(site) => targets(transaction, site, terms)?,
         None => Vec::new(),
     };
-    Ok(from_targets(targets, record.profile, active_line_probes))
+    let captive = if active_line_probes {
+        captive::of_schedule(transaction)?
+    } else {
+        None
+    };
+    Ok(Schedule {
+        captive,
+        ..from_targets(targets, record.profile, active_line_probes)
+    })
 }
 
 fn from_targets(targets: Vec<Target>, profile: Profile, active_line_probes: bool) -> Schedule {
@@ -179,13 +239,14 @@ fn from_targets(targets: Vec<Target>, profile: Profile, active_line_probes: bool
         profile,
         targets,
         record_seconds: shortest.min(RECORD_SECONDS_MAX),
-        upload_seconds: if shortest < SHORT_SLOT_SECONDS {
-            shortest.max(UPLOAD_SECONDS_MIN)
-        } else {
-            UPLOAD_SECONDS
+        upload_seconds: match profile {
+            Profile::Metered => METERED_UPLOAD_SECONDS,
+            Profile::Full if shortest < SHORT_SLOT_SECONDS => shortest.max(UPLOAD_SECONDS_MIN),
+            Profile::Full => UPLOAD_SECONDS,
         },
         heartbeat_seconds: HEARTBEAT_SECONDS,
         active_line_probes,
+        captive: None,
     }
 }
 
@@ -217,7 +278,7 @@ fn targets(
         let definition = target::find(transaction, &id)?.ok_or_else(|| missing("target", &id))?;
         targets.push(Target {
             id,
-            slot_seconds,
+            slot_seconds: slot_seconds.max(definition.measure.slot_seconds_min()),
             measure: with_packets(definition.measure, packets),
         });
     }

@@ -11,7 +11,7 @@ use super::{
 
 /// Longest chain of merges that is followed; merging into a merged site is refused, so chains grow
 /// only when the survivor is merged later.
-const MERGES_MAX: usize = 16;
+pub(super) const MERGES_MAX: usize = 16;
 
 /// Whether a site exists in the field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,13 +196,14 @@ pub(super) fn known(transaction: &Transaction<'_>, id: &str) -> Result<SiteVersi
         .ok_or_else(|| missing("site", id))
 }
 
-/// Closes a version and opens the next. Two changes in one millisecond stay in order.
+/// Closes a version and opens the next; answers from when. Two changes in one millisecond stay in
+/// order.
 pub(super) fn replace_version(
     transaction: &Transaction<'_>,
     id: &str,
     before: &SiteVersion,
     mut after: SiteVersion,
-) -> Result<(), RegistryError> {
+) -> Result<i64, RegistryError> {
     after.valid_from_unix_ms = after
         .valid_from_unix_ms
         .max(before.valid_from_unix_ms.saturating_add(1));
@@ -210,7 +211,22 @@ pub(super) fn replace_version(
         .prepare_cached("UPDATE site_version SET valid_to = ? WHERE site = ? AND valid_to IS NULL")
         .and_then(|mut statement| statement.execute(params![after.valid_from_unix_ms, id]))
         .map_err(database("close site version"))?;
-    insert_version(transaction, id, &after)
+    insert_version(transaction, id, &after)?;
+    Ok(after.valid_from_unix_ms)
+}
+
+/// The version that began at a time.
+pub(super) fn version_at(
+    connection: &Connection,
+    id: &str,
+    valid_from: i64,
+) -> rusqlite::Result<Option<SiteVersion>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM site_version WHERE site = ? AND valid_from = ?"
+        ))?
+        .query_row(params![id, valid_from], version)
+        .optional()
 }
 
 pub(super) fn insert_version(

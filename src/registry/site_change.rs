@@ -1,11 +1,13 @@
 //! Decisions about single sites: move, close, merge. Each keeps history.
 
+use desserte_planning::Position;
+use desserte_planning::geodesy::metres_between;
 use serde_json::json;
 
 use super::{
-    Registry, RegistryError, SiteStatus, SiteVersion, agent,
+    PairVerdict, Registry, RegistryError, SiteStatus, SiteVersion, Verdict,
     audit::record,
-    schedule,
+    duplicate,
     site::{known, replace_version},
 };
 
@@ -59,31 +61,19 @@ impl Registry {
         into: &str,
         decision: Decision<'_>,
     ) -> Result<(), RegistryError> {
-        let stamp = (decision.at_unix_ms, decision.author);
         self.write("merge site", |transaction| {
-            let before = known(transaction, id)?;
-            let survivor = known(transaction, into)?;
-            let already = matches!(before.status, SiteStatus::MergedInto(_));
-            if id == into || already || survivor.status != SiteStatus::Open {
-                return Err(RegistryError::Conflict {
-                    what: "site",
-                    id: id.to_owned(),
-                    reason: "can be merged once, into another site that is open",
-                });
-            }
-            let after = SiteVersion {
-                status: SiteStatus::MergedInto(into.to_owned()),
-                valid_from_unix_ms: decision.at_unix_ms,
-                author: decision.author.to_owned(),
-                ..before.clone()
+            let (ended, survivor) = (known(transaction, id)?, known(transaction, into)?);
+            let pair = PairVerdict {
+                keep: into.to_owned(),
+                other: id.to_owned(),
+                verdict: Verdict::Merged,
+                metres: metres(&ended, &survivor),
+                likeness: None,
+                same_kind: ended.kind == survivor.kind,
             };
-            replace_version(transaction, id, &before, after)?;
-            for agent in agent::assigned(transaction, id)? {
-                agent::assign(transaction, &agent, into, stamp)?;
-            }
-            schedule::rebuild(transaction, into, decision.at_unix_ms)?;
-            let detail = json!({ "into": into, "reason": decision.reason });
-            record(transaction, stamp, "site.merge", id, &detail)
+            let agents = duplicate::merge(transaction, id, into, decision)?;
+            let merged = Some((id, into, agents.as_slice()));
+            duplicate::insert(transaction, &pair, (None, merged), decision)
         })
     }
 
@@ -108,5 +98,14 @@ impl Registry {
             let stamp = (decision.at_unix_ms, decision.author);
             record(transaction, stamp, action, id, &detail)
         })
+    }
+}
+
+/// Metres between two versions; 0 where a position is none, which the schema does not allow.
+fn metres(left: &SiteVersion, right: &SiteVersion) -> f64 {
+    let position = |version: &SiteVersion| Position::new(version.latitude, version.longitude);
+    match (position(left), position(right)) {
+        (Ok(left), Ok(right)) => metres_between(left, right),
+        _ => 0.0,
     }
 }

@@ -82,31 +82,17 @@ impl Registry {
     }
 }
 
-fn upsert(
+/// Enters one site; answers the versions before and after when anything changed.
+pub(super) fn upsert(
     transaction: &Transaction<'_>,
     site: &NewSite,
     (at, author): (i64, &str),
     outcome: &mut ImportOutcome,
-) -> Result<(), RegistryError> {
+) -> Result<Option<(Option<i64>, i64)>, RegistryError> {
     check(site)?;
     let before = current(transaction, &site.id).map_err(database("import sites"))?;
-    let wanted = SiteVersion {
-        valid_from_unix_ms: at,
-        valid_to_unix_ms: None,
-        name: site.name.clone(),
-        kind: site.kind.clone(),
-        latitude: site.latitude,
-        longitude: site.longitude,
-        place: site.place.clone(),
-        region: site.region.clone(),
-        operator: site.operator.clone(),
-        status: before
-            .as_ref()
-            .map_or(SiteStatus::Open, |version| version.status.clone()),
-        invented: site.invented,
-        author: author.to_owned(),
-    };
-    match before {
+    let mut wanted = site.version(at, author);
+    let changed = match before {
         None => {
             transaction
                 .prepare_cached("INSERT INTO site (id, created_at) VALUES (?, ?)")
@@ -114,17 +100,62 @@ fn upsert(
                 .map_err(database("import sites"))?;
             insert_version(transaction, &site.id, &wanted)?;
             outcome.added += 1;
+            Some((None, at))
         }
-        Some(before) if same(&before, &wanted) => outcome.unchanged += 1,
         Some(before) => {
-            replace_version(transaction, &site.id, &before, wanted)?;
-            outcome.changed += 1;
+            if !closed_by_undoing(transaction, &site.id, &before)? {
+                wanted.status = before.status.clone();
+            }
+            if same(&before, &wanted) {
+                outcome.unchanged += 1;
+                None
+            } else {
+                outcome.changed += 1;
+                let from = replace_version(transaction, &site.id, &before, wanted)?;
+                Some((Some(before.valid_from_unix_ms), from))
+            }
         }
-    }
+    };
     for alias in &site.aliases {
         add_alias(transaction, &site.id, alias)?;
     }
-    Ok(())
+    Ok(changed)
+}
+
+/// Whether a site is closed only because the import that brought it was undone: an import of it
+/// opens it again, unlike a site that a person closed.
+fn closed_by_undoing(
+    transaction: &Transaction<'_>,
+    id: &str,
+    version: &SiteVersion,
+) -> Result<bool, RegistryError> {
+    if version.status != SiteStatus::Closed {
+        return Ok(false);
+    }
+    transaction
+        .prepare_cached("SELECT 1 FROM import_change WHERE site = ? AND undone = ?")
+        .and_then(|mut statement| statement.exists(params![id, version.valid_from_unix_ms]))
+        .map_err(database("import sites"))
+}
+
+impl NewSite {
+    /// Its version from a time on, open.
+    pub(super) fn version(&self, at_unix_ms: i64, author: &str) -> SiteVersion {
+        SiteVersion {
+            valid_from_unix_ms: at_unix_ms,
+            valid_to_unix_ms: None,
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            latitude: self.latitude,
+            longitude: self.longitude,
+            place: self.place.clone(),
+            region: self.region.clone(),
+            operator: self.operator.clone(),
+            status: SiteStatus::Open,
+            invented: self.invented,
+            author: author.to_owned(),
+        }
+    }
 }
 
 fn check(site: &NewSite) -> Result<(), RegistryError> {
@@ -164,7 +195,7 @@ fn check(site: &NewSite) -> Result<(), RegistryError> {
 }
 
 /// Whether two versions say the same; coordinates bit by bit, as the file gave them.
-fn same(a: &SiteVersion, b: &SiteVersion) -> bool {
+pub(super) fn same(a: &SiteVersion, b: &SiteVersion) -> bool {
     let texts = |v: &SiteVersion| {
         (
             v.name.clone(),

@@ -1,124 +1,254 @@
-//! The first engine: one SQLite file of its own. `synchronous = NORMAL` is enough, because a power
-//! cut that loses its last transactions loses their position with them, and the journal fills them
-//! in again.
+//! The engine that needs no server: columns packed by `pco`, one chunk a series and day, one file a
+//! month.
+//!
+//! Nothing is lost here that is not in the journal, so nothing is made durable twice: rows wait in
+//! memory and are sealed into chunks some minutes later, on a thread of their own. The position up to
+//! which everything is sealed is written last; whatever lies behind it comes again from the journal.
+//!
+//! # On disk
+//!
+//! A folder, and in it:
+//!
+//! | file | holds |
+//! |---|---|
+//! | `index.sqlite` | numbers of series and of sites; the journal position up to which all is sealed |
+//! | `2026-11.sqlite` | the chunks and the evidence of that month, UTC |
+//!
+//! `chunk` has one row a series and day, under the key 32 × series + day of the month, so that a
+//! series' month lies together: the day's sums, the [columns](chunk), and apart from them the
+//! [details](chunk) that only some kinds have. `evidence` has one row a [site and day](facts). All
+//! files carry one version (`PRAGMA user_version`, `index::SCHEMA_VERSION`). A later one is refused;
+//! an earlier one is deleted and made again from the journal. A month that nobody needs any more is a
+//! file to delete while nothing runs.
+//!
+//! # Order and repetition
+//!
+//! Rows may come in any order and any number of times; of those with one (series, time, sequence) the
+//! first stays. What is sealed was there before what waits, and what waits is kept in the order of its
+//! arrival; both are merged by a stable sort. A sealing that was cut short has written whole months or
+//! nothing of them, and its rows come again.
+//!
+//! # Other processes
+//!
+//! A process that only reads sees what is sealed: it may lack the last [`SEAL_EVERY`].
 
-mod decode;
+mod calendar;
+mod chunk;
+mod facts;
+mod fresh;
+mod index;
+mod month;
+mod row;
+mod shared;
+mod state;
 
 use std::{
-    collections::HashMap,
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, RwLock},
+    thread::JoinHandle,
+    time::Duration,
 };
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-
-use self::decode::{evidence, json, push, read_series, sample, series_key, text};
+use self::{
+    calendar::month_of_file,
+    index::{Index, SCHEMA_VERSION},
+    month::Month,
+    shared::Shared,
+    state::{Newest, State},
+};
 use super::{
-    StoreError, migrate,
+    StoreError,
     samples::{
         Caps, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series, SeriesFilter,
-        SeriesId, SeriesKey,
+        SeriesId,
     },
-    signed, unsigned,
 };
-use crate::database;
 
-const SCHEMA: &str = include_str!("samples.sql");
-const SCHEMA_VERSION: i64 = 1;
-/// Connections for reading: a page that reads a month must not hold up the others.
-const READERS: usize = 2;
-/// Rows of one transaction: some 100 ms on a small machine.
+/// How long a row waits in memory at most: what must come again from the journal after a crash.
+pub const SEAL_EVERY: Duration = Duration::from_mins(10);
+/// Samples that wait before they are sealed: some 30 MB.
+const WAITING_MAX: usize = 300_000;
+/// Samples that wait before whoever puts more must wait too.
+const WAITING_HARD_MAX: usize = 2 * WAITING_MAX;
+/// Rows of one filling: some MB.
 const ROWS_MAX: usize = 50_000;
 
-/// Samples in a SQLite file.
+/// Samples in a folder.
 #[derive(Debug)]
 pub struct EmbeddedStore {
-    writer: Mutex<Writer>,
-    readers: [Mutex<Connection>; READERS],
-}
-
-#[derive(Debug)]
-struct Writer {
-    connection: Connection,
-    /// Numbers of series that are committed.
-    series: HashMap<Arc<SeriesKey>, i64>,
+    shared: Arc<Shared>,
+    sealer: Option<JoinHandle<()>>,
 }
 
 impl EmbeddedStore {
-    /// Opens `path`, making it as needed.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = StoreError::database("open samples");
-        let mut connection = database::open(path, "NORMAL").map_err(&failed)?;
-        migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
-        let series = read_series(&connection, SeriesFilter::default())?
-            .into_iter()
-            .map(|one| (Arc::new(one.key), one.id.0))
-            .collect();
-        let reader = || {
-            database::open(path, "NORMAL")
-                .map(Mutex::new)
-                .map_err(&failed)
-        };
+    /// Opens a folder, making it as needed. What an earlier version wrote is deleted, to be made again
+    /// from the journal.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        forget_former(folder)?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::damaged("folder of samples", error))?;
+        let index = Index::open(&folder.join(INDEX))?;
+        let content = index.read()?;
+        let shared = Arc::new(Shared {
+            folder: folder.to_owned(),
+            state: Mutex::new(State::of(content)),
+            due: Condvar::new(),
+            index: Some(Mutex::new(index)),
+            months: RwLock::new(open_months(folder)?),
+        });
+        let sealing = Arc::clone(&shared);
+        let sealer = std::thread::Builder::new()
+            .name("samples".to_owned())
+            .spawn(move || sealing.keep_sealing())
+            .map_err(|error| StoreError::damaged("sealing thread", error))?;
         Ok(Self {
-            readers: [reader()?, reader()?],
-            writer: Mutex::new(Writer { connection, series }),
+            shared,
+            sealer: Some(sealer),
         })
     }
 
-    fn reader(&self) -> MutexGuard<'_, Connection> {
-        let [first, second] = &self.readers;
-        first
-            .try_lock()
-            .unwrap_or_else(|_| second.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Opens a folder that another process may be filling, for reading what is sealed. A folder that
+    /// is not there is empty.
+    pub fn open_reading(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(INDEX);
+        let there = path.exists();
+        let found = if there {
+            index::version(&path)?
+        } else {
+            SCHEMA_VERSION
+        };
+        if found < SCHEMA_VERSION {
+            return Err(StoreError::damaged(
+                "folder of samples",
+                "an earlier version wrote it; the collector makes it again when it serves",
+            ));
+        }
+        let (content, months) = if there {
+            (Index::open(&path)?.read()?, open_months(folder)?)
+        } else {
+            Default::default()
+        };
+        Ok(Self {
+            shared: Arc::new(Shared {
+                folder: folder.to_owned(),
+                state: Mutex::new(State::of(content)),
+                due: Condvar::new(),
+                index: None,
+                months: RwLock::new(months),
+            }),
+            sealer: None,
+        })
     }
+}
+
+impl Drop for EmbeddedStore {
+    /// Seals what waits.
+    fn drop(&mut self) {
+        self.shared.state().stop = true;
+        self.shared.due.notify_all();
+        if let Some(sealer) = self.sealer.take()
+            && sealer.join().is_err()
+        {
+            tracing::error!("sealing thread panicked");
+        }
+        if let Err(error) = self.shared.seal() {
+            tracing::error!(%error, "the last samples come again from the journal");
+        }
+    }
+}
+
+const INDEX: &str = "index.sqlite";
+
+/// Unpacks what zstd packed, at most `most` bytes.
+fn unpack(bytes: &[u8], most: usize) -> std::io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX);
+    let unpacked = zstd::stream::read::Decoder::new(bytes)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut plain)?;
+    if unpacked > most {
+        return Err(std::io::Error::other("too large"));
+    }
+    Ok(plain)
+}
+
+/// Deletes what an earlier version wrote: `samples.sqlite` beside the folder, or the folder's files.
+fn forget_former(folder: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::damaged("samples of an earlier version", error);
+    let beside = folder.with_extension("sqlite");
+    let mut former = Vec::new();
+    if beside != folder && beside.is_file() {
+        for ending in ["sqlite-wal", "sqlite-shm", "sqlite"] {
+            former.push(folder.with_extension(ending));
+        }
+    }
+    let index = folder.join(INDEX);
+    let there = index.is_file();
+    // Months without an index are of no use either.
+    if folder.is_dir() && !(there && index::version(&index)? >= SCHEMA_VERSION) {
+        let mut files = files(folder)?;
+        // The index last: until then its version says that the rest is of an earlier one.
+        files.sort_by_key(|path| path.starts_with(&index));
+        former.append(&mut files);
+    }
+    if former.is_empty() {
+        return Ok(());
+    }
+    tracing::info!("samples of an earlier version are made again from the journal");
+    for path in former.into_iter().filter(|path| path.exists()) {
+        std::fs::remove_file(path).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let failed = |error| StoreError::damaged("folder of samples", error);
+    std::fs::read_dir(folder)
+        .map_err(failed)?
+        .map(|entry| entry.map(|entry| entry.path()).map_err(failed))
+        .filter(|path| path.as_ref().map_or(true, |path| path.is_file()))
+        .collect()
+}
+
+fn open_months(folder: &Path) -> Result<BTreeMap<i64, Arc<Month>>, StoreError> {
+    let mut months = BTreeMap::new();
+    for path in files(folder)? {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if let Some(month) = name.and_then(month_of_file) {
+            months.insert(month, Arc::new(Month::open(&path)?));
+        }
+    }
+    Ok(months)
 }
 
 impl SampleStore for EmbeddedStore {
     fn put(&self, filling: &Filling) -> Result<(), StoreError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let Writer { connection, series } = &mut *writer;
-        let failed = StoreError::database("put samples");
-        let transaction = connection.transaction().map_err(&failed)?;
-        // Numbers given in a transaction that fails are forgotten with it.
-        let mut new_series = HashMap::new();
-        for row in &filling.samples {
-            let known = series
-                .get(&row.series)
-                .or_else(|| new_series.get(&row.series));
-            let id = if let Some(id) = known {
-                *id
-            } else {
-                let id = number(&transaction, &row.series)?;
-                new_series.insert(Arc::clone(&row.series), id);
-                id
-            };
-            put_sample(&transaction, id, row)?;
+        let shared = &self.shared;
+        if shared.index.is_none() {
+            return Err(StoreError::Stopped {
+                operation: "put samples",
+            });
         }
-        for row in &filling.evidence {
-            put_evidence(&transaction, row)?;
+        if shared.state().fresh.weight >= WAITING_HARD_MAX {
+            shared.seal()?;
         }
-        transaction
-            .execute(
-                "UPDATE applied SET position = max(position, ?)",
-                [signed(filling.position)],
-            )
-            .map_err(&failed)?;
-        transaction.commit().map_err(&failed)?;
-        series.extend(new_series);
+        shared.put_samples(filling)?;
+        let mut state = shared.state();
+        state.put_rest(filling);
+        if state.fresh.weight >= WAITING_MAX {
+            shared.due.notify_all();
+        }
         Ok(())
     }
 
     fn applied_position(&self) -> Result<u64, StoreError> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer
-            .connection
-            .query_row("SELECT position FROM applied", [], |row| row.get(0))
-            .map(unsigned)
-            .map_err(StoreError::database("applied position"))
+        Ok(self.shared.state().position)
     }
 
     fn series(&self, filter: SeriesFilter<'_>) -> Result<Vec<Series>, StoreError> {
-        read_series(&self.reader(), filter)
+        Ok(self.shared.state().list(filter))
     }
 
     fn scan(
@@ -127,44 +257,25 @@ impl SampleStore for EmbeddedStore {
         from_unix_ms: i64,
         to_unix_ms: i64,
     ) -> Result<SampleBlock, StoreError> {
-        let failed = StoreError::database("scan samples");
-        let reader = self.reader();
-        let mut statement = reader
-            .prepare_cached(
-                "SELECT time_unix_ms, uncertainty_ms, sequence, outcome, sent, received,
-                     rtt_us_min, rtt_us_median, rtt_us_max, rtt_us_mean_successive_difference,
-                     coarse FROM sample
-                 WHERE series = ? AND time_unix_ms >= ? AND time_unix_ms < ?
-                 ORDER BY time_unix_ms, sequence",
-            )
-            .map_err(&failed)?;
-        let mut rows = statement
-            .query(params![series.0, from_unix_ms, to_unix_ms])
-            .map_err(&failed)?;
-        let mut block = SampleBlock::default();
-        while let Some(row) = rows.next().map_err(&failed)? {
-            push(&mut block, row).map_err(&failed)?;
-        }
-        Ok(block)
+        self.shared.scan(series.0, (from_unix_ms, to_unix_ms))
     }
 
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {
-        let failed = StoreError::database("latest sample");
-        let reader = self.reader();
-        let Some(key) = series_key(&reader, series).map_err(&failed)? else {
-            return Ok(None);
+        let shared = &self.shared;
+        let (key, held) = {
+            let state = shared.state();
+            let Some(key) = state.series.get(series.0) else {
+                return Ok(None);
+            };
+            (Arc::clone(key), state.newest(series.0))
         };
-        reader
-            .prepare_cached(
-                "SELECT * FROM sample WHERE series = ?
-                 ORDER BY time_unix_ms DESC, sequence DESC LIMIT 1",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_row([series.0], |row| sample(row, key))
-                    .optional()
-            })
-            .map_err(&failed)
+        let row = if let Newest::Known(row) = held {
+            row
+        } else {
+            let sealed = shared.newest_sealed(series.0)?;
+            shared.state().note_newest(series.0, sealed)
+        };
+        Ok(row.map(|row| row.with(key)))
     }
 
     fn evidence(
@@ -173,17 +284,28 @@ impl SampleStore for EmbeddedStore {
         from_unix_ms: i64,
         to_unix_ms: i64,
     ) -> Result<Vec<EvidenceRow>, StoreError> {
-        self.reader()
-            .prepare_cached(
-                "SELECT * FROM evidence WHERE site = ? AND time_unix_ms >= ? AND time_unix_ms < ?
-                 ORDER BY time_unix_ms, agent, boot, sequence, ordinal",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(params![site, from_unix_ms, to_unix_ms], evidence)?
-                    .collect()
-            })
-            .map_err(StoreError::database("scan evidence"))
+        let span = (from_unix_ms, to_unix_ms);
+        if from_unix_ms >= to_unix_ms {
+            return Ok(Vec::new());
+        }
+        let (number, waiting): (i64, Vec<EvidenceRow>) = {
+            let state = self.shared.state();
+            let Some(number) = state.sites.known(&site.to_owned()) else {
+                return Ok(Vec::new());
+            };
+            let rows = state
+                .waiting()
+                .flat_map(|fresh| fresh.of_site(number, span));
+            (number, rows.cloned().collect())
+        };
+        let mut rows = Vec::new();
+        for (_, open, days) in self.shared.months(span) {
+            rows.append(&mut open.evidence((number, site), days)?);
+        }
+        rows.extend(waiting);
+        facts::settle(&mut rows);
+        rows.retain(|row| from_unix_ms <= row.time_unix_ms && row.time_unix_ms < to_unix_ms);
+        Ok(rows)
     }
 
     fn caps(&self) -> Caps {
@@ -192,109 +314,4 @@ impl SampleStore for EmbeddedStore {
             rows_max: ROWS_MAX,
         }
     }
-}
-
-fn number(transaction: &Transaction<'_>, key: &SeriesKey) -> Result<i64, StoreError> {
-    let failed = StoreError::database("series");
-    let family = key.family.map(|family| text(&family)).transpose()?;
-    let values = params![
-        key.site,
-        key.agent.to_string(),
-        key.target,
-        text(&key.kind)?,
-        key.slot_seconds,
-        key.line.as_deref().unwrap_or(""),
-        family.as_deref().unwrap_or("")
-    ];
-    transaction
-        .prepare_cached(
-            "INSERT OR IGNORE INTO series (site, agent, target, kind, slot_seconds, line, family)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .and_then(|mut statement| statement.execute(values))
-        .map_err(&failed)?;
-    transaction
-        .prepare_cached(
-            "SELECT id FROM series WHERE site = ? AND agent = ? AND target = ? AND kind = ?
-                 AND slot_seconds = ? AND line = ? AND family = ?",
-        )
-        .and_then(|mut statement| statement.query_row(values, |row| row.get(0)))
-        .map_err(&failed)
-}
-
-fn put_sample(
-    transaction: &Transaction<'_>,
-    series: i64,
-    row: &SampleRow,
-) -> Result<(), StoreError> {
-    let failed = StoreError::database("put sample");
-    if let Some(spacing) = row.summary_spacing_ms {
-        let half = i64::from(spacing) / 2;
-        let original: bool = transaction
-            .prepare_cached(
-                "SELECT 1 FROM sample WHERE series = ? AND time_unix_ms > ? AND time_unix_ms < ?
-                     AND sequence <> ?",
-            )
-            .and_then(|mut statement| {
-                statement.exists(params![
-                    series,
-                    row.time_unix_ms - half,
-                    row.time_unix_ms + half,
-                    signed(row.sequence)
-                ])
-            })
-            .map_err(&failed)?;
-        if original {
-            return Ok(());
-        }
-    }
-    let detail = row.detail.as_ref().map(json).transpose()?;
-    transaction
-        .prepare_cached(
-            "INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .and_then(|mut statement| {
-            statement.execute(params![
-                series,
-                row.time_unix_ms,
-                signed(row.sequence),
-                row.uncertainty_ms,
-                row.outcome.code(),
-                row.sent,
-                row.received,
-                row.rtt_us_min,
-                row.rtt_us_median,
-                row.rtt_us_max,
-                row.rtt_us_mean_successive_difference,
-                row.coarse,
-                detail
-            ])
-        })
-        .map_err(&failed)
-        .map(drop)
-}
-
-fn put_evidence(transaction: &Transaction<'_>, row: &EvidenceRow) -> Result<(), StoreError> {
-    let fact = json(&row.fact)?;
-    transaction
-        .prepare_cached(
-            "INSERT OR IGNORE INTO evidence (site, time_unix_ms, agent, boot, sequence, ordinal,
-                 uncertainty_ms, line, target, fact) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .and_then(|mut statement| {
-            statement.execute(params![
-                row.site,
-                row.time_unix_ms,
-                row.agent.to_string(),
-                row.boot.to_string(),
-                signed(row.sequence),
-                row.ordinal,
-                row.uncertainty_ms,
-                row.line,
-                row.target,
-                fact
-            ])
-        })
-        .map_err(StoreError::database("put evidence"))
-        .map(drop)
 }

@@ -6,7 +6,9 @@
 //! that one refusal leaves the others be.
 //!
 //! Identity of an entry is (agent, boot, sequence). The first body under an identity is kept; the same
-//! again is dropped without a word; another one refuses its whole batch and is recorded.
+//! again is dropped without a word; another one refuses its whole batch and is recorded. No row is
+//! kept per entry: an agent seals each entry into one batch and sends that byte for byte the same, so
+//! two batches with overlapping ranges are rare, and only then their bodies are compared.
 //!
 //! **Time.** Boot time becomes Unix time with the exchanges of that boot known when the batch is
 //! accepted, those that it brings included; the map is kept with the batch and never changed. A batch
@@ -15,6 +17,9 @@
 //! slotted by an agent's wall clock.
 
 mod append;
+mod former;
+mod identity;
+mod map;
 mod read;
 
 use std::{
@@ -46,7 +51,7 @@ use super::{StoreError, migrate};
 use crate::database;
 
 const SCHEMA: &str = include_str!("journal.sql");
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// Most entries of one commit.
 pub const ROWS_PER_COMMIT: usize = 5_000;
 /// Most batches that wait for the writer: 256 MiB of bodies at their largest.
@@ -55,7 +60,14 @@ const QUEUE: usize = 256;
 pub const FUTURE_MS_MAX: i64 = 60_000;
 /// Exchanges of a boot that a map is fitted to, the newest: a month of uploads every five minutes
 /// holds more, but a fit over a day is as good and quick.
-const EXCHANGES_MAX: usize = 512;
+const EXCHANGES_MAX: usize = 256;
+/// Earlier batches that a new one may overlap: each is read again while it is compared. An agent
+/// overlaps none, or the few that it sealed anew.
+const OVERLAPS_MAX: usize = 256;
+
+/// Reads a body: sequence number and hash of each entry; `None` when it cannot be read. How bodies
+/// are written is not the journal's business.
+pub type EntriesOf = fn(ContentType, &[u8]) -> Option<Vec<(u64, [u8; 32])>>;
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +113,8 @@ pub struct NewBatch {
     pub body: Bytes,
     /// Where it came from.
     pub peer: Option<IpAddr>,
-    /// Sequence number and hash of each entry.
-    pub entries: Vec<(u64, [u8; 32])>,
+    /// Number of entries.
+    pub entries: usize,
     /// Exchanges of time that it brings.
     pub exchanges: Vec<TimeExchange>,
     /// First and last boot time of what was measured, milliseconds.
@@ -134,6 +146,8 @@ pub enum Appended {
         /// Position of the batch that holds the entry which was kept.
         first_position: u64,
     },
+    /// Its range overlaps those of more batches than are compared; nothing of it was kept.
+    Entangled,
     /// It was measured in the future; nothing of it was kept.
     FutureDated {
         /// Latest corrected time in it, Unix milliseconds.
@@ -206,6 +220,7 @@ pub struct Journal {
     writer: Option<JoinHandle<()>>,
     committed: Arc<Committed>,
     reader: Mutex<Connection>,
+    entries_of: EntriesOf,
 }
 
 /// The last position on disk, and who waits for the next.
@@ -227,15 +242,19 @@ impl Committed {
 }
 
 impl Journal {
-    /// Opens `path`, making it as needed, and starts the writer.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    /// Opens `path`, making it as needed, and starts the writer. A file of version 1 is brought up.
+    pub fn open(path: &Path, entries_of: EntriesOf) -> Result<Self, StoreError> {
         let failed = StoreError::database("open journal");
-        let connection = database::open(path, "FULL").map_err(&failed)?;
-        Self::with(connection, database::open(path, "FULL").map_err(&failed)?)
+        let open = || database::open(path, "FULL").map_err(&failed);
+        Self::with((open()?, open()?), entries_of)
     }
 
     /// One connection writes, the other reads.
-    fn with(mut connection: Connection, reader: Connection) -> Result<Self, StoreError> {
+    fn with(
+        (mut connection, reader): (Connection, Connection),
+        entries_of: EntriesOf,
+    ) -> Result<Self, StoreError> {
+        former::bring_up(&mut connection)?;
         migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
         let last = read::last_position(&connection)?;
         let committed = Arc::new(Committed::default());
@@ -244,13 +263,14 @@ impl Journal {
         let shared = Arc::clone(&committed);
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write(connection, &queue, &shared))
+            .spawn(move || write((connection, entries_of), &queue, &shared))
             .map_err(|error| StoreError::damaged("writer thread", error))?;
         Ok(Self {
             queue: Some(sender),
             writer: Some(writer),
             committed,
             reader: Mutex::new(reader),
+            entries_of,
         })
     }
 
@@ -313,18 +333,22 @@ impl Drop for Journal {
 }
 
 /// The writer: a group, a commit, the answers; until nobody can ask any more.
-fn write(mut connection: Connection, queue: &Queue, committed: &Committed) {
+fn write(
+    (mut connection, entries_of): (Connection, EntriesOf),
+    queue: &Queue,
+    committed: &Committed,
+) {
     while let Ok(first) = queue.recv() {
-        let mut rows = first.0.entries.len();
+        let mut rows = first.0.entries;
         let mut group = vec![first];
         while rows < ROWS_PER_COMMIT {
             let Ok(next) = queue.try_recv() else { break };
-            rows += next.0.entries.len();
+            rows += next.0.entries;
             group.push(next);
         }
         let (batches, replies): (Vec<NewBatch>, Vec<Reply>) = group.into_iter().unzip();
         let last = *committed.lock();
-        match append::commit(&mut connection, &batches, last) {
+        match append::commit((&mut connection, entries_of), &batches, last) {
             Ok((last, answers)) => {
                 committed.raise(last);
                 for (reply, answer) in replies.into_iter().zip(answers) {
@@ -372,12 +396,14 @@ mod tests {
             content_type: ContentType::Json,
             body,
             peer: None,
-            entries: vec![(sequence, [0; 32])],
+            entries: 1,
             exchanges: vec![],
             measured_boottime_ms: None,
             samples: 1,
         }
     }
+
+    const NO_ENTRIES: EntriesOf = |_, _| Some(vec![]);
 
     fn append(journal: &Journal, batch: NewBatch) -> Result<Appended, StoreError> {
         journal.append(batch).unwrap().blocking_recv().unwrap()
@@ -391,22 +417,22 @@ mod tests {
         // As on a disk of 100 pages: SQLite answers "database or disk is full" either way.
         writer.pragma_update(None, "max_page_count", 100).unwrap();
         let reader = || database::open(&path, "FULL").unwrap();
-        let journal = Journal::with(writer, reader()).unwrap();
+        let journal = Journal::with((writer, reader()), NO_ENTRIES).unwrap();
         append(&journal, batch(1, 1_000)).unwrap();
         let refused = append(&journal, batch(2, 1_000_000)).unwrap_err();
         assert!(matches!(refused, StoreError::Full { .. }), "{refused}");
         assert_eq!(journal.last_position(), 1);
         assert_eq!(journal.batch(2).unwrap(), None);
-        let entries: i64 = reader()
-            .query_row("SELECT count(*) FROM entry", [], |row| row.get(0))
+        let batches: i64 = reader()
+            .query_row("SELECT count(*) FROM batch", [], |row| row.get(0))
             .unwrap();
-        assert_eq!(entries, 1, "nothing is half written");
+        assert_eq!(batches, 1, "nothing is half written");
         let Appended::Kept { position, .. } = append(&journal, batch(3, 1_000)).unwrap() else {
             panic!("a small batch still fits")
         };
         assert_eq!(position, 2);
         drop(journal);
-        let journal = Journal::open(&path).unwrap();
+        let journal = Journal::open(&path, NO_ENTRIES).unwrap();
         assert_eq!(journal.last_position(), 2);
         append(&journal, batch(2, 1_000_000)).unwrap();
         let waiting = journal.waiting().unwrap();
@@ -417,11 +443,11 @@ mod tests {
     fn a_file_of_a_later_version_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.sqlite");
-        drop(Journal::open(&path).unwrap());
+        drop(Journal::open(&path, NO_ENTRIES).unwrap());
         let connection = database::open(&path, "FULL").unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        let refused = Journal::open(&path).unwrap_err().to_string();
+        let refused = Journal::open(&path, NO_ENTRIES).unwrap_err().to_string();
         assert!(refused.contains("version 99"), "{refused}");
     }
 }

@@ -163,30 +163,79 @@ impl SampleBlock {
         self.time_unix_ms.is_empty()
     }
 
+    /// Puts another block behind this one.
+    pub fn append(&mut self, mut later: Self) {
+        self.time_unix_ms.append(&mut later.time_unix_ms);
+        self.uncertainty_ms.append(&mut later.uncertainty_ms);
+        self.sequence.append(&mut later.sequence);
+        self.outcome.append(&mut later.outcome);
+        self.sent.append(&mut later.sent);
+        self.received.append(&mut later.received);
+        self.rtt_us_min.append(&mut later.rtt_us_min);
+        self.rtt_us_median.append(&mut later.rtt_us_median);
+        self.rtt_us_max.append(&mut later.rtt_us_max);
+        self.rtt_us_mean_successive_difference
+            .append(&mut later.rtt_us_mean_successive_difference);
+        self.coarse.append(&mut later.coarse);
+    }
+
+    /// The samples at these places.
+    #[must_use]
+    pub fn part(&self, places: std::ops::Range<usize>) -> Self {
+        fn part<T: Clone>(column: &[T], places: &std::ops::Range<usize>) -> Vec<T> {
+            column.get(places.clone()).unwrap_or_default().to_vec()
+        }
+        Self {
+            time_unix_ms: part(&self.time_unix_ms, &places),
+            uncertainty_ms: part(&self.uncertainty_ms, &places),
+            sequence: part(&self.sequence, &places),
+            outcome: part(&self.outcome, &places),
+            sent: part(&self.sent, &places),
+            received: part(&self.received, &places),
+            rtt_us_min: part(&self.rtt_us_min, &places),
+            rtt_us_median: part(&self.rtt_us_median, &places),
+            rtt_us_max: part(&self.rtt_us_max, &places),
+            rtt_us_mean_successive_difference: part(
+                &self.rtt_us_mean_successive_difference,
+                &places,
+            ),
+            coarse: part(&self.coarse, &places),
+        }
+    }
+
     /// The samples as the domain reasons about them; `line` is the number that the caller gives to
     /// the series' line.
     #[must_use]
     pub fn observations(&self, line: Option<LineNumber>) -> Vec<Observation> {
-        (0..self.len())
-            .filter_map(|row| self.observation(row, line))
+        let starts = self.time_unix_ms.iter().zip(&self.uncertainty_ms);
+        let counts = self.sent.iter().zip(&self.received).zip(&self.outcome);
+        let shortest = self.rtt_us_min.iter().zip(&self.rtt_us_median);
+        let longest = self
+            .rtt_us_max
+            .iter()
+            .zip(&self.rtt_us_mean_successive_difference);
+        let names = self.sequence.iter().zip(&self.coarse);
+        starts
+            .zip(names)
+            .zip(counts)
+            .zip(shortest.zip(longest))
+            .map(
+                |(((start, name), counts), (shortest, longest))| Observation {
+                    start_unix_ms: *start.0,
+                    uncertainty_ms: *start.1,
+                    sequence: *name.0,
+                    sent: *counts.0.0,
+                    received: *counts.0.1,
+                    rtt_us_min: *shortest.0,
+                    rtt_us_median: *shortest.1,
+                    rtt_us_max: *longest.0,
+                    rtt_us_mean_successive_difference: *longest.1,
+                    coarse: *name.1,
+                    line,
+                    outcome: *counts.1,
+                },
+            )
             .collect()
-    }
-
-    fn observation(&self, row: usize, line: Option<LineNumber>) -> Option<Observation> {
-        Some(Observation {
-            start_unix_ms: *self.time_unix_ms.get(row)?,
-            uncertainty_ms: *self.uncertainty_ms.get(row)?,
-            sequence: *self.sequence.get(row)?,
-            sent: *self.sent.get(row)?,
-            received: *self.received.get(row)?,
-            rtt_us_min: *self.rtt_us_min.get(row)?,
-            rtt_us_median: *self.rtt_us_median.get(row)?,
-            rtt_us_max: *self.rtt_us_max.get(row)?,
-            rtt_us_mean_successive_difference: *self.rtt_us_mean_successive_difference.get(row)?,
-            coarse: *self.coarse.get(row)?,
-            line,
-            outcome: *self.outcome.get(row)?,
-        })
     }
 }
 

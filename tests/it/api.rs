@@ -6,8 +6,9 @@
 )]
 
 mod app;
-pub(crate) use app::AGREEMENT;
+pub(crate) use app::{AGREEMENT, TestApp};
 mod document;
+mod imports;
 mod overview;
 mod routes;
 mod screens;

@@ -1,8 +1,8 @@
 //! Batches, good and bad, from the wire to the store.
 
-mod agent;
+pub(crate) mod agent;
 mod durability;
-mod http;
+pub(crate) mod http;
 mod lines;
 mod refusals;
 mod time;
@@ -67,6 +67,7 @@ impl Bench {
                 payload_bytes: 0,
                 timeout_ms: 1_000,
             },
+            anchor: None,
         };
         registry.put_target(&target, decision("a target")).unwrap();
         for id in ids {

@@ -7,6 +7,9 @@ mod api;
 mod cli;
 #[cfg(test)]
 mod end_to_end;
+mod fleet;
+#[cfg(test)]
+mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
@@ -21,5 +24,9 @@ mod recording;
 mod registry;
 #[cfg(test)]
 mod store_contract;
+#[cfg(test)]
+mod targets;
+#[cfg(test)]
+mod throughput;
 #[cfg(test)]
 mod tidy;

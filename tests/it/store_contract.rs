@@ -1,10 +1,17 @@
 //! What every sample store must do, run over every engine.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
 
 use desserte::store::{
+    StoreError,
     embedded::EmbeddedStore,
-    samples::{EvidenceRow, Filling, SampleRow, SampleStore, SeriesFilter, SeriesKey},
+    samples::{
+        Caps, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series, SeriesFilter,
+        SeriesId, SeriesKey,
+    },
 };
 use desserte_domain::observation::{LineNumber, Outcome};
 use desserte_probe::{
@@ -15,8 +22,71 @@ use desserte_probe::{
 /// Runs a check over a new store of every engine.
 fn every_store(check: impl Fn(&dyn SampleStore)) {
     let folder = tempfile::tempdir().unwrap();
-    let embedded = EmbeddedStore::open(&folder.path().join("samples.sqlite")).unwrap();
-    check(&embedded);
+    check(&EmbeddedStore::open(&folder.path().join("samples")).unwrap());
+    for every in [1, 2] {
+        let folder = tempfile::tempdir().unwrap();
+        check(&Reopened::new(&folder.path().join("samples"), every));
+    }
+}
+
+/// The embedded engine, closed and opened after every so many puts: all that it holds, or half of it,
+/// is sealed and not in memory.
+#[derive(Debug)]
+struct Reopened {
+    folder: PathBuf,
+    every: usize,
+    store: Mutex<(usize, Option<EmbeddedStore>)>,
+}
+
+impl Reopened {
+    fn new(folder: &Path, every: usize) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            every,
+            store: Mutex::new((0, Some(EmbeddedStore::open(folder).unwrap()))),
+        }
+    }
+
+    fn on<T>(&self, ask: impl FnOnce(&EmbeddedStore) -> T) -> T {
+        ask(self.store.lock().unwrap().1.as_ref().unwrap())
+    }
+}
+
+impl SampleStore for Reopened {
+    fn put(&self, filling: &Filling) -> Result<(), StoreError> {
+        self.on(|store| store.put(filling))?;
+        let mut held = self.store.lock().unwrap();
+        held.0 += 1;
+        if held.0.is_multiple_of(self.every) {
+            held.1 = None;
+            held.1 = Some(EmbeddedStore::open(&self.folder)?);
+        }
+        Ok(())
+    }
+
+    fn applied_position(&self) -> Result<u64, StoreError> {
+        self.on(SampleStore::applied_position)
+    }
+
+    fn series(&self, filter: SeriesFilter<'_>) -> Result<Vec<Series>, StoreError> {
+        self.on(|store| store.series(filter))
+    }
+
+    fn scan(&self, series: SeriesId, from: i64, to: i64) -> Result<SampleBlock, StoreError> {
+        self.on(|store| store.scan(series, from, to))
+    }
+
+    fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {
+        self.on(|store| store.latest(series))
+    }
+
+    fn evidence(&self, site: &str, from: i64, to: i64) -> Result<Vec<EvidenceRow>, StoreError> {
+        self.on(|store| store.evidence(site, from, to))
+    }
+
+    fn caps(&self) -> Caps {
+        self.on(SampleStore::caps)
+    }
 }
 
 fn key(target: &str) -> Arc<SeriesKey> {
@@ -233,7 +303,7 @@ fn evidence_comes_back_by_site_and_time_and_once() {
 #[test]
 fn a_store_that_was_dropped_has_what_was_put() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("samples.sqlite");
+    let path = folder.path().join("samples");
     let store = EmbeddedStore::open(&path).unwrap();
     store.put(&filling(3, vec![row("a", 1, 1)])).unwrap();
     drop(store);
@@ -243,6 +313,42 @@ fn a_store_that_was_dropped_has_what_was_put() {
     assert_eq!(times(&store, "a"), [(1, 1), (2, 2)]);
 }
 
+#[test]
+fn a_folder_of_a_later_version_is_refused_and_one_of_an_earlier_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("samples");
+    let store = EmbeddedStore::open(&path).unwrap();
+    store.put(&filling(3, vec![row("a", 1, 1)])).unwrap();
+    drop(store);
+    let say = |version: i64| {
+        let index = rusqlite::Connection::open(path.join("index.sqlite")).unwrap();
+        index.pragma_update(None, "user_version", version).unwrap();
+    };
+    say(99);
+    let refused = EmbeddedStore::open(&path).unwrap_err().to_string();
+    assert!(refused.contains("version 99"), "{refused}");
+    say(1);
+    let refused = EmbeddedStore::open_reading(&path).unwrap_err().to_string();
+    assert!(refused.contains("earlier version"), "{refused}");
+    let store = EmbeddedStore::open(&path).unwrap();
+    assert_eq!(store.applied_position().unwrap(), 0);
+    assert_eq!(store.series(SeriesFilter::default()).unwrap(), []);
+}
+
+#[test]
+fn another_process_reads_what_is_sealed_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("samples");
+    let nothing = EmbeddedStore::open_reading(&path).unwrap();
+    assert_eq!(nothing.series(SeriesFilter::default()).unwrap(), []);
+    assert!(!path.exists());
+    drop(EmbeddedStore::open(&path).map(|store| store.put(&filling(3, vec![row("a", 1, 1)]))));
+    let reading = EmbeddedStore::open_reading(&path).unwrap();
+    assert_eq!(times(&reading, "a"), [(1, 1)]);
+    let refused = reading.put(&filling(4, vec![row("a", 2, 1)]));
+    assert!(matches!(refused, Err(StoreError::Stopped { .. })));
+}
+
 mod model {
     use std::collections::BTreeMap;
 
@@ -250,11 +356,14 @@ mod model {
 
     use super::*;
 
+    const STEP_MS: i64 = 7 * 3_600_000;
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
+        #![proptest_config(ProptestConfig::with_cases(16))]
 
         /// Whatever is put, in whatever groups and however often: each (series, time, sequence) is
-        /// there once, as it was first put, and every window is what a sorted map would give.
+        /// there once, as it was first put, and every window is what a sorted map would give. The
+        /// times lie seven hours apart, over the end of a year.
         #[test]
         fn a_store_is_a_sorted_map_that_keeps_the_first(
             groups in proptest::collection::vec(
@@ -268,13 +377,15 @@ mod model {
                 let mut model: BTreeMap<(usize, i64, u64), u16> = BTreeMap::new();
                 for (position, group) in (1..).zip(&groups) {
                     let rows = group.iter().map(|(series, time, sequence, received)| {
-                        model.entry((*series, *time, *sequence)).or_insert(*received);
-                        SampleRow { received: *received, ..row(names[*series], *time, *sequence) }
+                        let time = *time * STEP_MS;
+                        model.entry((*series, time, *sequence)).or_insert(*received);
+                        SampleRow { received: *received, ..row(names[*series], time, *sequence) }
                     });
                     store.put(&filling(position, rows.collect())).unwrap();
                 }
                 for series in store.series(SeriesFilter::default()).unwrap() {
                     let number = names.iter().position(|name| *name == series.key.target).unwrap();
+                    let window = (window.0 * STEP_MS, window.1 * STEP_MS);
                     let block = store.scan(series.id, window.0, window.1).unwrap();
                     let found: Vec<(i64, u64, u16)> = (0..block.len())
                         .map(|n| (block.time_unix_ms[n], block.sequence[n], block.received[n]))
@@ -287,6 +398,12 @@ mod model {
                         .map(|((_, time, sequence), received)| (*time, *sequence, *received))
                         .collect();
                     assert_eq!(found, expected);
+                    let newest = model.iter().rev().find(|((series, _, _), _)| *series == number);
+                    let latest = store.latest(series.id).unwrap();
+                    assert_eq!(
+                        latest.map(|row| (row.time_unix_ms, row.sequence, row.received)),
+                        newest.map(|((_, time, sequence), received)| (*time, *sequence, *received))
+                    );
                 }
             });
         }

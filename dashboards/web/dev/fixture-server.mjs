@@ -84,6 +84,7 @@ function answer(path, query) {
   if (path === '/country/outline.json') return outline(shape('regions'));
   if (path === '/map/sites') return mapSites(compact.rows, query);
   if (path === '/sites') return list(sites.filter((site) => `${site.name} ${site.id}`.toLowerCase().includes((query.get('query') ?? '').toLowerCase())), query);
+  if (path === '/demo') return { simulated: false, phase: 'none', sites: 0, sites_done: 0, history_days: 0, site_days: 0, site_days_done: 0, started_at: null, away: null };
   if (path === '/map') return mapColumns();
   if (path === '/agents') return list(agentList(agents, sites).filter((agent) => !query.get('state') || agent.state === query.get('state')), query);
   if (path === '/facets') return facets(sites);

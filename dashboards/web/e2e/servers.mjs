@@ -130,11 +130,14 @@ export async function target() {
   return self;
 }
 
-/** The page to look at: a running one, or the demonstration in a folder of its own. */
-export async function demonstration() {
+/**
+ * The page to look at: a running one, or the demonstration in a folder of its own, without the
+ * simulated fleet when no other size is given.
+ */
+export async function demonstration(fleet = ['--sites', '0']) {
   if (process.env.DESSERTE_WEB) return { web: process.env.DESSERTE_WEB, stop: async () => {} };
   const folder = temporary();
-  const server = await serve(['demo', '--data', folder.path, '--web', '127.0.0.1:0']);
+  const server = await serve(['demo', '--data', folder.path, '--web', '127.0.0.1:0', ...fleet]);
   return {
     web: server.web,
     stop: async () => {

@@ -74,6 +74,7 @@ describe('rerank', () => {
     site_name: null,
     kind: 'school',
     region: null,
+    simulated: false,
     latitude: null,
     longitude: null,
     score: 0,

@@ -12,6 +12,7 @@ export const SCREENS = [
   'agreements',
   'planning',
   'agents',
+  'import',
 ] as const;
 export type ScreenName = (typeof SCREENS)[number];
 

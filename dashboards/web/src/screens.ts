@@ -14,4 +14,5 @@ export const SCREEN_CODE: Record<
   agreements: () => import('./screens/Agreements.svelte'),
   planning: () => import('./screens/Planning.svelte'),
   agents: () => import('./screens/Agents.svelte'),
+  import: () => import('./screens/Import.svelte'),
 };

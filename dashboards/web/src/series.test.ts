@@ -5,6 +5,7 @@ import { summarise, toRuns, toSeries } from './series';
 
 const history: History = {
   target: 'a',
+  simulated: false,
   step_seconds: 60,
   start_unix_s: [0, 60, 120, 180, 300],
   sent: [5, null, 5, 5, 0],

@@ -10,14 +10,13 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
-    evidence::{Roots, SeenLine},
+    evidence::{Community, Roots, SeenLine, gateway_uptime},
     kinds::{Measured, icmp, names::Names},
     report::{Line, Outcome},
+    volume::Volume,
     wire::schedule::{Measure, Schedule},
 };
 
-/// Echo requests to the gateway in a round, and towards the first hop: one lost packet is no outage.
-const PACKETS: u16 = 2;
 /// How long the gateway or the first hop may take.
 const ECHO_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the resolver may take: as long as the stub resolvers of most systems wait.
@@ -25,12 +24,46 @@ const RESOLVER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Through the gateway, and no further than the router behind it.
 const FIRST_HOP_LIMIT: u8 = 2;
 
+/// What a round probes, and with how many echo requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Requests to each gateway; 0: none.
+    pub(super) gateway: u16,
+    /// Requests towards each first hop; 0: none.
+    pub(super) first_hop: u16,
+    /// Whether the resolver is asked.
+    pub(super) resolver: bool,
+    /// Whether the gateway is asked how long it has been running.
+    pub(super) uptime: bool,
+}
+
+impl Parts {
+    /// Everything; two requests each, because one lost packet is no outage.
+    pub(super) const ALL: Self = Self {
+        gateway: 2,
+        first_hop: 2,
+        resolver: true,
+        uptime: false,
+    };
+    /// The gateway alone, once: it is asked often.
+    pub(super) const GATEWAY: Self = Self {
+        gateway: 1,
+        first_hop: 0,
+        resolver: false,
+        uptime: false,
+    };
+}
+
 /// What was probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
     Gateway(Line),
     FirstHop(Line),
-    Resolver { on_line: Option<bool> },
+    Resolver {
+        on_line: Option<bool>,
+    },
+    /// Seconds since the gateway started.
+    Uptime(u64),
 }
 
 /// What a probe gave.
@@ -44,6 +77,7 @@ pub(super) struct Probed {
 
 /// All that one round of probes needs.
 pub(super) struct Round {
+    pub(super) parts: Parts,
     pub(super) icmp: icmp::Icmp,
     pub(super) roots: Roots,
     pub(super) lines: Vec<SeenLine>,
@@ -51,14 +85,19 @@ pub(super) struct Round {
     pub(super) destinations: Vec<IpAddr>,
     /// Nothing that leaves the site is sent then.
     pub(super) over_budget: bool,
+    /// With which the gateway tells its uptime.
+    pub(super) community: Option<Community>,
+    pub(super) volume: Arc<Volume>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 /// Addresses of the targets: literal, or as they were last measured. No name is asked for.
 pub(super) fn destinations(schedule: &Schedule, measured: &HashMap<String, IpAddr>) -> Vec<IpAddr> {
     let literal = |measure: &Measure| match measure {
-        Measure::Icmp { host, .. } => host.trim_matches(['[', ']']).parse().ok(),
-        Measure::Http { .. } => None,
+        Measure::Icmp { host, .. } | Measure::Tcp { host, .. } | Measure::Path { host, .. } => {
+            host.trim_matches(['[', ']']).parse().ok()
+        }
+        Measure::Http { .. } | Measure::Dns { .. } | Measure::Throughput { .. } => None,
     };
     let targets = schedule.targets.iter();
     targets
@@ -71,13 +110,32 @@ impl Round {
     pub(super) async fn run(self) -> Vec<Probed> {
         let resolver = self.roots.resolver();
         let (mut found, names) = tokio::join!(self.lines(resolver), async {
-            match resolver.filter(|_| !self.over_budget) {
+            match resolver.filter(|_| self.parts.resolver && !self.over_budget) {
                 Some(address) => Some(self.resolver(address).await),
                 None => None,
             }
         });
         found.extend(names);
+        if self.parts.uptime {
+            found.extend(self.uptime().await);
+        }
         found
+    }
+
+    /// The uptime of the gateway in use.
+    async fn uptime(&self) -> Option<Probed> {
+        let community = self.community.as_ref()?;
+        let in_use = self.lines.iter().filter(|seen| seen.route);
+        let gateway = in_use
+            .filter_map(|seen| seen.gateway)
+            .find(|g| can_be_asked(*g))?;
+        let seconds = gateway_uptime::ask(gateway, community, &self.volume).await?;
+        Some(Probed {
+            boottime_ms: self.clock.boottime_ms(),
+            what: Part::Uptime(seconds),
+            sent: 1,
+            received: 1,
+        })
     }
 
     async fn lines(&self, resolver: Option<IpAddr>) -> Vec<Probed> {
@@ -86,8 +144,11 @@ impl Round {
             let Some(gateway) = seen.gateway.filter(|g| can_be_asked(*g)) else {
                 continue;
             };
-            found.extend(self.gateway(&seen.line, gateway).await);
-            if !self.over_budget
+            if self.parts.gateway > 0 {
+                found.extend(self.gateway(&seen.line, gateway).await);
+            }
+            if self.parts.first_hop > 0
+                && !self.over_budget
                 && let Some(beyond) = self.beyond(seen, gateway, resolver)
             {
                 found.extend(self.first_hop(&seen.line, beyond).await);
@@ -97,7 +158,7 @@ impl Round {
     }
 
     async fn gateway(&self, line: &Line, gateway: IpAddr) -> Option<Probed> {
-        let measured = self.echo(gateway, PACKETS, None).await;
+        let measured = self.echo(gateway, self.parts.gateway, None).await;
         let (sent, received) = (measured.sent, measured.received);
         (sent > 0).then(|| Probed {
             boottime_ms: measured.start_boottime_ms,
@@ -123,7 +184,7 @@ impl Round {
     async fn first_hop(&self, line: &Line, beyond: IpAddr) -> Option<Probed> {
         let boottime_ms = self.clock.boottime_ms();
         let (mut sent, mut received) = (0, 0);
-        for _ in 0..PACKETS {
+        for _ in 0..self.parts.first_hop {
             let measured = self.echo(beyond, 1, Some(FIRST_HOP_LIMIT)).await;
             if matches!(measured.outcome, Outcome::NoRoute | Outcome::NotSent) {
                 continue;
@@ -217,6 +278,7 @@ mod tests {
             upload_seconds: 60,
             heartbeat_seconds: 0,
             active_line_probes: true,
+            captive: None,
         };
         let named: IpAddr = [198, 51, 100, 9].into();
         let measured = HashMap::from([("named".to_owned(), named)]);

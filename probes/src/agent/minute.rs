@@ -3,9 +3,9 @@
 use super::line_probes::{Part, Probed};
 use crate::{
     evidence::SeenLine,
-    kinds::{Measured, kind_of},
+    kinds::Measured,
     report::{
-        Content, Evidence, Fact, Family, Line, Minute, Outcome, ReportedTarget, Sample,
+        Content, Evidence, Fact, Family, Kind, Line, Minute, Outcome, ReportedTarget, Sample,
         TimeExchange,
     },
     spool::Draft,
@@ -24,8 +24,12 @@ pub(super) struct Filling {
 }
 
 /// Whether a slot counts as failing, for "immediate upload on a change of state": `None` when nothing
-/// was learnt about the target.
-pub(super) fn failing(measured: &Measured) -> Option<bool> {
+/// was learnt about the target. How fast the line is and which way it goes are no state of it: a server
+/// of tests may be busy, a router silent.
+pub(super) fn failing(target: &Target, measured: &Measured) -> Option<bool> {
+    if matches!(target.measure.kind(), Kind::Throughput | Kind::Path) {
+        return None;
+    }
     match measured.outcome {
         Outcome::NotSent | Outcome::OverBudget => None,
         outcome => Some(outcome != Outcome::Ok),
@@ -36,7 +40,7 @@ impl Filling {
     pub(super) fn sample(&mut self, target: &Target, measured: &Measured, lines: &[SeenLine]) {
         let reported = ReportedTarget {
             id: target.id.clone(),
-            kind: kind_of(target),
+            kind: target.measure.kind(),
             slot_seconds: target.slot_seconds,
         };
         let target = index_of(&mut self.targets, reported);
@@ -71,8 +75,9 @@ impl Filling {
         self.minute.evidence.push(Evidence { boottime_ms, fact });
     }
 
+    /// Rounds of one entry are added up: a gateway is asked every ten seconds on a metered line.
     pub(super) fn probed(&mut self, probed: &Probed) {
-        let Probed { sent, received, .. } = *probed;
+        let (sent, received) = (probed.sent, probed.received);
         let fact = match &probed.what {
             Part::Gateway(line) => Fact::Gateway {
                 line: self.line(line),
@@ -89,8 +94,12 @@ impl Filling {
                 sent,
                 received,
             },
+            Part::Uptime(seconds) => Fact::GatewayUptime { seconds: *seconds },
         };
-        self.fact(probed.boottime_ms, fact);
+        let mut facts = self.minute.evidence.iter_mut();
+        if !facts.any(|earlier| add_up(&mut earlier.fact, &fact)) {
+            self.fact(probed.boottime_ms, fact);
+        }
     }
 
     /// Index of a line in this minute's table.
@@ -129,6 +138,40 @@ impl Filling {
             content: Content::Minute(filled.minute),
         }
     }
+}
+
+/// Adds the counts of a probe to those of an earlier one of the same part; `false` for any other fact.
+fn add_up(earlier: &mut Fact, fact: &Fact) -> bool {
+    let (counts, more) = match (earlier, fact) {
+        (
+            Fact::Gateway {
+                line,
+                sent,
+                received,
+            },
+            Fact::Gateway {
+                line: of,
+                sent: s,
+                received: r,
+            },
+        )
+        | (
+            Fact::FirstHop {
+                line,
+                sent,
+                received,
+            },
+            Fact::FirstHop {
+                line: of,
+                sent: s,
+                received: r,
+            },
+        ) if line == of => ((sent, received), (*s, *r)),
+        _ => return false,
+    };
+    *counts.0 = counts.0.saturating_add(more.0);
+    *counts.1 = counts.1.saturating_add(more.1);
+    true
 }
 
 fn index_of<T: PartialEq>(table: &mut Vec<T>, item: T) -> u16 {
@@ -179,6 +222,39 @@ mod tests {
             associated: None,
             neighbour: Neighbour::NotKnown,
         }
+    }
+
+    #[test]
+    fn rounds_of_one_minute_are_added_up_by_line_and_part() {
+        let line = |interface: &str| seen(interface, Family::Ipv4, true).line;
+        let mut filling = Filling::default();
+        let probed = |what, received| Probed {
+            boottime_ms: 1,
+            what,
+            sent: 1,
+            received,
+        };
+        filling.probed(&probed(Part::Gateway(line("eth0")), 1));
+        filling.probed(&probed(Part::Gateway(line("eth0")), 0));
+        filling.probed(&probed(Part::Gateway(line("ppp0")), 1));
+        filling.probed(&probed(Part::FirstHop(line("eth0")), 1));
+        let facts: Vec<Fact> = filling
+            .minute
+            .evidence
+            .into_iter()
+            .map(|e| e.fact)
+            .collect();
+        let gateway = |line, sent, received| Fact::Gateway {
+            line,
+            sent,
+            received,
+        };
+        let hop = Fact::FirstHop {
+            line: 0,
+            sent: 1,
+            received: 1,
+        };
+        assert_eq!(facts, [gateway(0, 2, 1), gateway(1, 1, 1), hop]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The loop: takes results, writes an entry every recording interval, keeps the marks on disk.
 
+mod captive;
 mod probing;
 mod telling;
 
@@ -16,11 +17,11 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use self::telling::every;
+use self::{captive::Captive, probing::Probing, telling::every};
 use super::{
     AgentOptions,
     heartbeat::{self, Counter},
-    line_probes::Probed,
+    line_probes::Parts,
     measure::{Measurer, SlotResult},
     minute::{Filling, failing},
     uploading::{self, Orders, UploadEvent},
@@ -71,7 +72,8 @@ pub(super) struct Recorder {
     tasks: JoinSet<()>,
     /// Address at which a target was last measured.
     addresses: HashMap<String, IpAddr>,
-    probing: JoinSet<Vec<Probed>>,
+    probing: Probing,
+    captive: Captive,
 }
 
 impl Recorder {
@@ -114,7 +116,8 @@ impl Recorder {
             incoming,
             tasks: JoinSet::new(),
             addresses: HashMap::new(),
-            probing: JoinSet::new(),
+            probing: Probing::default(),
+            captive: Captive::default(),
             schedule,
             shared,
         };
@@ -134,15 +137,18 @@ impl Recorder {
         self.notify(sd_notify::NotifyState::Ready);
         let mut tick = every(self.record_period());
         let mut beat = every(self.heartbeat_period());
+        let mut gateway = every(self.gateway_period());
         loop {
             tokio::select! {
                 () = uploading::told(&mut shutdown) => break,
                 Some(result) = self.incoming.recv() => self.take(&result),
-                Some(round) = self.probing.join_next() => self.take_probed(round),
+                Some(round) = self.probing.rounds.join_next() => self.take_probed(round),
+                Some(found) = self.captive.check.join_next() => self.take_captive(found),
                 Some(event) = upload_events.recv() => {
                     if self.take_upload(event) {
                         tick = every(self.record_period());
                         beat = every(self.heartbeat_period());
+                        gateway = every(self.gateway_period());
                     }
                 }
                 _ = tick.tick() => {
@@ -152,8 +158,10 @@ impl Recorder {
                     }
                     self.watch_lag();
                     self.record();
-                    self.probe_lines();
+                    self.probe_lines(self.parts());
+                    self.check_captive();
                 }
+                _ = gateway.tick() => self.probe_lines(Parts::GATEWAY),
                 _ = beat.tick() => self.send_heartbeat(),
             }
         }
@@ -188,8 +196,9 @@ impl Recorder {
         self.tasks = JoinSet::new();
         for target in &self.schedule.targets {
             let measurer = Arc::clone(&self.measurer);
+            let profile = self.schedule.profile;
             self.tasks
-                .spawn(measurer.follow(target.clone(), self.results.clone()));
+                .spawn(measurer.follow(target.clone(), profile, self.results.clone()));
         }
         let known: Vec<&String> = self.schedule.targets.iter().map(|t| &t.id).collect();
         self.targets.retain(|id, _| known.contains(&id));
@@ -204,6 +213,7 @@ impl Recorder {
     /// A target that starts or stops failing is told at once.
     fn take(&mut self, SlotResult { target, measured }: &SlotResult) {
         self.filling.sample(target, measured, &self.seen);
+        self.captive.look(&target.id, measured);
         let state = TargetStatus {
             id: target.id.clone(),
             outcome: measured.outcome,
@@ -215,8 +225,11 @@ impl Recorder {
         if let Some(address) = measured.address {
             self.addresses.insert(target.id.clone(), address);
         }
-        let Some(now) = failing(measured) else { return };
+        let Some(now) = failing(target, measured) else {
+            return;
+        };
         let before = self.failing.insert(target.id.clone(), now).unwrap_or(false);
+        self.look_for_hurry();
         if before != now {
             let id = &target.id;
             tracing::info!(target = id, failing = now, "target {id} changed its state");
@@ -350,11 +363,11 @@ impl Recorder {
         self.volume.sent_bytes += sent;
         self.volume.received_bytes += received;
         let used = self.volume.sent_bytes + self.volume.received_bytes;
-        let over = self
-            .config
-            .monthly_volume_bytes_max
-            .is_some_and(|max| used >= max);
-        self.measurer.over_budget.store(over, Relaxed);
+        let max = self.config.monthly_volume_bytes_max.unwrap_or(u64::MAX);
+        self.measurer
+            .budget_left
+            .store(max.saturating_sub(used), Relaxed);
+        self.measurer.over_budget.store(used >= max, Relaxed);
     }
 
     /// The mark first: if the machine goes down while we finish, the stop was still a clean one.

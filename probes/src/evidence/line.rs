@@ -28,6 +28,17 @@ pub struct SeenLine {
     pub neighbour: Neighbour,
 }
 
+/// Name of an address outside the machine: the first 16 bytes of its keyed hash, in hexadecimal.
+#[must_use]
+pub fn address_hash(key: &[u8; 32], address: IpAddr) -> String {
+    named_hash(key, &format!("ip:{address}"))
+}
+
+fn named_hash(key: &[u8; 32], name: &str) -> String {
+    let hash = keyed_hash(key, name.as_bytes());
+    hex(hash.first_chunk::<16>().unwrap_or(&[0; 16]))
+}
+
 /// Looks at the lines and remembers them, so that one that lost its route is still told.
 #[derive(Debug)]
 pub struct LineWatch {
@@ -82,9 +93,10 @@ impl LineWatch {
     fn name(&self, route: &Route) -> Line {
         let hashed = route.gateway.map(|address| {
             let hardware = self.hardware.get(&(route.interface.clone(), address));
-            let name = hardware.map_or_else(|| format!("ip:{address}"), |m| format!("mac:{m}"));
-            let hash = keyed_hash(&self.key, name.as_bytes());
-            hex(hash.first_chunk::<16>().unwrap_or(&[0; 16]))
+            hardware.map_or_else(
+                || address_hash(&self.key, address),
+                |m| named_hash(&self.key, &format!("mac:{m}")),
+            )
         });
         Line {
             interface: route.interface.clone(),

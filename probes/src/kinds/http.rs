@@ -235,7 +235,10 @@ impl Bench {
         if expected {
             Ok(())
         } else {
-            Err(Outcome::HttpStatus)
+            Err(match phases.status {
+                Some(super::captive::AUTHENTICATION_REQUIRED) => Outcome::Intercepted,
+                _ => Outcome::HttpStatus,
+            })
         }
     }
 

@@ -8,6 +8,7 @@
 
 use std::{
     io, mem,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     os::fd::{AsRawFd as _, BorrowedFd, RawFd},
     time::Duration,
 };
@@ -33,6 +34,10 @@ const RECEIVE_BUFFER_BYTES: libc::c_int = 256 * 1024;
 pub(super) struct QueuedError {
     pub(super) icmp_type: u8,
     pub(super) icmp_code: u8,
+    /// The error as the system numbers it.
+    pub(super) errno: i32,
+    /// Who said so; `None` when the machine itself did.
+    pub(super) offender: Option<IpAddr>,
 }
 
 /// When the packet that was read last from this socket reached the kernel, Unix time. The first call
@@ -106,6 +111,8 @@ pub(super) fn next_error(socket: BorrowedFd<'_>) -> Option<QueuedError> {
     let mut found = QueuedError {
         icmp_type: 0,
         icmp_code: 0,
+        errno: 0,
+        offender: None,
     };
     // SAFETY: the kernel filled the control buffer and its length; the CMSG macros stay inside.
     unsafe {
@@ -116,17 +123,53 @@ pub(super) fn next_error(socket: BorrowedFd<'_>) -> Option<QueuedError> {
                 (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR)
             );
             if is_error {
-                let error: libc::sock_extended_err =
-                    std::ptr::read_unaligned(libc::CMSG_DATA(header).cast());
+                let data = libc::CMSG_DATA(header);
+                let error: libc::sock_extended_err = std::ptr::read_unaligned(data.cast());
+                let by_icmp = [libc::SO_EE_ORIGIN_ICMP, libc::SO_EE_ORIGIN_ICMP6];
+                let length = (*header).cmsg_len as usize;
                 found = QueuedError {
                     icmp_type: error.ee_type,
                     icmp_code: error.ee_code,
+                    errno: i32::try_from(error.ee_errno).unwrap_or(0),
+                    offender: by_icmp
+                        .contains(&error.ee_origin)
+                        .then(|| offender(data, length))
+                        .flatten(),
                 };
             }
             header = libc::CMSG_NXTHDR(&raw const message, header);
         }
     }
     Some(found)
+}
+
+/// The address behind an error (`SO_EE_OFFENDER`), in a control message of `length` bytes whose data
+/// begins at `data`.
+///
+/// # Safety
+///
+/// `data` is `CMSG_DATA` of a message of `length` bytes that the kernel wrote.
+unsafe fn offender(data: *const u8, length: usize) -> Option<IpAddr> {
+    let behind = mem::size_of::<libc::sock_extended_err>();
+    // SAFETY: the arithmetic of the macro only.
+    let head = unsafe { libc::CMSG_LEN(0) } as usize;
+    let room = length.checked_sub(head)?.checked_sub(behind)?;
+    if room < mem::size_of::<libc::sockaddr_in>() {
+        return None;
+    }
+    // SAFETY: the message is long enough for the error and the smallest address behind it.
+    let address = unsafe { data.add(behind) };
+    // SAFETY: as above.
+    let v4: libc::sockaddr_in = unsafe { std::ptr::read_unaligned(address.cast()) };
+    match i32::from(v4.sin_family) {
+        libc::AF_INET => Some(Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr)).into()),
+        libc::AF_INET6 if room >= mem::size_of::<libc::sockaddr_in6>() => {
+            // SAFETY: the message is long enough for this one too.
+            let v6: libc::sockaddr_in6 = unsafe { std::ptr::read_unaligned(address.cast()) };
+            Some(Ipv6Addr::from(v6.sin6_addr.s6_addr).into())
+        }
+        _ => None,
+    }
 }
 
 /// All errors in the queue, at most `max`.

@@ -1,16 +1,21 @@
 //! Names: a fresh resolver for every measurement, without cache and without second tries, so that
 //! what is measured is the network and not our memory.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use hickory_resolver::{
     TokioResolver,
-    config::{NameServerConfig, ResolverConfig, ResolverOpts},
+    config::{ConnectionConfig, NameServerConfig, ProtocolConfig, ResolverConfig, ResolverOpts},
+    lookup::Lookup,
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
         rr::{Name, RecordType},
     },
+    system_conf::read_system_conf,
 };
 
 use crate::report::Outcome;
@@ -55,6 +60,74 @@ impl Names {
         }
     }
 
+    /// Names asked for at this resolver, by UDP, and by TCP when an answer does not fit.
+    #[must_use]
+    pub fn at_socket(resolver: SocketAddr) -> Self {
+        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut one| {
+            one.port = resolver.port();
+            one
+        });
+        let server = NameServerConfig::new(resolver.ip(), true, connections.to_vec());
+        Self {
+            config: Some(ResolverConfig::from_parts(None, vec![], vec![server])),
+        }
+    }
+
+    /// One question of one type, by UDP; by TCP when the answer came truncated (RFC 7766 §5). The
+    /// two are asked one after the other here, because a resolver that does both by itself forgets
+    /// the truncation when TCP fails.
+    pub(super) async fn question(
+        &self,
+        name: &str,
+        record: RecordType,
+        timeout: Duration,
+    ) -> Result<Lookup, Outcome> {
+        let name = Name::from_ascii(name).map_err(|_| Outcome::NotSent)?;
+        let ask = async {
+            let by_udp = self.only(&ProtocolConfig::Udp, timeout)?;
+            match by_udp.lookup(name.clone(), record).await {
+                Err(NetError::Truncated) => {
+                    let by_tcp = self.only(&ProtocolConfig::Tcp, timeout)?;
+                    let again = by_tcp.lookup(name, record).await;
+                    again.map_err(|error| match error {
+                        NetError::Dns(_) => error,
+                        _ => NetError::Truncated,
+                    })
+                }
+                other => other,
+            }
+        };
+        tokio::time::timeout(timeout, ask)
+            .await
+            .map_err(|_| Outcome::DnsTimeout)?
+            .map_err(|error| outcome(&error))
+    }
+
+    /// A resolver that speaks one protocol only.
+    fn only(
+        &self,
+        protocol: &ProtocolConfig,
+        timeout: Duration,
+    ) -> Result<TokioResolver, NetError> {
+        let config = match &self.config {
+            Some(config) => config.clone(),
+            None => read_system_conf()?.0,
+        };
+        let wanted = |one: &ConnectionConfig| {
+            std::mem::discriminant(&one.protocol) == std::mem::discriminant(protocol)
+        };
+        let servers = config.name_servers.into_iter().map(|mut server| {
+            server.connections.retain(wanted);
+            server
+        });
+        let servers = servers.filter(|server| !server.connections.is_empty());
+        let config = ResolverConfig::from_parts(None, vec![], servers.collect());
+        let provider = TokioRuntimeProvider::default();
+        let mut builder = TokioResolver::builder_with_config(config, provider);
+        fresh(builder.options_mut(), timeout);
+        builder.build()
+    }
+
     /// Asks one question, whose name tells nothing of anybody: the root's start of authority (RFC
     /// 1035 §3.3.13). Whether an answer of any kind came in time; a refusal is one.
     pub async fn answers(&self, timeout: Duration) -> bool {
@@ -77,16 +150,21 @@ impl Names {
             }
             None => TokioResolver::builder_tokio()?,
         };
-        let options: &mut ResolverOpts = builder.options_mut();
-        options.cache_size = 0;
-        options.attempts = 0; // 1 would mean two tries
-        options.timeout = timeout;
+        fresh(builder.options_mut(), timeout);
         builder.build()
     }
 }
 
+/// No memory, no second try.
+fn fresh(options: &mut ResolverOpts, timeout: Duration) {
+    options.cache_size = 0;
+    options.attempts = 0; // 1 would mean two tries
+    options.timeout = timeout;
+}
+
 fn outcome(error: &NetError) -> Outcome {
     let code = match error {
+        NetError::Truncated => return Outcome::DnsTruncated,
         NetError::Dns(DnsError::NoRecordsFound(none)) => none.response_code,
         NetError::Dns(DnsError::ResponseCode(code)) => *code,
         _ => return Outcome::DnsTimeout,

@@ -1,6 +1,11 @@
 //! One connection to the collector: TCP, TLS with the pinned key, HTTP/1.1 kept alive.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -11,7 +16,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use crate::{
@@ -121,7 +126,7 @@ impl Endpoint {
         })
     }
 
-    fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {
@@ -132,9 +137,11 @@ impl Endpoint {
 
 /// An answer of the collector.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) body: Bytes,
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Body, of at most 64 KiB.
+    pub body: Bytes,
     retry_after: Option<Duration>,
 }
 
@@ -146,7 +153,7 @@ struct Problem {
 
 impl Answer {
     /// The body of the hoped-for status, or the problem that came instead.
-    pub(crate) fn expect(
+    pub fn expect(
         self,
         operation: &'static str,
         status: StatusCode,
@@ -181,16 +188,27 @@ pub(crate) fn parse_json<T: serde::de::DeserializeOwned>(
 
 /// A connection that stands.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     authority: String,
     /// Address of the collector.
-    pub(crate) peer: SocketAddr,
+    pub peer: SocketAddr,
 }
 
 impl Connection {
     /// Tries the collector's addresses one after the other.
     pub(crate) async fn open(
+        endpoint: &Endpoint,
+        key_sha256: [u8; 32],
+        volume: &Arc<Volume>,
+    ) -> Result<Self, CollectorError> {
+        Self::open_from(None, endpoint, key_sha256, volume).await
+    }
+
+    /// The same from an address of this machine, where several agents of one process must not look
+    /// like one.
+    pub async fn open_from(
+        from: Option<IpAddr>,
         endpoint: &Endpoint,
         key_sha256: [u8; 32],
         volume: &Arc<Volume>,
@@ -207,7 +225,7 @@ impl Connection {
             .collect();
         let mut last = CollectorError::Address(host.clone());
         for address in addresses {
-            match Self::open_one(endpoint, address, key_sha256, volume).await {
+            match Self::open_one(from, (endpoint, address), key_sha256, volume).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => last = error,
             }
@@ -216,12 +234,12 @@ impl Connection {
     }
 
     async fn open_one(
-        endpoint: &Endpoint,
-        address: SocketAddr,
+        from: Option<IpAddr>,
+        (endpoint, address): (&Endpoint, SocketAddr),
         key_sha256: [u8; 32],
         volume: &Arc<Volume>,
     ) -> Result<Self, CollectorError> {
-        let connect = TcpStream::connect(address);
+        let connect = connect(from, address);
         let stream = within("connect to the collector", CONNECT_TIMEOUT, connect)
             .await?
             .map_err(|source| CollectorError::Connect { address, source })?;
@@ -249,12 +267,13 @@ impl Connection {
     }
 
     /// Whether the peer has closed it.
-    pub(crate) fn is_closed(&self) -> bool {
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
         self.sender.is_closed()
     }
 
     /// Asks one thing.
-    pub(crate) async fn request(
+    pub async fn request(
         &mut self,
         operation: &'static str,
         (method, path): (Method, &str),
@@ -299,13 +318,26 @@ impl Connection {
     }
 }
 
+async fn connect(from: Option<IpAddr>, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let Some(from) = from.filter(|from| from.is_ipv4() == to.is_ipv4()) else {
+        return TcpStream::connect(to).await;
+    };
+    let socket = if to.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.bind((from, 0).into())?;
+    socket.connect(to).await
+}
+
 /// `Content-Type: application/json`.
 pub(crate) fn json_header() -> (&'static str, String) {
     (CONTENT_TYPE_NAME, crate::wire::CONTENT_TYPE_JSON.to_owned())
 }
 
 /// Name of the header with the type of the body.
-pub(crate) const CONTENT_TYPE_NAME: &str = "content-type";
+pub const CONTENT_TYPE_NAME: &str = "content-type";
 
 fn http<E>(operation: &'static str) -> impl FnOnce(E) -> CollectorError
 where

@@ -24,6 +24,8 @@ pub struct AgreementItem {
     pub slot_seconds: u32,
     /// What it asks for, percent.
     pub target_availability_percent: Option<String>,
+    /// Whether a demonstration makes the measurements of any of its sites up.
+    pub simulated: bool,
 }
 
 /// One agreement.
@@ -45,6 +47,8 @@ pub struct Statement {
     pub agreement: String,
     /// `yyyy-mm`.
     pub month: String,
+    /// Whether a demonstration made the measurements of any of its sites up.
+    pub simulated: bool,
     /// One entry a site.
     pub sites: Vec<Month>,
 }

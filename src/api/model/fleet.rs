@@ -25,6 +25,8 @@ pub struct Summary {
     pub agents: AgentCounts,
     /// Sites with an agent.
     pub measured_sites: u64,
+    /// Sites of which what is known is made up by a demonstration.
+    pub simulated_sites: u64,
     /// Over all measured sites; `null` when nothing was measured.
     pub availability_24_hours: Option<Availability24Hours>,
 }
@@ -85,6 +87,8 @@ pub struct MapColumns {
     pub region: Vec<Option<String>>,
     /// Whether any of the sites is invented.
     pub invented: bool,
+    /// Whether the state of any of the sites is made up by a demonstration.
+    pub simulated: bool,
 }
 
 /// An agent in the list of agents.
@@ -98,6 +102,8 @@ pub struct AgentItem {
     pub site_name: Option<String>,
     /// `reporting`, `silent` or `revoked`.
     pub state: String,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
     /// When it was enrolled.
     pub enrolled_at: String,
     /// When its last batch came.

@@ -10,6 +10,8 @@ pub struct Month {
     pub site: String,
     /// The agreement.
     pub agreement: String,
+    /// Whether a demonstration made the measurements up.
+    pub simulated: bool,
     /// `yyyy-mm`, in the agreement's time zone.
     pub month: String,
     /// First moment of the period.

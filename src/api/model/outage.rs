@@ -38,6 +38,8 @@ pub struct OutageItem {
     pub facts: Vec<Fact>,
     /// The agent that measured it; `null` when several did.
     pub agent: Option<String>,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
 }
 
 /// Outages that are shown as one: of one area, operator or cause, begun within ten minutes.

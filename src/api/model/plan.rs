@@ -78,6 +78,8 @@ pub struct PlanItem {
     pub kind: String,
     /// Its region.
     pub region: Option<String>,
+    /// Whether a demonstration made the measurements up.
+    pub simulated: bool,
     /// Degrees north.
     pub latitude: Option<f64>,
     /// Degrees east.

@@ -44,6 +44,8 @@ pub struct SiteFacts {
     pub invented: bool,
     /// Whether its live state needs a login once there are logins.
     pub sensitive: bool,
+    /// Whether what is known of its connection is made up by a demonstration.
+    pub simulated: bool,
 }
 
 /// What sites can be filtered by, each list in order.
@@ -109,6 +111,8 @@ pub struct SiteAgent {
     pub assigned_from: Option<String>,
     /// Until when it was; `null` while it is.
     pub assigned_to: Option<String>,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
     /// When its last batch came.
     pub last_batch_at: Option<String>,
     /// When its last heartbeat came.
@@ -155,6 +159,8 @@ pub struct SiteTarget {
     pub kind: String,
     /// Host or address.
     pub address: Option<String>,
+    /// `national` or `international` when it stands for a part of the path.
+    pub anchor: Option<String>,
 }
 
 /// What is measured from a site, over the last 24 hours.
@@ -233,6 +239,8 @@ pub struct LatestSample {
 pub struct History {
     /// The target.
     pub target: String,
+    /// Whether a demonstration made it up.
+    pub simulated: bool,
     /// Length of a step, seconds.
     pub step_seconds: u32,
     /// Start of each step, Unix seconds.

@@ -16,7 +16,18 @@ pub(super) fn known(done: std::result::Result<(), RegistryError>) -> Result<bool
     }
 }
 
-pub(super) fn entry(id: String, site: SiteVersion, agents: Option<(usize, u32)>) -> SiteEntry {
+/// The agents of a site, as its entry tells of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Agents {
+    /// Those assigned to it now.
+    pub(super) count: usize,
+    /// Longest time between two of their uploads, seconds.
+    pub(super) upload_seconds: u32,
+    /// One of them, or one before them, is simulated.
+    pub(super) simulated: bool,
+}
+
+pub(super) fn entry(id: String, site: SiteVersion, agents: Agents) -> SiteEntry {
     let words: Vec<&str> = [&site.name, &site.place, &site.region, &site.operator]
         .into_iter()
         .flatten()
@@ -34,8 +45,9 @@ pub(super) fn entry(id: String, site: SiteVersion, agents: Option<(usize, u32)>)
         region: site.region,
         operator: site.operator,
         invented: site.invented,
-        agents: agents.map_or(0, |(count, _)| count),
-        upload_seconds: agents.map(|(_, seconds)| seconds),
+        simulated: agents.simulated,
+        agents: agents.count,
+        upload_seconds: (agents.count > 0).then_some(agents.upload_seconds),
     }
 }
 

@@ -7,7 +7,10 @@ use desserte_domain::observation::Observation;
 use desserte_probe::wire::id::AgentId;
 
 use super::{Result, Source};
-use crate::assess::{EvidenceRow, SiteSamples, TargetSamples, observation};
+use crate::assess::neighbours::{
+    self, NEAR_METRES_MAX, NEIGHBOURS_MAX, Neighbour, SILENCES_MAX, Silence,
+};
+use crate::assess::{EvidenceRow, NeighboursSeen, SiteSamples, TargetSamples, observation};
 use crate::store::samples::Series;
 
 /// Attempts to reach the collector are reported after they were made: evidence is read so much
@@ -60,6 +63,7 @@ impl Source {
         (from, to): (i64, i64),
         counts: impl Fn(&Series) -> bool,
     ) -> Result<Vec<TargetSamples>> {
+        let anchors = self.registry.anchors()?;
         let mut targets: BTreeMap<String, TargetSamples> = BTreeMap::new();
         for series in self.site_series(site)? {
             if !counts(&series) {
@@ -69,6 +73,7 @@ impl Source {
             targets
                 .entry(series.key.target.clone())
                 .or_insert_with(|| TargetSamples {
+                    anchor: anchors.get(&series.key.target).copied(),
                     id: series.key.target,
                     kind: series.key.kind,
                     observations: Vec::new(),
@@ -91,13 +96,18 @@ impl Source {
         (from, to): (i64, i64),
         counts: impl Fn(&Series) -> bool,
     ) -> Result<SiteSamples> {
-        let around = (
-            from - EVIDENCE_MARGIN_MS,
-            to.saturating_add(EVIDENCE_MARGIN_MS),
-        );
+        let targets = self.targets_of(site, (from, to), counts)?;
+        let evidence = self.evidence(
+            site,
+            (
+                from - EVIDENCE_MARGIN_MS,
+                to.saturating_add(EVIDENCE_MARGIN_MS),
+            ),
+        )?;
         Ok(SiteSamples {
-            targets: self.targets_of(site, (from, to), counts)?,
-            evidence: self.evidence(site, around)?,
+            targets,
+            neighbours: self.neighbours(site, &evidence)?,
+            evidence,
             received_unix_ms: self.arrivals(site, from, to)?,
             collector_down: self.registry.collector_down(from, to)?,
         })
@@ -115,6 +125,42 @@ impl Source {
                 fact: row.fact,
             })
             .collect())
+    }
+
+    /// What sites nearby did while this one was silent and then restarted: asked only then, because
+    /// it reads their evidence too.
+    fn neighbours(&self, site: &str, evidence: &[EvidenceRow]) -> Result<Vec<NeighboursSeen>> {
+        let silences = neighbours::silences(evidence);
+        if silences.is_empty() {
+            return Ok(Vec::new());
+        }
+        let near = self
+            .registry
+            .neighbours(site, NEAR_METRES_MAX, NEIGHBOURS_MAX)?;
+        let newest = silences.len().saturating_sub(SILENCES_MAX);
+        let mut found = Vec::new();
+        for silence in silences.into_iter().skip(newest) {
+            let mut states = Vec::with_capacity(near.len());
+            for other in &near {
+                states.push(self.neighbour(other, silence)?);
+            }
+            found.push(NeighboursSeen {
+                silence,
+                down: neighbours::share(&states),
+            });
+        }
+        Ok(found)
+    }
+
+    fn neighbour(&self, site: &str, silence: Silence) -> Result<Neighbour> {
+        let [around, until] = neighbours::windows(silence);
+        let rows = self.evidence(site, around)?;
+        let state = neighbours::judged(silence, &rows);
+        if rows.is_empty() || state != Neighbour::Unknown {
+            return Ok(state);
+        }
+        let later = self.evidence(site, until)?;
+        Ok(neighbours::judged(silence, &[rows, later].concat()))
     }
 
     /// When batches of a site's agents arrived, ascending.

@@ -10,6 +10,7 @@ use crate::collector::identity::IdentityError;
 use crate::demo::DemoError;
 use crate::layers::LayersError;
 use crate::serve::ServeError;
+use crate::staging::StagingError;
 use crate::store::StoreError;
 
 /// A part of the program in both languages, then what failed in it, quoted.
@@ -56,6 +57,26 @@ impl From<LayersError> for Text {
                 format!("couches : « {name} » est illisible : {source}"),
                 error.to_string(),
             ),
+            LayersError::NotRestorable { import, reason } => {
+                let fr = match *reason {
+                    "the layer was imported again since" => {
+                        "la couche a été importée de nouveau depuis"
+                    }
+                    _ => "cet import est inconnu ici",
+                };
+                Self::new(format!("import {import} : {fr}"), error.to_string())
+            }
+        }
+    }
+}
+
+impl From<StagingError> for Text {
+    fn from(error: StagingError) -> Self {
+        match error {
+            StagingError::Import(error) => error.into(),
+            StagingError::Registry(error) => error.into(),
+            StagingError::Layers(error) => error.into(),
+            other => Self::new(other.text_fr(), other.to_string()),
         }
     }
 }
@@ -129,7 +150,7 @@ impl From<CollectorError> for Text {
                 format!(
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
                      le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
-                     samples.sqlite pour repartir de celle-ci",
+                     le dossier samples pour repartir de celle-ci",
                     path.display()
                 ),
                 error.to_string(),
@@ -173,7 +194,11 @@ impl From<ServeError> for Text {
             ServeError::Agents { address, source } => {
                 reason(&source).about(format!("--agents {address}"))
             }
+            ServeError::EmptyPage { address, source } => {
+                reason(&source).about(format!("agents.empty_page {address}"))
+            }
             ServeError::Collector(error) => error.into(),
+            ServeError::Imports(error) => error.into(),
             ServeError::Layers(error) => error.into(),
             ServeError::App(error) => error.into(),
             ServeError::File { file, source } => writing(&file, &reason(&source)),
@@ -204,6 +229,7 @@ impl From<DemoError> for Text {
                 "the demonstration's agent",
                 detail,
             ),
+            DemoError::Fleet(detail) => part("flotte simulée", "the simulated fleet", detail),
         }
     }
 }

@@ -21,6 +21,7 @@ impl From<RegistryError> for Text {
 fn english(error: &RegistryError) -> String {
     match error {
         RegistryError::Missing { what, id } => format!("no such {what}: {id:?}"),
+        RegistryError::TargetsText(detail) => format!("the targets cannot be read: {detail}"),
         RegistryError::AgreementText(detail) => format!("the agreement cannot be read: {detail}"),
         RegistryError::Agreement { id, problems } => {
             let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
@@ -48,6 +49,9 @@ fn french(error: &RegistryError) -> String {
             field,
             reason,
         } => format!("{} « {id} » : champ {field} : {}", thing(what), why(reason)),
+        RegistryError::TargetsText(detail) => {
+            format!("les cibles sont illisibles : {}", in_french(detail))
+        }
         RegistryError::AgreementText(detail) => {
             format!("l’engagement est illisible : {}", in_french(detail))
         }
@@ -83,8 +87,12 @@ fn advice(error: &RegistryError) -> Option<(&'static str, &'static str)> {
             "\"desserte agents list --data DIR\" lists the known ones",
         )),
         RegistryError::Missing { what: "target", .. } => Some((
-            "définissez la cible dans l’engagement par une table [[target]]",
-            "define the target in the agreement with a [[target]] table",
+            "définissez la cible par une table [[target]], dans l’engagement ou par « desserte targets apply »",
+            "define the target with a [[target]] table, in the agreement or by \"desserte targets apply\"",
+        )),
+        RegistryError::TargetsText(_) => Some((
+            "demo/examples/targets.toml explique chaque champ",
+            "demo/examples/targets.toml explains every field",
         )),
         RegistryError::AgreementText(_) | RegistryError::Agreement { .. } => Some((
             "demo/examples/agreement.toml explique chaque champ",
@@ -99,6 +107,7 @@ fn thing(what: &str) -> &str {
         "agreement" => "engagement",
         "target" => "cible",
         "line" => "ligne",
+        "portal check" => "recherche de portail",
         "exclusion" => "exclusion",
         other => other,
     }
@@ -129,7 +138,31 @@ fn why(reason: &'static str) -> &'static str {
         "too long or empty" => "trop long ou vide",
         "must be 1 to 64 of a-z 0-9 - _ ." => "doit compter 1 à 64 caractères de a-z 0-9 - _ .",
         "must be 1 to 1000" => "doit aller de 1 à 1000",
-        "must start with http:// or https://" => "doit commencer par http:// ou https://",
+        "must be an http:// or https:// address" => "doit être une adresse http:// ou https://",
+        "must be an http:// address" => "doit être une adresse http://",
+        "must not be below status_from" => "ne doit pas être inférieur à status_from",
+        "must be \"system\" or an address, with or without a port" => {
+            "doit être « system » ou une adresse, avec ou sans port"
+        }
+        "must be 1 to 65535" => "doit aller de 1 à 65535",
+        "must be \"collector\", ws://HOST or wss://HOST without a path" => {
+            "doit être « collector », ws://HÔTE ou wss://HÔTE sans chemin"
+        }
+        "must be true where upload is false" => "doit être vrai quand upload est faux",
+        "must be 1 to 10" => "doit aller de 1 à 10",
+        "must be 1 to 1000000000" => "doit aller de 1 à 1000000000",
+        "must be an IPv4 or IPv6 address or a host name" => {
+            "doit être une adresse IPv4 ou IPv6, ou un nom d’hôte"
+        }
+        "must be a DNS name of letters, digits, - and _" => {
+            "doit être un nom DNS de lettres, de chiffres, de - et de _"
+        }
+        "at least 900 for throughput and 300 for a path" => {
+            "900 au moins pour un débit, 300 pour un chemin"
+        }
+        "an agreement of its site has slots too short for a metered line" => {
+            "un engagement de son site a des créneaux trop courts pour une ligne facturée au volume"
+        }
         "must be 1 to 2048 bytes" => "doit compter 1 à 2048 octets",
         "must be 1 to 60000" => "doit aller de 1 à 60000",
         "at most 64" => "64 au plus",

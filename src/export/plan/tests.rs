@@ -45,6 +45,7 @@ fn synthetic() -> Plan {
         position,
         region: Some("Pool".to_owned()),
         invented: id != "c",
+        simulated: id == "a",
         availability: down.map(|down_slots| MeasuredAvailability {
             period: "2026-06".to_owned(),
             up_slots: 90,
@@ -134,6 +135,7 @@ fn french_csv_opens_in_a_french_spreadsheet() {
     assert_eq!(cell(&table, 0, "latitude"), "-4,100000");
     assert_eq!(cell(&table, 0, "type"), "hôpital");
     assert_eq!(cell(&table, 0, "inventé"), "oui");
+    assert_eq!(cell(&table, 0, "mesures simulées"), "oui");
     assert_eq!(cell(&table, 1, "nom"), "Hôpital; dit \"général\"");
     assert_eq!(
         cell(&table, 1, "indisponibilité mesurée – inconnu car"),
@@ -141,6 +143,7 @@ fn french_csv_opens_in_a_french_spreadsheet() {
     );
     assert_eq!(cell(&table, 1, "indisponibilité mesurée (1)"), "");
     assert_eq!(cell(&table, 2, "inventé"), "non");
+    assert_eq!(cell(&table, 2, "mesures simulées"), "non");
     assert_eq!(cell(&table, 2, "latitude"), "");
     assert_eq!(
         cell(&table, 0, "pylône – source"),
@@ -198,6 +201,7 @@ fn geojson_carries_the_assumptions_and_reads_as_geojson() {
     let value: Value = serde_json::from_str(&text).unwrap();
     let assumptions = &value["desserte_plan"];
     assert_eq!(assumptions["invented_sites"], 2);
+    assert_eq!(assumptions["simulated_sites"], 1);
     assert_eq!(
         assumptions["layers"][0]["provenance"]["source"],
         "synthetic"

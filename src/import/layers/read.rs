@@ -3,6 +3,7 @@
 use desserte_planning::Position;
 use desserte_planning::layer::{Line, Place, Point, Region};
 
+use super::population::is_area;
 use super::{Entry, LayerField};
 use crate::import::columns::Columns;
 use crate::import::report::{Reason, Refusals, RowRanges};
@@ -16,8 +17,12 @@ pub(super) struct Rows {
     pub(super) left_out: usize,
     pub(super) refused: Refusals,
     pub(super) unread_populations: RowRanges,
-    /// The first position of every feature.
-    pub(super) positions: Vec<Position>,
+    pub(super) dominant_populations: RowRanges,
+    pub(super) unnamed: RowRanges,
+    /// The rows of the features that were taken, in their order.
+    pub(super) taken: Vec<usize>,
+    /// The first position of every feature, and its row.
+    pub(super) positions: Vec<(Position, usize)>,
 }
 
 /// The field of a refused row, what stood there, why.
@@ -43,6 +48,10 @@ impl<'t> Reader<'t> {
             &coordinates[..]
         };
         let columns = Columns::find(table, &entry.columns, &entry.keep, own)?;
+        table.check_metres(
+            columns.first(LayerField::Latitude),
+            columns.first(LayerField::Longitude),
+        )?;
         Ok(Self {
             entry,
             table,
@@ -67,7 +76,10 @@ impl<'t> Reader<'t> {
                 read(self, record, rows)
             };
             match outcome {
-                Ok(read) => features.extend(read),
+                Ok(read) => {
+                    rows.taken.resize(rows.taken.len() + read.len(), record.row);
+                    features.extend(read);
+                }
                 Err((field, value, reason)) => {
                     let file = &self.entry.file;
                     rows.refused
@@ -76,6 +88,15 @@ impl<'t> Reader<'t> {
             }
         }
         features
+    }
+
+    /// The name of a feature; that it has none is noted where a name is to be shown.
+    fn noted_name(&self, record: &Record, rows: &mut Rows) -> Result<Option<String>, No> {
+        let name = self.name(record)?;
+        if name.is_none() && self.columns.has(LayerField::Name) {
+            rows.unnamed.add(record.row);
+        }
+        Ok(name)
     }
 
     fn name(&self, record: &Record) -> Result<Option<String>, No> {
@@ -114,13 +135,13 @@ impl<'t> Reader<'t> {
         };
         let latitude = degrees(LayerField::Latitude, "latitude")?;
         let longitude = degrees(LayerField::Longitude, "longitude")?;
-        checked(&[longitude, latitude])
+        checked(&self.table.crs.degrees([longitude, latitude]))
     }
 
     /// A fibre node or a mast.
     pub(super) fn point(&self, record: &Record, rows: &mut Rows) -> Result<Vec<Point>, No> {
         let position = self.position(record)?;
-        rows.positions.push(position);
+        rows.positions.push((position, record.row));
         Ok(vec![Point {
             name: self.name(record)?,
             position,
@@ -130,15 +151,24 @@ impl<'t> Reader<'t> {
     /// A place; a population that cannot be read is unknown.
     pub(super) fn place(&self, record: &Record, rows: &mut Rows) -> Result<Vec<Place>, No> {
         let position = self.position(record)?;
+        if let Some(class) = self.columns.value(record, LayerField::Class)
+            && is_area(class)
+        {
+            return Err((
+                "class".to_owned(),
+                Some(class.to_owned()),
+                Reason::PlaceIsArea,
+            ));
+        }
         let raw = self.columns.value(record, LayerField::Population);
         let population = raw.and_then(|raw| raw.parse::<u64>().ok());
         if raw.is_some() && population.is_none() {
             rows.unread_populations.add(record.row);
         }
-        rows.positions.push(position);
+        rows.positions.push((position, record.row));
         let population = population.filter(|inhabitants| *inhabitants > 0);
         Ok(vec![Place {
-            name: self.name(record)?,
+            name: self.noted_name(record, rows)?,
             position,
             population,
         }])
@@ -154,7 +184,8 @@ impl<'t> Reader<'t> {
         for part in parts {
             let positions = path(part)?;
             if positions.windows(2).any(|pair| pair.first() != pair.last()) {
-                rows.positions.extend(positions.first());
+                rows.positions
+                    .extend(positions.first().map(|first| (*first, record.row)));
                 lines.push(Line {
                     name: name.clone(),
                     positions,
@@ -176,10 +207,15 @@ impl<'t> Reader<'t> {
             .iter()
             .map(|part| path(part))
             .collect::<Result<_, No>>()?;
-        rows.positions
-            .extend(rings.first().and_then(|ring| ring.first()));
+        rows.positions.extend(
+            rings
+                .iter()
+                .flatten()
+                .next()
+                .map(|first| (*first, record.row)),
+        );
         Ok(vec![Region {
-            name: self.name(record)?,
+            name: self.noted_name(record, rows)?,
             rings,
         }])
     }

@@ -148,8 +148,11 @@ fn places_keep_unknown_population_unknown() {
 fn other_coordinate_systems_are_refused() {
     let named = entry("masts", "m.csv", "crs = \"EPSG:3857\"");
     let error = read_layer(&named, b"latitude,longitude\n1,2\n", None).unwrap_err();
+    assert!(matches!(error, ImportError::NotProjected { .. }), "{error}");
+    let named = entry("masts", "m.csv", "crs = \"EPSG:32733\"");
+    let error = read_layer(&named, b"latitude,longitude\n1,2\n", None).unwrap_err();
     assert!(
-        error.to_string().contains("in EPSG:3857, not in WGS84"),
+        error.to_string().contains("in EPSG:32733, not in WGS84"),
         "{error}"
     );
     let metres = collection(&[
@@ -248,6 +251,88 @@ fn real_layers_of_three_countries_import() {
     }
     let file = "regional/submarine_cables_watra_EPSG3857.geojson";
     let bytes = std::fs::read(folder.join(file)).unwrap();
-    let error = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap_err();
-    assert!(matches!(error, ImportError::Projected { .. }), "{error}");
+    let converted = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap();
+    assert_eq!(converted.warnings[0].code, Warning::Converted);
+    let file = "regional/submarine_cables_watra_wgs84.geojson";
+    let bytes = std::fs::read(folder.join(file)).unwrap();
+    let degrees = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap();
+    let (AnyLayer::FibreLines(ours), AnyLayer::FibreLines(theirs)) =
+        (&converted.layer, &degrees.layer)
+    else {
+        panic!("not lines")
+    };
+    assert_eq!(ours.features.len(), theirs.features.len());
+    for (one, other) in ours.features.iter().zip(&theirs.features) {
+        for (a, b) in one.positions.iter().zip(&other.positions) {
+            let apart = desserte_planning::geodesy::metres_between(*a, *b);
+            assert!(apart < 1.0, "{apart} m between {a:?} and {b:?}");
+        }
+    }
+}
+
+#[test]
+fn the_name_point_of_a_country_is_no_place_and_a_capital_is_one() {
+    let towns = "A,-4,15,900000,city\nB,-4,15,200000,town\nC,-4,15,100000,town\nD,-4,15,90000,\n\
+        E,-4,15,80000,village\n";
+    let places = format!("name,lat,lon,pop,place\nPays,-4,15,5000000,Country\n{towns}");
+    let manifest = |class: &str| -> Entry {
+        toml::from_str(&format!(
+            "kind = 'places'\nname = 'n'\nfile = 'p.csv'\nsource = 's'\nlicence = 'l'\ndate = '2026'\n\
+             uncertainty = 'u'\n[columns]\nname = 'name'\nlatitude = 'lat'\nlongitude = 'lon'\n\
+             population = 'pop'\n{class}"
+        ))
+        .unwrap()
+    };
+    let read = read_layer(&manifest("class = 'place'"), places.as_bytes(), None).unwrap();
+    assert_eq!(reasons(&read.refused), [(2, "place_is_area")]);
+    let warning = &read.warnings[0];
+    let found = (warning.code, warning.rows.to_string());
+    assert_eq!(
+        found,
+        (Warning::PopulationDominant, "3".to_owned()),
+        "the capital is kept"
+    );
+    let AnyLayer::Places(layer) = &read.layer else {
+        panic!("{:?}", read.layer)
+    };
+    assert_eq!(layer.features[0].population, Some(900_000));
+    // Without a class nobody but a person can tell: kept and named.
+    let read = read_layer(&manifest(""), places.as_bytes(), None).unwrap();
+    assert_eq!(read.refused.count, 0);
+    assert_eq!(read.warnings[0].rows.to_string(), "2");
+}
+
+#[test]
+fn web_mercator_is_converted_when_it_is_named_and_refused_otherwise() {
+    let feature = |x: f64, y: f64| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"name":"Lomé"}},"geometry":{{"type":"Point","coordinates":[{x},{y}]}}}}"#
+        )
+    };
+    let collection = |crs: &str, feature: &str| {
+        format!(r#"{{"type":"FeatureCollection",{crs}"features":[{feature}]}}"#)
+    };
+    let metres = feature(136_000.0, 686_000.0);
+    let manifest = "kind = 'fibre_nodes'\nname = 'n'\nfile = 'p.geojson'\nsource = 's'\n\
+        licence = 'l'\ndate = '2026'\nuncertainty = 'u'\n";
+    let entry: Entry = toml::from_str(manifest).unwrap();
+    let named: Entry = toml::from_str(&format!("{manifest}crs = 'EPSG:3857'")).unwrap();
+    let own = r#""crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3857"}},"#;
+    let silent = collection("", &metres);
+    let error = read_layer(&entry, silent.as_bytes(), None).unwrap_err();
+    assert!(error.to_string().contains("EPSG:3857"), "{error}");
+    for (entry, text) in [(&named, silent), (&entry, collection(own, &metres))] {
+        let read = read_layer(entry, text.as_bytes(), None).unwrap();
+        let AnyLayer::FibreNodes(layer) = &read.layer else {
+            panic!("{:?}", read.layer)
+        };
+        let at = layer.features[0].position;
+        assert!((at.latitude() - 6.151).abs() < 0.01 && (at.longitude() - 1.222).abs() < 0.01);
+        assert_eq!(read.warnings[0].code, Warning::Converted);
+    }
+    let degrees = collection("", &feature(1.2, 6.1));
+    assert!(matches!(
+        read_layer(&named, degrees.as_bytes(), None),
+        Err(ImportError::NotProjected { .. })
+    ));
 }

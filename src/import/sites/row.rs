@@ -58,6 +58,10 @@ impl<'t> Reader<'t> {
             own.push((SiteField::Longitude, SiteField::Longitude.code()));
         }
         let columns = Columns::find(table, &mapping.columns, &mapping.keep, &own)?;
+        table.check_metres(
+            columns.first(SiteField::Latitude),
+            columns.first(SiteField::Longitude),
+        )?;
         Ok(Self {
             table,
             mapping,
@@ -85,6 +89,7 @@ impl<'t> Reader<'t> {
         let site = self.site(record, kind, source_kind)?;
         let mut warnings = Vec::new();
         if self
+            .mapping
             .translate(site.source_kind.as_deref().unwrap_or_default())
             .is_none()
         {
@@ -190,19 +195,9 @@ impl<'t> Reader<'t> {
         Ok(Some(text))
     }
 
-    fn translate(&self, word: &str) -> Option<SiteKind> {
-        let own = self
-            .mapping
-            .kinds
-            .iter()
-            .find(|(known, _)| known.to_lowercase() == word.to_lowercase());
-        own.map(|(_, kind)| *kind)
-            .or_else(|| self.mapping.kind_scheme.translate(word))
-    }
-
     /// `None`: left out, because the mapping skips kinds that it does not translate.
     fn kind(&self, word: Option<&str>) -> Result<Option<SiteKind>, No> {
-        let kind = word.and_then(|word| self.translate(word));
+        let kind = word.and_then(|word| self.mapping.translate(word));
         match (kind, self.mapping.untranslated) {
             (Some(kind), _) => Ok(Some(kind)),
             (None, Untranslated::Skip) => Ok(None),
@@ -227,6 +222,7 @@ impl<'t> Reader<'t> {
         };
         let shown = format!("{latitude}, {longitude}");
         let no = |reason| self.no_position(&shown, reason);
+        let [longitude, latitude] = self.table.crs.degrees([longitude, latitude]);
         if latitude.abs() < NULL_ISLAND_DEGREES && longitude.abs() < NULL_ISLAND_DEGREES {
             return Err(no(Reason::NullIsland));
         }

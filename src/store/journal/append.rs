@@ -3,11 +3,18 @@
 use desserte_probe::{
     clock::{ClockFit, TimeMap},
     report::TimeExchange,
-    wire::receipt::Chain,
+    wire::{
+        id::{AgentId, BootId},
+        receipt::Chain,
+    },
 };
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::{Appended, EXCHANGES_MAX, FUTURE_MS_MAX, NewBatch};
+use super::{
+    Appended, EXCHANGES_MAX, EntriesOf, FUTURE_MS_MAX, NewBatch,
+    identity::{self, Clash, Range},
+    map,
+};
 use crate::store::{StoreError, signed, unsigned};
 
 /// Two boots may seem to touch by what is not known of their times, and by this, milliseconds.
@@ -15,7 +22,7 @@ const BOOTS_APART_MS: i64 = 1_000;
 
 /// Writes a group; returns the last position and one answer a batch.
 pub(super) fn commit(
-    connection: &mut Connection,
+    (connection, entries_of): (&mut Connection, EntriesOf),
     batches: &[NewBatch],
     last: u64,
 ) -> Result<(u64, Vec<Appended>), StoreError> {
@@ -28,7 +35,7 @@ pub(super) fn commit(
     for batch in batches {
         // Dropping a savepoint rolls back to it.
         let mut savepoint = transaction.savepoint().map_err(&failed)?;
-        let answer = append(&savepoint, batch, last + 1)?;
+        let (answer, clash) = append(&savepoint, entries_of, batch, last + 1)?;
         match &answer {
             Appended::Kept {
                 position,
@@ -40,18 +47,16 @@ pub(super) fn commit(
                     last = *position;
                 }
             }
-            Appended::Conflict {
-                sequence,
-                first_position,
-            } => {
-                savepoint.rollback().map_err(&failed)?;
-                savepoint.commit().map_err(&failed)?;
-                record_conflict(&transaction, batch, (*sequence, *first_position))?;
-            }
-            Appended::FutureDated { .. } | Appended::Cloned { .. } => {
+            Appended::Conflict { .. }
+            | Appended::Entangled
+            | Appended::FutureDated { .. }
+            | Appended::Cloned { .. } => {
                 savepoint.rollback().map_err(&failed)?;
                 savepoint.commit().map_err(&failed)?;
             }
+        }
+        if let Some(clash) = clash {
+            record_conflict(&transaction, batch, &clash)?;
         }
         answers.push(answer);
     }
@@ -61,16 +66,30 @@ pub(super) fn commit(
 
 fn append(
     connection: &Connection,
+    entries_of: EntriesOf,
     batch: &NewBatch,
     position: u64,
-) -> Result<Appended, StoreError> {
+) -> Result<(Appended, Option<Clash>), StoreError> {
     if let Some(known) = known(connection, batch)? {
-        return Ok(known);
+        return Ok((known, None));
     }
-    if let Some(conflict) = keep_entries(connection, batch, position)? {
-        return Ok(conflict);
+    let range = range(connection, batch)?;
+    let compared = identity::compare(connection, entries_of, batch, (range, position))?;
+    if let Some(refused) = compared {
+        return Ok(refused);
     }
-    let map = fit(connection, batch)?;
+    Ok((place(connection, batch, range.boot, position)?, None))
+}
+
+/// Places a batch of new entries in time and keeps it.
+fn place(
+    connection: &Connection,
+    batch: &NewBatch,
+    boot: i64,
+    position: u64,
+) -> Result<Appended, StoreError> {
+    let map = fit(connection, batch, boot)?;
+    let mut kept_map = None;
     if let Some(map) = &map {
         let latest = latest_unix_ms(batch, map);
         if latest > batch.received_unix_ms.saturating_add(FUTURE_MS_MAX) {
@@ -78,12 +97,14 @@ fn append(
                 latest_unix_ms: latest,
             });
         }
-        if let Some(cloned) = extend_boot(connection, batch, map)? {
+        if let Some(cloned) = extend_boot(connection, batch, boot, map)? {
             return Ok(cloned);
         }
-        map_waiting(connection, batch, map, position)?;
+        let id = keep_map(connection, boot, map)?;
+        map_waiting(connection, boot, id, position)?;
+        kept_map = Some(id);
     }
-    insert(connection, batch, map.as_ref(), position)?;
+    insert(connection, batch, (boot, kept_map), position)?;
     Ok(Appended::Kept {
         position,
         accepted_unix_ms: batch.received_unix_ms,
@@ -93,12 +114,71 @@ fn append(
     })
 }
 
+/// Number of an agent's boot, given as needed.
+pub(super) fn boot_number(
+    connection: &Connection,
+    agent: AgentId,
+    boot: BootId,
+) -> Result<i64, StoreError> {
+    let failed = StoreError::database("number of boot");
+    let found: Option<i64> = connection
+        .prepare_cached("SELECT id FROM boot WHERE agent = ? AND boot = ?")
+        .and_then(|mut statement| {
+            statement
+                .query_row(params![agent.0, boot.0], |row| row.get(0))
+                .optional()
+        })
+        .map_err(&failed)?;
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    connection
+        .prepare_cached("INSERT INTO boot (agent, boot) VALUES (?, ?)")
+        .and_then(|mut statement| statement.insert(params![agent.0, boot.0]))
+        .map_err(&failed)
+}
+
+fn range(connection: &Connection, batch: &NewBatch) -> Result<Range, StoreError> {
+    let envelope = &batch.envelope;
+    Ok(Range {
+        boot: boot_number(connection, envelope.agent, envelope.boot)?,
+        first: envelope.sequence_first,
+        last: envelope.sequence_last,
+    })
+}
+
+/// Number of a map: consecutive batches of a boot share it while the fit stays the same.
+pub(super) fn keep_map(
+    connection: &Connection,
+    boot: i64,
+    map: &TimeMap,
+) -> Result<i64, StoreError> {
+    let failed = StoreError::database("keep time map");
+    let written = map::write(map)?;
+    let last: Option<(i64, Vec<u8>)> = connection
+        .prepare_cached("SELECT id, map FROM time_map WHERE boot = ? ORDER BY id DESC LIMIT 1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([boot], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+        .map_err(&failed)?;
+    match last {
+        Some((id, same)) if same == written => Ok(id),
+        _ => connection
+            .prepare_cached("INSERT INTO time_map (boot, map) VALUES (?, ?)")
+            .and_then(|mut statement| statement.insert(params![boot, written]))
+            .map_err(&failed),
+    }
+}
+
 /// The batch that is there under the same name.
 fn known(connection: &Connection, batch: &NewBatch) -> Result<Option<Appended>, StoreError> {
     let failed = StoreError::database("find batch");
     let found: Option<(i64, i64, bool)> = connection
         .prepare_cached(
-            "SELECT position, received_at, time_map IS NOT NULL FROM batch WHERE batch_hash = ?",
+            "SELECT position, received_at, time_map IS NOT NULL FROM batch
+             WHERE substr(batch_hash, 1, 8) = substr(?1, 1, 8) AND batch_hash = ?1",
         )
         .and_then(|mut statement| {
             statement
@@ -126,63 +206,20 @@ fn chain(connection: &Connection, batch: &NewBatch) -> Result<Chain, StoreError>
         return Ok(Chain::Linked);
     }
     let linked = connection
-        .prepare_cached("SELECT 1 FROM batch WHERE batch_hash = ? AND agent = ?")
-        .and_then(|mut statement| {
-            statement.exists(params![previous, batch.envelope.agent.to_string()])
-        })
+        .prepare_cached(
+            "SELECT 1 FROM batch JOIN boot ON boot.id = batch.boot
+             WHERE substr(batch_hash, 1, 8) = substr(?1, 1, 8) AND batch_hash = ?1 AND agent = ?2",
+        )
+        .and_then(|mut statement| statement.exists(params![previous, batch.envelope.agent.0]))
         .map_err(StoreError::database("find predecessor"))?;
     Ok(if linked { Chain::Linked } else { Chain::Open })
-}
-
-fn keep_entries(
-    connection: &Connection,
-    batch: &NewBatch,
-    position: u64,
-) -> Result<Option<Appended>, StoreError> {
-    let failed = StoreError::database("keep entries");
-    let (agent, boot) = names(batch);
-    let mut insert = connection
-        .prepare_cached("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)")
-        .map_err(&failed)?;
-    for (sequence, hash) in &batch.entries {
-        let key = signed(*sequence);
-        let new = insert
-            .execute(params![agent, boot, key, hash, signed(position)])
-            .map_err(&failed)?;
-        if new == 1 {
-            continue;
-        }
-        let (first, at): ([u8; 32], i64) = connection
-            .prepare_cached(
-                "SELECT hash, position FROM entry WHERE agent = ? AND boot = ? AND sequence = ?",
-            )
-            .and_then(|mut statement| {
-                statement.query_row(params![agent, boot, key], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-            })
-            .map_err(&failed)?;
-        if first != *hash {
-            return Ok(Some(Appended::Conflict {
-                sequence: *sequence,
-                first_position: unsigned(at),
-            }));
-        }
-    }
-    Ok(None)
 }
 
 fn record_conflict(
     transaction: &Transaction<'_>,
     batch: &NewBatch,
-    (sequence, first_position): (u64, u64),
+    clash: &Clash,
 ) -> Result<(), StoreError> {
-    let (agent, boot) = names(batch);
-    let hash = batch
-        .entries
-        .iter()
-        .find(|(one, _)| *one == sequence)
-        .map_or([0; 32], |(_, hash)| *hash);
     transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO conflict (received_at, agent, boot, sequence, first_position,
@@ -191,12 +228,12 @@ fn record_conflict(
         .and_then(|mut statement| {
             statement.execute(params![
                 batch.received_unix_ms,
-                agent,
-                boot,
-                signed(sequence),
-                signed(first_position),
+                batch.envelope.agent.0,
+                batch.envelope.boot.0,
+                signed(clash.sequence),
+                signed(clash.first_position),
                 batch.batch_hash,
-                hash,
+                clash.hash,
                 batch.peer.map(|peer| peer.to_string())
             ])
         })
@@ -205,16 +242,18 @@ fn record_conflict(
 }
 
 /// Keeps the exchanges that the batch brings and fits a map to all of its boot.
-fn fit(connection: &Connection, batch: &NewBatch) -> Result<Option<TimeMap>, StoreError> {
+fn fit(
+    connection: &Connection,
+    batch: &NewBatch,
+    boot: i64,
+) -> Result<Option<TimeMap>, StoreError> {
     let failed = StoreError::database("time exchanges");
-    let (agent, boot) = names(batch);
     let mut insert = connection
-        .prepare_cached("INSERT OR IGNORE INTO exchange VALUES (?, ?, ?, ?, ?, ?)")
+        .prepare_cached("INSERT OR IGNORE INTO exchange VALUES (?, ?, ?, ?, ?)")
         .map_err(&failed)?;
     for one in &batch.exchanges {
         insert
             .execute(params![
-                agent,
                 boot,
                 signed(one.sent_boottime_ms),
                 signed(one.received_boottime_ms),
@@ -227,12 +266,12 @@ fn fit(connection: &Connection, batch: &NewBatch) -> Result<Option<TimeMap>, Sto
     let exchanges: Vec<TimeExchange> = connection
         .prepare_cached(
             "SELECT sent_boottime_ms, received_boottime_ms, collector_received_unix_ms,
-                 collector_sent_unix_ms FROM exchange WHERE agent = ? AND boot = ?
+                 collector_sent_unix_ms FROM exchange WHERE boot = ?
              ORDER BY sent_boottime_ms DESC LIMIT ?",
         )
         .and_then(|mut statement| {
             statement
-                .query_map(params![agent, boot, limit], |row| {
+                .query_map(params![boot, limit], |row| {
                     Ok(TimeExchange {
                         sent_boottime_ms: unsigned(row.get(0)?),
                         received_boottime_ms: unsigned(row.get(1)?),
@@ -257,16 +296,17 @@ fn latest_unix_ms(batch: &NewBatch, map: &TimeMap) -> i64 {
 }
 
 /// First and last boot time of what the batch measured, and those that wait for its map.
-fn measured(connection: &Connection, batch: &NewBatch) -> Result<Option<(u64, u64)>, StoreError> {
-    let (agent, boot) = names(batch);
+fn measured(
+    connection: &Connection,
+    batch: &NewBatch,
+    boot: i64,
+) -> Result<Option<(u64, u64)>, StoreError> {
     let waiting: (Option<i64>, Option<i64>) = connection
         .prepare_cached(
             "SELECT min(boottime_first_ms), max(boottime_last_ms) FROM batch
-             WHERE agent = ? AND boot = ? AND time_map IS NULL",
+             WHERE boot = ? AND time_map IS NULL",
         )
-        .and_then(|mut statement| {
-            statement.query_row(params![agent, boot], |row| Ok((row.get(0)?, row.get(1)?)))
-        })
+        .and_then(|mut statement| statement.query_row([boot], |row| Ok((row.get(0)?, row.get(1)?))))
         .map_err(StoreError::database("waiting batches"))?;
     let waiting = waiting.0.map(unsigned).zip(waiting.1.map(unsigned));
     let both = waiting.into_iter().chain(batch.measured_boottime_ms);
@@ -277,22 +317,23 @@ fn measured(connection: &Connection, batch: &NewBatch) -> Result<Option<(u64, u6
 fn extend_boot(
     connection: &Connection,
     batch: &NewBatch,
+    boot: i64,
     map: &TimeMap,
 ) -> Result<Option<Appended>, StoreError> {
-    let Some((first, last)) = measured(connection, batch)? else {
+    let Some((first, last)) = measured(connection, batch, boot)? else {
         return Ok(None);
     };
     let (first, last) = (map.corrected_unix_ms(first), map.corrected_unix_ms(last));
     let uncertainty = i64::try_from(first.1.max(last.1)).unwrap_or(i64::MAX);
-    let (agent, boot) = names(batch);
     let failed = StoreError::database("boots");
-    let other: Option<String> = connection
+    let other: Option<[u8; 16]> = connection
         .prepare_cached(
-            "SELECT boot FROM boot WHERE agent = ?1 AND boot <> ?2
+            "SELECT boot FROM boot WHERE agent = ?1 AND id <> ?2
                  AND min(last_unix_ms, ?4) - max(first_unix_ms, ?3)
                      > uncertainty_ms + ?5 + ?6 LIMIT 1",
         )
         .and_then(|mut statement| {
+            let agent = batch.envelope.agent.0;
             statement
                 .query_row(
                     params![agent, boot, first.0, last.0, uncertainty, BOOTS_APART_MS],
@@ -302,20 +343,17 @@ fn extend_boot(
         })
         .map_err(&failed)?;
     if let Some(other) = other {
-        let other = other
-            .parse()
-            .map_err(|error| StoreError::damaged("boot", error))?;
-        return Ok(Some(Appended::Cloned { other }));
+        return Ok(Some(Appended::Cloned {
+            other: BootId(other),
+        }));
     }
     connection
         .prepare_cached(
-            "INSERT INTO boot VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
-                 first_unix_ms = min(first_unix_ms, ?3), last_unix_ms = max(last_unix_ms, ?4),
-                 uncertainty_ms = max(uncertainty_ms, ?5)",
+            "UPDATE boot SET first_unix_ms = min(coalesce(first_unix_ms, ?2), ?2),
+                 last_unix_ms = max(coalesce(last_unix_ms, ?3), ?3),
+                 uncertainty_ms = max(coalesce(uncertainty_ms, ?4), ?4) WHERE id = ?1",
         )
-        .and_then(|mut statement| {
-            statement.execute(params![agent, boot, first.0, last.0, uncertainty])
-        })
+        .and_then(|mut statement| statement.execute(params![boot, first.0, last.0, uncertainty]))
         .map_err(&failed)?;
     Ok(None)
 }
@@ -323,19 +361,15 @@ fn extend_boot(
 /// Gives the map to the batches of the boot that waited for one.
 fn map_waiting(
     connection: &Connection,
-    batch: &NewBatch,
-    map: &TimeMap,
+    boot: i64,
+    map: i64,
     position: u64,
 ) -> Result<(), StoreError> {
-    let (agent, boot) = names(batch);
     connection
         .prepare_cached(
-            "UPDATE batch SET time_map = ?, mapped_at = ?
-             WHERE agent = ? AND boot = ? AND time_map IS NULL",
+            "UPDATE batch SET time_map = ?, mapped_at = ? WHERE boot = ? AND time_map IS NULL",
         )
-        .and_then(|mut statement| {
-            statement.execute(params![text(map), signed(position), agent, boot])
-        })
+        .and_then(|mut statement| statement.execute(params![map, signed(position), boot]))
         .map_err(StoreError::database("map waiting batches"))
         .map(drop)
 }
@@ -343,48 +377,40 @@ fn map_waiting(
 fn insert(
     connection: &Connection,
     batch: &NewBatch,
-    map: Option<&TimeMap>,
+    (boot, map): (i64, Option<i64>),
     position: u64,
 ) -> Result<(), StoreError> {
-    let (agent, boot) = names(batch);
+    let failed = StoreError::database("insert batch");
     let envelope = &batch.envelope;
     connection
-        .prepare_cached(
-            "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
+        .prepare_cached("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .and_then(|mut statement| {
             statement.execute(params![
                 signed(position),
-                batch.received_unix_ms,
-                agent,
                 boot,
+                batch.received_unix_ms,
                 signed(envelope.sequence_first),
                 signed(envelope.sequence_last),
-                envelope.previous,
-                batch.batch_hash,
-                batch.content_type.as_str(),
-                batch.body.as_ref(),
-                envelope.signature,
-                batch.peer.map(|peer| peer.to_string()),
                 signed(batch.samples),
                 batch.measured_boottime_ms.map(|(first, _)| signed(first)),
                 batch.measured_boottime_ms.map(|(_, last)| signed(last)),
-                map.map(text),
-                map.map(|_| signed(position))
+                map,
+                map.map(|_| signed(position)),
+                batch.peer.map(|peer| peer.to_string()),
+                batch.content_type.as_str(),
+                batch.batch_hash,
+                envelope.previous,
+                envelope.signature,
+                batch.body.as_ref()
             ])
         })
-        .map_err(StoreError::database("insert batch"))
+        .map_err(&failed)?;
+    let length = envelope
+        .sequence_last
+        .saturating_sub(envelope.sequence_first);
+    connection
+        .prepare_cached("UPDATE boot SET longest = ?2 WHERE id = ?1 AND longest < ?2")
+        .and_then(|mut statement| statement.execute(params![boot, signed(length)]))
+        .map_err(&failed)
         .map(drop)
-}
-
-fn names(batch: &NewBatch) -> (String, String) {
-    (
-        batch.envelope.agent.to_string(),
-        batch.envelope.boot.to_string(),
-    )
-}
-
-/// A map is plain numbers: writing it cannot fail.
-fn text(map: &TimeMap) -> Option<String> {
-    serde_json::to_string(map).ok()
 }

@@ -9,7 +9,12 @@ use desserte_probe::wire::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{ConflictRecord, ContentType, Journal, JournaledBatch, Waiting};
+use super::{
+    ConflictRecord, ContentType, Journal, JournaledBatch, Waiting,
+    append::boot_number,
+    identity::{self, Range},
+    map,
+};
 use crate::store::{StoreError, signed, unsigned};
 
 impl Journal {
@@ -24,12 +29,16 @@ impl Journal {
         let positions: Vec<i64> = self
             .reader()
             .prepare_cached(
-                "SELECT position FROM batch WHERE mapped_at > ? AND mapped_at <= ?
-                 ORDER BY mapped_at, position",
+                "SELECT mapped_at, position FROM batch
+                 WHERE position > ?1 AND position <= ?2 AND mapped_at = position
+                 UNION ALL
+                 SELECT mapped_at, position FROM batch
+                 WHERE mapped_at > ?1 AND mapped_at <= ?2 AND mapped_at <> position
+                 ORDER BY 1, 2",
             )
             .and_then(|mut statement| {
                 statement
-                    .query_map([signed(after), signed(until)], |row| row.get(0))?
+                    .query_map([signed(after), signed(until)], |row| row.get(1))?
                     .collect()
             })
             .map_err(StoreError::database("read journal"))?;
@@ -44,45 +53,42 @@ impl Journal {
     /// The batch at a position.
     pub fn batch(&self, position: u64) -> Result<Option<JournaledBatch>, StoreError> {
         self.reader()
-            .prepare_cached("SELECT * FROM batch WHERE position = ?")
+            .prepare_cached(&format!("{BATCH} WHERE position = ?"))
             .and_then(|mut statement| statement.query_row([signed(position)], batch).optional())
             .map_err(StoreError::database("read batch"))
     }
 
-    /// Sequence numbers of a batch's entries that were first accepted with it.
-    pub fn owned_entries(&self, batch: &JournaledBatch) -> Result<HashSet<u64>, StoreError> {
+    /// Sequence numbers that had come before with an earlier batch: those of this batch's entries are
+    /// kept with it. None as a rule.
+    pub fn earlier_entries(&self, batch: &JournaledBatch) -> Result<HashSet<u64>, StoreError> {
         let envelope = &batch.envelope;
-        self.reader()
-            .prepare_cached(
-                "SELECT sequence FROM entry WHERE agent = ? AND boot = ?
-                     AND sequence BETWEEN ? AND ? AND position = ?",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(
-                        params![
-                            envelope.agent.to_string(),
-                            envelope.boot.to_string(),
-                            signed(envelope.sequence_first),
-                            signed(envelope.sequence_last),
-                            signed(batch.position)
-                        ],
-                        |row| row.get(0).map(unsigned),
-                    )?
-                    .collect()
-            })
-            .map_err(StoreError::database("read entries"))
+        let reader = self.reader();
+        let range = Range {
+            boot: boot_number(&reader, envelope.agent, envelope.boot)?,
+            first: envelope.sequence_first,
+            last: envelope.sequence_last,
+        };
+        identity::earlier(&reader, self.entries_of, (range, batch.position))
     }
 
     /// The batch of an agent that came last.
     pub fn last_batch_of(&self, agent: AgentId) -> Result<Option<JournaledBatch>, StoreError> {
-        self.reader()
-            .prepare_cached("SELECT * FROM batch WHERE agent = ? ORDER BY position DESC LIMIT 1")
-            .and_then(|mut statement| statement.query_row([agent.to_string()], batch).optional())
-            .map_err(StoreError::database("read batch"))
+        let position: Option<i64> = self
+            .reader()
+            .prepare_cached(
+                "SELECT max((SELECT position FROM batch WHERE batch.boot = boot.id
+                     ORDER BY received_at DESC, position DESC LIMIT 1))
+                 FROM boot WHERE agent = ?",
+            )
+            .and_then(|mut statement| statement.query_row([agent.0], |row| row.get(0)))
+            .map_err(StoreError::database("last batch"))?;
+        match position {
+            Some(position) => self.batch(unsigned(position)),
+            None => Ok(None),
+        }
     }
 
-    /// When batches of an agent arrived in `[from, to)`, Unix milliseconds, by position.
+    /// When batches of an agent arrived in `[from, to)`, Unix milliseconds, ascending.
     pub fn arrivals(
         &self,
         agent: AgentId,
@@ -91,15 +97,12 @@ impl Journal {
     ) -> Result<Vec<i64>, StoreError> {
         self.reader()
             .prepare_cached(
-                "SELECT received_at FROM batch
-                 WHERE agent = ? AND received_at >= ? AND received_at < ? ORDER BY position",
+                "SELECT received_at FROM boot JOIN batch ON batch.boot = boot.id
+                 WHERE agent = ? AND received_at >= ? AND received_at < ? ORDER BY received_at",
             )
             .and_then(|mut statement| {
                 statement
-                    .query_map(
-                        params![agent.to_string(), from_unix_ms, to_unix_ms],
-                        |row| row.get(0),
-                    )?
+                    .query_map(params![agent.0, from_unix_ms, to_unix_ms], |row| row.get(0))?
                     .collect()
             })
             .map_err(StoreError::database("read arrivals"))
@@ -139,24 +142,21 @@ pub(super) fn last_position(connection: &Connection) -> Result<u64, StoreError> 
         .map_err(StoreError::database("last position"))
 }
 
-fn identities(row: &Row<'_>) -> rusqlite::Result<(AgentId, BootId)> {
-    let (agent, boot): (String, String) = (row.get("agent")?, row.get("boot")?);
-    let wrong = |_| rusqlite::Error::InvalidQuery;
-    Ok((agent.parse().map_err(wrong)?, boot.parse().map_err(wrong)?))
-}
+/// Everything of a batch; the boot's number is spelt out.
+const BATCH: &str = "SELECT batch.*, boot.agent, boot.boot AS boot_id, time_map.map FROM batch
+     JOIN boot ON boot.id = batch.boot LEFT JOIN time_map ON time_map.id = batch.time_map";
 
 fn batch(row: &Row<'_>) -> rusqlite::Result<JournaledBatch> {
-    let (agent, boot) = identities(row)?;
     let content_type: String = row.get("content_type")?;
     let peer: Option<String> = row.get("peer")?;
-    let map: Option<String> = row.get("time_map")?;
+    let map: Option<Vec<u8>> = row.get("map")?;
     let body: Vec<u8> = row.get("body")?;
     Ok(JournaledBatch {
         position: unsigned(row.get("position")?),
         received_unix_ms: row.get("received_at")?,
         envelope: Envelope {
-            agent,
-            boot,
+            agent: AgentId(row.get("agent")?),
+            boot: BootId(row.get("boot_id")?),
             sequence_first: unsigned(row.get("sequence_first")?),
             sequence_last: unsigned(row.get("sequence_last")?),
             previous: row.get("previous")?,
@@ -168,7 +168,7 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<JournaledBatch> {
         body: Bytes::from(body),
         peer: peer.and_then(|text| text.parse::<IpAddr>().ok()),
         time_map: map
-            .map(|text| serde_json::from_str(&text))
+            .map(|bytes| map::read(&bytes))
             .transpose()
             .map_err(|_| rusqlite::Error::InvalidQuery)?,
         mapped_at: row.get::<_, Option<i64>>("mapped_at")?.map(unsigned),
@@ -176,11 +176,10 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<JournaledBatch> {
 }
 
 fn conflict(row: &Row<'_>) -> rusqlite::Result<ConflictRecord> {
-    let (agent, boot) = identities(row)?;
     Ok(ConflictRecord {
         received_unix_ms: row.get("received_at")?,
-        agent,
-        boot,
+        agent: AgentId(row.get("agent")?),
+        boot: BootId(row.get("boot")?),
         sequence: unsigned(row.get("sequence")?),
         first_position: unsigned(row.get("first_position")?),
         batch_hash: row.get("batch_hash")?,

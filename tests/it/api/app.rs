@@ -12,6 +12,7 @@ use desserte::config::{Config, Country};
 use desserte::geography::Geography;
 use desserte::layers::LayerStore;
 use desserte::registry::{Decision, NewSite, Registry};
+use desserte::staging::Staging;
 use desserte::store::embedded::EmbeddedStore;
 use desserte::store::samples::{EvidenceRow, Filling, SampleRow, SampleStore, SeriesKey};
 use desserte_domain::observation::Outcome;
@@ -117,7 +118,7 @@ impl TestApp {
             .note_lines(SITE, agent, &[seen], NOW_MS - 40 * 86_400_000)
             .unwrap();
         let key = desserte::registry::line_key(&line);
-        let samples = Arc::new(EmbeddedStore::open(&folder.path().join("samples.sqlite")).unwrap());
+        let samples = Arc::new(EmbeddedStore::open(&folder.path().join("samples")).unwrap());
         samples.put(&filling(agent, &key, minutes, bad)).unwrap();
         let (stop, shutdown) = watch::channel(false);
         let store: Arc<dyn SampleStore> = samples;
@@ -133,6 +134,7 @@ impl TestApp {
         let app = App::new(Parts {
             source: Source::of(registry, store, clock),
             layer_store: LayerStore::open(folder.path()).unwrap(),
+            imports: Staging::open(folder.path()).unwrap(),
             geography: geography(&config.country),
             config,
             agents_url: "https://127.0.0.1:4433".to_owned(),
@@ -150,6 +152,11 @@ impl TestApp {
             _folder: folder,
             _stop: stop,
         }
+    }
+
+    /// The routes, to be served on a socket.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {

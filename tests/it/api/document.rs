@@ -27,10 +27,21 @@ async fn the_document_is_the_snapshot_and_every_path_is_served() {
         kept == text,
         "docs/openapi.json is not what the routes say; run the test with {REGENERATE}=1"
     );
+    let staged = test
+        .app
+        .imports()
+        .add(
+            desserte::staging::What::Sites,
+            "e.csv",
+            b"kind,latitude,longitude\nschool,-4,15\n",
+            (test.app.source().registry(), super::app::NOW_MS),
+        )
+        .unwrap();
     for path in document["paths"].as_object().unwrap().keys() {
         let path = path
             .replace("{month}", "2026-06")
             .replace("/groups/{id}", "/groups/1")
+            .replace("/imports/{id}", &format!("/imports/{}", staged.id))
             .replace("/sites/{id}", "/sites/CG-1")
             .replace("/agreements/{id}", "/agreements/lot-1")
             .replace("{id}", "x")

@@ -21,7 +21,7 @@ fn exactly(value: &Value, fields: &str) {
 }
 
 const SITE_FIELDS: &str = "id name kind latitude longitude place region operator state since cause \
-    invented sensitive agents";
+    invented sensitive simulated agents";
 
 #[tokio::test]
 async fn whole_answers() {
@@ -36,7 +36,7 @@ async fn whole_answers() {
     let summary = test.ok("/api/v1/summary").await;
     exactly(
         &summary,
-        "as_of sites agents measured_sites availability_24_hours",
+        "as_of sites agents measured_sites simulated_sites availability_24_hours",
     );
     exactly(&summary["sites"], "total up degraded down unknown excluded");
     exactly(&summary["agents"], "total silent");
@@ -46,12 +46,12 @@ async fn whole_answers() {
     );
     exactly(
         &test.ok("/api/v1/map").await,
-        "id name kind latitude longitude state region invented",
+        "id name kind latitude longitude state region invented simulated",
     );
     let history = test.ok("/api/v1/sites/CG-1/history?target=portal").await;
     exactly(
         &history,
-        "target step_seconds start_unix_s sent received rtt_us_min rtt_us_median rtt_us_p95 state",
+        "target simulated step_seconds start_unix_s sent received rtt_us_min rtt_us_median rtt_us_p95 state",
     );
 }
 
@@ -72,14 +72,14 @@ async fn sites_and_their_parts() {
     );
     exactly(
         &site["agents"][0],
-        "id state assigned_from assigned_to last_batch_at last_heartbeat_at software boot \
+        "id state simulated assigned_from assigned_to last_batch_at last_heartbeat_at software boot \
          spool_records lines",
     );
     exactly(
         &site["agents"][0]["lines"][0],
         "key interface gateway family public_address confirmed first_seen_at last_seen_at",
     );
-    exactly(&site["targets"][0], "id name kind address");
+    exactly(&site["targets"][0], "id name kind address anchor");
     exactly(
         &site["latest"][0],
         "target at sent received rtt_us_median outcome",
@@ -87,7 +87,7 @@ async fn sites_and_their_parts() {
     let agents = test.ok("/api/v1/agents").await;
     exactly(
         &agents["items"][0],
-        "id site site_name site_kind region invented state silent_since enrolled_at last_batch_at \
+        "id site site_name site_kind region invented simulated state silent_since enrolled_at last_batch_at \
          last_heartbeat_at software boot uptime_seconds spool_records spool_bytes spool_dropped \
          unconfirmed_lines lines line clock volume",
     );
@@ -106,7 +106,7 @@ async fn outages_agreements_months_and_plans() {
     exactly(
         &outages["items"][0],
         "id site site_name site_kind region operator sensitive start end slot_seconds down_slots \
-         cause locus facts agent",
+         cause locus facts agent simulated",
     );
     exactly(&outages["items"][0]["facts"][0], "code values");
     let groups = test.ok("/api/v1/outages/groups").await;
@@ -154,7 +154,7 @@ async fn outages_agreements_months_and_plans() {
     exactly(&plan["criteria"][0], "id weight unit better known_sites");
     exactly(
         &plan["items"][0],
-        "rank site site_name kind region latitude longitude score known_weight_share \
+        "rank site site_name kind region simulated latitude longitude score known_weight_share \
          contributions",
     );
     exactly(

@@ -129,6 +129,12 @@ async fn a_summary_is_spelt_out_and_never_doubles_what_it_replaces() {
 fn copy(from: &Path, to: &Path) {
     for file in std::fs::read_dir(from).unwrap() {
         let file = file.unwrap();
+        if file.path().is_dir() {
+            let within = to.join(file.file_name());
+            std::fs::create_dir(&within).unwrap();
+            copy(&file.path(), &within);
+            continue;
+        }
         std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
@@ -189,11 +195,12 @@ async fn a_lost_sample_store_is_filled_again_from_the_journal() {
     let before = stored(&collector);
     assert_eq!(before.len(), 73);
     drop(collector);
-    for name in ["samples.sqlite", "samples.sqlite-wal", "samples.sqlite-shm"] {
-        let _ = std::fs::remove_file(folder.path().join(name));
-    }
+    std::fs::remove_dir_all(folder.path().join("samples")).unwrap();
+    // What an earlier version left is no obstacle.
+    std::fs::write(folder.path().join("samples.sqlite"), "rows").unwrap();
     let collector = open(folder.path(), &clock);
     assert_eq!(stored(&collector), before);
+    assert!(!folder.path().join("samples.sqlite").exists());
 }
 
 #[tokio::test]

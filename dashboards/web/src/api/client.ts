@@ -5,6 +5,7 @@ import type {
   Confirmed,
   Country,
   CountryOutline,
+  Demonstration,
   EnrolmentCode,
   EvidenceEvent,
   Facets,
@@ -44,7 +45,7 @@ export class ApiError extends Error {
   }
 }
 
-type Query = Record<string, string | number | boolean | null | undefined>;
+export type Query = Record<string, string | number | boolean | null | undefined>;
 
 /** A path with its query; absent and empty values are left out. */
 export function address(path: string, query: Query = {}): string {
@@ -87,8 +88,9 @@ async function answerTo(path: string, init: RequestInit): Promise<Response> {
   return response;
 }
 
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   const response = await answerTo(path, init);
+  if (response.status === 204) return undefined as T;
   try {
     return (await response.json()) as T;
   } catch {
@@ -106,10 +108,17 @@ async function compact(path: string): Promise<ArrayBuffer> {
   }
 }
 
-function post<T>(path: string, body: unknown): Promise<T> {
+export function post<T>(
+  path: string,
+  body: unknown,
+  { method = 'POST', language }: { method?: 'POST' | 'PUT'; language?: string } = {},
+): Promise<T> {
   return request<T>(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    method,
+    headers: {
+      'Content-Type': 'application/json',
+      ...(language ? { 'Accept-Language': language } : {}),
+    },
     body: JSON.stringify(body),
   });
 }
@@ -139,8 +148,8 @@ async function optional<T>(path: string): Promise<T | null> {
   }
 }
 
-const V1 = '/api/v1';
-const part = encodeURIComponent;
+export const V1 = '/api/v1';
+export const part = encodeURIComponent;
 
 export const api = {
   country: () => request<Country>(`${V1}/country`),
@@ -155,6 +164,7 @@ export const api = {
     request<MapSites>(address(`${V1}/map/sites`, { version, rows: rows.join(',') })),
   mapSites: (ids: readonly string[]) =>
     request<MapSites>(address(`${V1}/map/sites`, { ids: JSON.stringify(ids) })),
+  demo: () => request<Demonstration>(`${V1}/demo`),
   sites: (query: Query) => request<Page<SiteItem>>(address(`${V1}/sites`, query)),
   site: (id: string) => request<SiteDetail>(`${V1}/sites/${part(id)}`),
   history: (id: string, query: Query) =>

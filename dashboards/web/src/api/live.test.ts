@@ -114,6 +114,7 @@ describe('outages after an event', () => {
     locus: 'unknown',
     facts: [],
     agent: null,
+    simulated: false,
   });
   const first = outage('1', '2026-11-01T00:00:00Z', null);
   const second = outage('2', '2026-11-02T00:00:00Z', null);

@@ -164,6 +164,9 @@ export type Confirmation = Schema<'Confirmation'>;
 export type Confirmed = Schema<'Confirmed'>;
 export type Revoked = Schema<'Revoked'>;
 
+/** Whether this is a demonstration, and how far its simulated past has been played back. */
+export type Demonstration = Schema<'Demonstration'>;
+
 export type Agreement = Schema<'AgreementItem'>;
 export type Statement = Narrow<Schema<'Statement'>, { sites: MonthFigures[] }>;
 
@@ -175,6 +178,38 @@ export type Contribution = Schema<'ContributionItem'>;
 export type PlanItem = Narrow<Schema<'PlanItem'>, { kind: SiteKind }>;
 export type Plan = Narrow<Schema<'PlanPage'>, { criteria: PlanCriterion[]; items: PlanItem[] }>;
 export type PlanRobustness = Schema<'PlanRobustness'>;
+
+export const IMPORT_WHATS = [
+  'sites',
+  'places',
+  'regions',
+  'fibre_lines',
+  'fibre_nodes',
+  'masts',
+] as const;
+export type ImportWhat = (typeof IMPORT_WHATS)[number];
+export type ImportItem = Narrow<
+  Schema<'ImportItem'>,
+  { what: ImportWhat; state: 'staged' | 'applied' | 'undone' }
+>;
+export type ImportMapping = Schema<'ImportMapping'>;
+export type ImportInspection = Schema<'ImportInspection'>;
+export type ImportDryRun = Schema<'ImportDryRun'>;
+export type ImportText = Schema<'ImportText'>;
+export type ImportRefusal = Schema<'ImportRefusal'>;
+export type ImportPreview = Schema<'ImportPreview'>;
+export type ImportDetail = Narrow<Schema<'ImportDetail'>, { import: ImportItem }>;
+export type Signed = Schema<'Signed'>;
+export type PairSide = Narrow<Schema<'PairSide'>, { kind: SiteKind }>;
+export type PairItem = Narrow<
+  Schema<'PairItem'>,
+  { keep: PairSide; other: PairSide; decision: 'same' | 'distinct' | null }
+>;
+export type PairRule = Schema<'PairRule'>;
+export type DuplicateItem = Narrow<
+  Schema<'DuplicateItem'>,
+  { verdict: 'merged' | 'distinct' }
+>;
 
 // Events are a stream of text in the document: these two are the same facts as in the lists. The
 // row is that of the compact map of the version given.

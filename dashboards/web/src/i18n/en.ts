@@ -1,9 +1,11 @@
 import { firstEn } from './first.en';
+import { importEn } from './import.en';
 import type { Dictionary } from './fr';
 import { screensEn } from './screens.en';
 
 export const en: Dictionary = {
   ...firstEn,
+  ...importEn,
   // Features, one line each:
   ...screensEn,
 

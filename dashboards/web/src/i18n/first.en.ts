@@ -1,6 +1,8 @@
+import { demoEn } from './demo.en';
 import type { FirstKey } from './first.fr';
 
 export const firstEn: Record<FirstKey, string> = {
+  ...demoEn,
   'app.name': 'Desserte',
   'app.skip': 'Skip to content',
   'app.navigation': 'Screens',
@@ -10,6 +12,7 @@ export const firstEn: Record<FirstKey, string> = {
   'nav.agreements': 'Agreements',
   'nav.planning': 'Planning',
   'nav.agents': 'Agents',
+  'nav.import': 'Import',
   'language.label': 'Language',
   'theme.toggle': 'Change theme (light or dark)',
   'live.connecting': 'Connecting…',

@@ -1,7 +1,10 @@
 // The French texts of the frame, the overview and the closed lists: all that the first picture
 // needs, and nothing else, because it is loaded before it. Texts of other screens: `fr.ts`.
 
+import { demoFr } from './demo.fr';
+
 export const firstFr = {
+  ...demoFr,
   'app.name': 'Desserte',
   'app.skip': 'Aller au contenu',
   'app.navigation': 'Écrans',
@@ -11,6 +14,7 @@ export const firstFr = {
   'nav.agreements': 'Engagements',
   'nav.planning': 'Planification',
   'nav.agents': 'Agents',
+  'nav.import': 'Importer',
   'language.label': 'Langue',
   'theme.toggle': 'Changer de thème (clair ou sombre)',
   'live.connecting': 'Connexion…',

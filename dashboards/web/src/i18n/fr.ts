@@ -7,9 +7,11 @@
 
 import { firstFr } from './first.fr';
 import { screensFr } from './screens.fr';
+import { importFr } from './import.fr';
 
 export const fr = {
   ...firstFr,
+  ...importFr,
   // Features, one line each:
   ...screensFr,
 

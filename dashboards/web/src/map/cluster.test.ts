@@ -14,6 +14,7 @@ function columns(points: [number, number, SiteState][]): SiteColumns {
     state: points.map(([, , state]) => state),
     region: points.map((_, i) => (i === 0 ? 'Lékoumou' : 'Pool')),
     invented: true,
+    simulated: false,
   });
 }
 

@@ -14,13 +14,13 @@ use crate::{
     wire::{heartbeat::Heartbeat, parse_hex},
 };
 
-/// The tick that stands for "no heartbeats": it does nothing when it comes.
-const NO_HEARTBEAT: Duration = Duration::from_hours(24);
+/// The period that stands for "not at all": what it ticks does nothing then.
+pub(super) const NEVER: Duration = Duration::from_hours(24);
 
 impl Recorder {
     pub(super) fn heartbeat_period(&self) -> Duration {
         match self.schedule.heartbeat_seconds {
-            0 => NO_HEARTBEAT,
+            0 => NEVER,
             seconds => Duration::from_secs(u64::from(seconds)),
         }
     }

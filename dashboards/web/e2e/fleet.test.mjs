@@ -1,0 +1,124 @@
+// The simulated fleet of the demonstration: the page says on every screen that it is simulated, shows
+// how far the past has been played back, and the country lives: faults that were open end and others
+// begin before the reader's eyes. A collector without a fleet never says it.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, seen, watched, WIDTHS } from './browser.mjs';
+import { demonstration, serve, temporary } from './servers.mjs';
+
+/** The whole scene of a start needs sixty sites; a day of history is the least. */
+const FLEET = ['--sites', '60', '--history-days', '2'];
+const PLAYED_MS = 120_000;
+/** An outage begins or ends within ten minutes of a start; the first within this. */
+const CHANGE_MS = 420_000;
+const SCREENS = ['', 'map', 'outages', 'agents', 'agreements', 'planning'];
+const NOTICE = { fr: 'Mesures simulées', en: 'Simulated measurements' };
+
+let server;
+let browser;
+
+before(async () => {
+  server = await demonstration(FLEET);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const answer = async (path) => (await fetch(`${server.web}/api/v1${path}`)).json();
+
+async function until(what, milliseconds, probe) {
+  const end = Date.now() + milliseconds;
+  while (Date.now() < end) {
+    const found = await probe();
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 1_000));
+  }
+  throw new Error(`${what}: not within ${milliseconds} ms`);
+}
+
+test('the past is played back, and the country is seen within it', async () => {
+  await until('the last day is there', PLAYED_MS, async () =>
+    ['earlier_days', 'complete'].includes((await answer('/demo')).phase),
+  );
+  const summary = await answer('/summary');
+  assert.equal(summary.simulated_sites, 60);
+  assert.ok(summary.sites.up > 20, JSON.stringify(summary.sites));
+  assert.ok(summary.sites.down > 0, JSON.stringify(summary.sites));
+  const open = await answer('/outages?open=true');
+  assert.ok(open.items.every((one) => one.simulated), 'every outage says that it is simulated');
+  const causes = new Set(open.items.map((one) => one.cause));
+  assert.ok(causes.size >= 3, [...causes].join());
+});
+
+for (const [language, width] of [
+  ['fr', 'desk'],
+  ['en', 'phone'],
+]) {
+  test(`every screen says that it is simulated, ${language} ${width}`, async () => {
+    const { page, context, faults } = await watched(browser, server.web, {
+      viewport: WIDTHS[width],
+    });
+    const map = await answer('/sites?state=up&limit=1');
+    for (const screen of [...SCREENS, `sites/${map.items[0].site?.id ?? map.items[0].id}`]) {
+      await seen(page, `${screen} ${language}`, async () => {
+        await page.goto(`${server.web}/#/${screen}?lang=${language}`);
+        const notice = page.locator('[data-demo]');
+        await notice.waitFor({ timeout: 20_000 });
+        assert.match(await notice.textContent(), new RegExp(NOTICE[language]));
+      });
+    }
+    assert.deepEqual(faults, []);
+    await context.close();
+  });
+}
+
+test('every answer that shows a simulated site says so', async () => {
+  const sites = await answer('/sites?state=up&limit=2');
+  const id = sites.items[0].id;
+  assert.equal(sites.items[0].simulated, true);
+  const site = await answer(`/sites/${id}`);
+  assert.equal(site.simulated, true);
+  assert.ok(site.agents.every((agent) => agent.simulated));
+  assert.equal((await answer(`/sites/${id}/history`)).simulated, true);
+  const agents = await answer('/agents?limit=1000');
+  const present = agents.items.filter((agent) => agent.simulated && agent.state !== 'revoked');
+  assert.equal(present.length, 60);
+  assert.equal(agents.items.filter((agent) => !agent.simulated).length, 1, 'the one real agent');
+  const agreements = await answer('/agreements');
+  const own = agreements.items.find((one) => one.simulated);
+  assert.ok(own, 'an invented agreement is marked');
+  const csv = await (await fetch(`${server.web}/api/v1/plans/current/export?format=csv&language=en`)).text();
+  assert.match(csv.split('\n')[0], /measurements simulated/);
+});
+
+test('the country lives: something changes before the eyes', async () => {
+  const before = new Map((await answer('/outages?open=true')).items.map((one) => [one.id, one]));
+  await until('an outage begins or ends', CHANGE_MS, async () => {
+    const now = (await answer('/outages?open=true')).items.map((one) => one.id);
+    return now.some((id) => !before.has(id)) || now.length < before.size;
+  });
+});
+
+test('a collector without a fleet never says it', async () => {
+  const folder = temporary();
+  const plain = await serve([
+    'serve',
+    ...['--data', folder.path, '--agents', '127.0.0.1:0', '--web', '127.0.0.1:0'],
+  ]);
+  try {
+    const demo = await (await fetch(`${plain.web}/api/v1/demo`)).json();
+    assert.deepEqual([demo.simulated, demo.phase], [false, 'none']);
+    const { page, context } = await watched(browser, plain.web, { viewport: WIDTHS.desk });
+    await page.goto(`${plain.web}/?lang=fr`);
+    await page.locator('main h1').waitFor({ state: 'attached' });
+    await page.waitForLoadState('networkidle').catch(() => {});
+    assert.equal(await page.locator('[data-demo]').count(), 0);
+    await context.close();
+  } finally {
+    await plain.stop();
+    folder.remove();
+  }
+});

@@ -1,0 +1,255 @@
+//! The slots of a site over the last weeks, kept in memory, so that what arrives is judged where it
+//! lies and nothing else is read again.
+//!
+//! Forming slots means reading samples; running the machine over a month of slots takes a tenth of a
+//! millisecond. So the slots are kept, as runs of equal ones (a month of a good line is a few), each
+//! arrival forms those that it concerns, and the machine runs over all of them. An outage that comes
+//! out as it is stored keeps its verdict unless something arrived that may have a say in it. The
+//! outages are those of one judgement of everything, in whatever order the samples came.
+
+use desserte_domain::cause::{CauseEvidence, Verdict, decide};
+use desserte_domain::machine::{Availability, MachineRun, run};
+use desserte_domain::outage::outages;
+use desserte_domain::slot::SlotState;
+
+use super::SiteTest;
+use super::judge::{Judgement, SLOTS_MAX, SiteSamples, TargetSamples, Window, only_agent, verdict};
+use crate::live::SiteOutage;
+
+/// What an agent says of a link before an outage may have a say in its cause, milliseconds.
+const SAID_BEFORE_MS: i64 = 120_000;
+/// What an agent says after an outage may have a say in its cause, milliseconds: it explains its
+/// silence when it is back.
+const SAID_AFTER_MS: i64 = 3_600_000;
+
+/// The slots of one site.
+#[derive(Debug, Clone)]
+pub(super) struct Track {
+    test: SiteTest,
+    /// The targets that the slots were formed from, ascending; `None` before the first were.
+    targets: Option<Vec<String>>,
+    start_unix_ms: i64,
+    runs: Vec<(SlotState, u32)>,
+}
+
+/// What concerns a site since it was judged last.
+#[derive(Debug, Clone, Default)]
+pub(super) struct News {
+    /// Spans of time that something was measured in, half-open, Unix milliseconds.
+    pub(super) spans: Vec<(i64, i64)>,
+    /// The present.
+    pub(super) now_unix_ms: i64,
+}
+
+impl News {
+    /// Whether it may have a say in the cause of an outage. A batch that arrives also proves that
+    /// the collector can be reached, which counts for an outage of these minutes.
+    fn concerns(&self, start_unix_ms: i64, end_unix_ms: Option<i64>) -> bool {
+        let lasting = end_unix_ms.is_none_or(|end| end + SAID_AFTER_MS >= self.now_unix_ms);
+        let end = end_unix_ms.map_or(i64::MAX, |end| end.saturating_add(SAID_AFTER_MS));
+        (lasting && !self.spans.is_empty())
+            || self
+                .spans
+                .iter()
+                .any(|(from, to)| *from < end && *to > start_unix_ms - SAID_BEFORE_MS)
+    }
+}
+
+impl Track {
+    /// No slot yet, the first one to hold `start`.
+    pub(super) fn new(test: SiteTest, start_unix_ms: i64) -> Self {
+        let window = Window::between(start_unix_ms, start_unix_ms, test.rule.slot_seconds);
+        let start_unix_ms = start_unix_ms - start_unix_ms.rem_euclid(window.slot_ms);
+        Self {
+            test,
+            targets: None,
+            start_unix_ms,
+            runs: Vec::new(),
+        }
+    }
+
+    pub(super) fn test(&self) -> &SiteTest {
+        &self.test
+    }
+
+    /// The slots held.
+    pub(super) fn window(&self) -> Window {
+        let slots: u64 = self.runs.iter().map(|(_, count)| u64::from(*count)).sum();
+        Window {
+            start_unix_ms: self.start_unix_ms,
+            slot_ms: self.test.rule.slot_ms(),
+            slots: usize::try_from(slots).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn slots(&self) -> Vec<SlotState> {
+        let mut slots = Vec::with_capacity(self.window().slots);
+        for (state, count) in &self.runs {
+            let more = usize::try_from(*count).unwrap_or(usize::MAX);
+            slots.resize(slots.len().saturating_add(more), *state);
+        }
+        slots
+    }
+
+    fn hold(&mut self, slots: &[SlotState]) {
+        self.runs = slots
+            .chunk_by(|left, right| left == right)
+            .filter_map(|run| Some((*run.first()?, u32::try_from(run.len()).unwrap_or(u32::MAX))))
+            .collect();
+    }
+
+    /// Begins earlier: the slots in between must be formed.
+    pub(super) fn begin_at(&mut self, start_unix_ms: i64) {
+        let slot_ms = self.test.rule.slot_ms();
+        let start = start_unix_ms - start_unix_ms.rem_euclid(slot_ms);
+        let earlier = (self.start_unix_ms - start) / slot_ms;
+        if let Ok(count @ 1..) = u32::try_from(earlier) {
+            self.runs.insert(0, (SlotState::Unknown, count));
+            self.start_unix_ms = start;
+        }
+    }
+
+    /// Forgets the slots before.
+    pub(super) fn forget_before(&mut self, start_unix_ms: i64) {
+        let slot_ms = self.test.rule.slot_ms();
+        let start = start_unix_ms - start_unix_ms.rem_euclid(slot_ms);
+        let Ok(gone @ 1..) = usize::try_from((start - self.start_unix_ms) / slot_ms) else {
+            return;
+        };
+        let slots = self.slots();
+        self.hold(slots.get(gone..).unwrap_or_default());
+        self.start_unix_ms = start;
+    }
+
+    /// Forms the slots of a window from all that was measured in it. `false` when the site has other
+    /// targets than those that the rest was formed from: then everything must be formed anew.
+    #[must_use]
+    pub(super) fn form(&mut self, window: Window, targets: &[TargetSamples]) -> bool {
+        let mut counted: Vec<&TargetSamples> = targets
+            .iter()
+            .filter(|target| self.test.counts(&target.id, target.kind))
+            .collect();
+        counted.sort_by(|one, other| one.id.cmp(&other.id));
+        let names: Vec<String> = counted.iter().map(|target| target.id.clone()).collect();
+        if self.targets.get_or_insert_with(|| names.clone()) != &names {
+            return false;
+        }
+        let columns: Vec<_> = counted
+            .iter()
+            .map(|target| (target.kind, target.observations.as_slice()))
+            .collect();
+        let formed = self
+            .test
+            .slots(window.start_unix_ms, window.slots, &columns);
+        let mut slots = self.slots();
+        let offset = (window.start_unix_ms - self.start_unix_ms) / window.slot_ms;
+        let first = usize::try_from(offset).unwrap_or(0);
+        // What lies before the first slot held is nobody's question.
+        let skipped = usize::try_from(-offset).unwrap_or(0);
+        let formed = formed.get(skipped..).unwrap_or_default();
+        let end = first.saturating_add(formed.len());
+        if slots.len() < end {
+            slots.resize(end, SlotState::Unknown);
+        }
+        if let Some(place) = slots.get_mut(first..end) {
+            place.copy_from_slice(formed);
+        }
+        let surplus = slots.len().saturating_sub(SLOTS_MAX);
+        if surplus > 0 {
+            slots.drain(..surplus);
+            let surplus = i64::try_from(surplus).unwrap_or(i64::MAX);
+            self.start_unix_ms += surplus * window.slot_ms;
+        }
+        self.hold(&slots);
+        true
+    }
+
+    /// The machine over all slots, and the outages with their causes: as stored, where they are the
+    /// same and the news has no say in them, else from what `read` gives of a span.
+    pub(super) fn judge<E>(
+        &self,
+        stored: &[SiteOutage],
+        news: &News,
+        mut read: impl FnMut((i64, i64)) -> Result<SiteSamples, E>,
+    ) -> Result<Judgement, E> {
+        let (window, slots) = (self.window(), self.slots());
+        let run = run(self.test.machine, Availability::Available, &slots, &[]);
+        let mut found = outages(&run, &slots, window.start_unix_ms, window.slot_ms, |_| {
+            // Replaced below.
+            decide(&CauseEvidence::default())
+        });
+        let mut agents = Vec::with_capacity(found.len());
+        for outage in &mut found {
+            let (start, end) = (outage.start_unix_ms, outage.end_unix_ms);
+            let same = stored.iter().find(|one| {
+                (one.start_unix_ms, one.end_unix_ms, one.down_slots)
+                    == (start, end, outage.down_slots)
+                    && one.slot_seconds == self.test.rule.slot_seconds
+            });
+            if let Some(same) = same.filter(|_| !news.concerns(start, end)) {
+                outage.cause = same.verdict.clone();
+                agents.push(same.agent.as_ref().and_then(|agent| agent.parse().ok()));
+                continue;
+            }
+            let until = end.unwrap_or(window.end_unix_ms());
+            let samples = read((start, until.saturating_add(SAID_AFTER_MS)))?;
+            outage.cause = self.cause(&samples, &slots, (start, until));
+            let counted: Vec<&TargetSamples> = samples
+                .targets
+                .iter()
+                .filter(|target| self.test.counts(&target.id, target.kind))
+                .collect();
+            agents.push(only_agent(&counted, outage, until));
+        }
+        Ok(Judgement {
+            window,
+            slots,
+            run,
+            outages: found,
+            agents,
+        })
+    }
+
+    fn cause(
+        &self,
+        samples: &SiteSamples,
+        slots: &[SlotState],
+        (start, end): (i64, i64),
+    ) -> Verdict {
+        let window = self.window();
+        let slot = |at: i64| {
+            usize::try_from((at - window.start_unix_ms) / window.slot_ms).unwrap_or(usize::MAX)
+        };
+        verdict(&self.test, samples, slots, slot(start)..slot(end), window)
+    }
+}
+
+/// Slots counted as up, down and unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Sums {
+    pub(super) up: u64,
+    pub(super) down: u64,
+    pub(super) unknown: u64,
+}
+
+/// Sums the slots of a run from a time on.
+pub(super) fn sums(window: Window, slots: &[SlotState], run: &MachineRun, from: i64) -> Sums {
+    let first = usize::try_from(
+        (from - window.start_unix_ms)
+            .div_euclid(window.slot_ms)
+            .max(0),
+    )
+    .unwrap_or(usize::MAX);
+    let mut sums = Sums::default();
+    for (state, availability) in slots.iter().zip(&run.states).skip(first) {
+        match (state, availability) {
+            (SlotState::Unknown, _) => sums.unknown += 1,
+            (_, Availability::Available) => sums.up += 1,
+            (_, Availability::Unavailable) => sums.down += 1,
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! Sealing and reading: the part of the store that its own thread shares.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
+
+use super::{
+    SEAL_EVERY, WAITING_MAX,
+    calendar::{day_of, file_name, first_day, month_and_day},
+    chunk,
+    fresh::Fresh,
+    index::Index,
+    month::Month,
+    row::{Row, settle},
+    state::State,
+};
+use crate::store::{
+    StoreError,
+    samples::{Filling, SampleBlock, SampleRow},
+};
+
+/// How long to wait before a sealing that failed is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What the store's callers and its thread share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) folder: PathBuf,
+    pub(super) state: Mutex<State>,
+    /// Told when enough waits, and when the store is closed.
+    pub(super) due: Condvar,
+    /// Held by the one sealing; `None` where nothing is written.
+    pub(super) index: Option<Mutex<Index>>,
+    pub(super) months: RwLock<BTreeMap<i64, Arc<Month>>>,
+}
+
+impl Shared {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seals when enough waits, or when something has waited long enough.
+    pub(super) fn keep_sealing(&self) {
+        let mut patience = SEAL_EVERY;
+        loop {
+            let state = self.state();
+            let waiting = |state: &mut State| !state.stop && state.fresh.weight < WAITING_MAX;
+            let waited = self.due.wait_timeout_while(state, patience, waiting);
+            let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if state.stop {
+                return;
+            }
+            drop(state);
+            patience = SEAL_EVERY;
+            if let Err(error) = self.seal() {
+                tracing::error!(%error, "samples could not be sealed");
+                // Enough still waits: do not try again at once.
+                std::thread::sleep(RETRY);
+                patience = RETRY;
+            }
+        }
+    }
+
+    /// Seals everything that waits now.
+    pub(super) fn seal(&self) -> Result<(), StoreError> {
+        let Some(index) = &self.index else {
+            return Ok(());
+        };
+        let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
+        let (sealing, series, sites, position) = {
+            let mut state = self.state();
+            let nothing = state.fresh.weight == 0 && state.position == state.sealed_position;
+            if nothing {
+                return Ok(());
+            }
+            let sealing = Arc::new(std::mem::take(&mut state.fresh));
+            state.sealing = Some(Arc::clone(&sealing));
+            let unsaved = (state.series.unsaved(), state.sites.unsaved());
+            (sealing, unsaved.0, unsaved.1, state.position)
+        };
+        let written = index
+            .add((series.0, &series.1), (sites.0, &sites.1))
+            .and_then(|()| self.seal_months(&sealing))
+            .and_then(|()| index.applied(position));
+        let mut state = self.state();
+        state.sealing = None;
+        match written {
+            Ok(()) => {
+                state.series.saved += series.1.len();
+                state.sites.saved += sites.1.len();
+                state.sealed_position = position;
+                Ok(())
+            }
+            Err(error) => {
+                // What arrived meanwhile came later.
+                let mut again = Arc::try_unwrap(sealing).unwrap_or_default();
+                again.append(std::mem::take(&mut state.fresh));
+                state.fresh = again;
+                Err(error)
+            }
+        }
+    }
+
+    fn seal_months(&self, sealing: &Fresh) -> Result<(), StoreError> {
+        let days = sealing.days();
+        let months: BTreeSet<i64> = days.iter().map(|day| month_and_day(*day).0).collect();
+        for month in months {
+            self.month(month)?.seal(sealing, first_day(month))?;
+        }
+        Ok(())
+    }
+
+    /// A month's file, made as needed.
+    fn month(&self, month: i64) -> Result<Arc<Month>, StoreError> {
+        let mut months = self.months.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = months.get(&month) {
+            return Ok(Arc::clone(open));
+        }
+        let open = Arc::new(Month::open(&self.folder.join(file_name(month)))?);
+        months.insert(month, Arc::clone(&open));
+        Ok(open)
+    }
+
+    /// Files of the months that `[from, to)` touches, each with the days of the month concerned.
+    pub(super) fn months(&self, (from, to): (i64, i64)) -> Vec<(i64, Arc<Month>, (i64, i64))> {
+        let (first, last) = (
+            month_and_day(day_of(from)),
+            month_and_day(day_of(to.saturating_sub(1))),
+        );
+        if from >= to {
+            return Vec::new();
+        }
+        let months = self.months.read().unwrap_or_else(PoisonError::into_inner);
+        months
+            .range(first.0..=last.0)
+            .map(|(month, open)| {
+                let from_day = if *month == first.0 { first.1 } else { 1 };
+                let to_day = if *month == last.0 { last.1 } else { 31 };
+                (*month, Arc::clone(open), (from_day, to_day))
+            })
+            .collect()
+    }
+
+    /// Rows of a series that wait in `[from, to)`, by day. Asked before what is sealed: a row that is
+    /// sealed meanwhile is then seen twice, not never.
+    fn waiting(&self, series: i64, span: (i64, i64)) -> BTreeMap<i64, Vec<Row>> {
+        let mut found: BTreeMap<i64, Vec<Row>> = BTreeMap::new();
+        if span.0 >= span.1 {
+            return found;
+        }
+        let state = self.state();
+        for fresh in state.waiting() {
+            for (day, rows) in fresh.of_series(series, span) {
+                found.entry(day).or_default().extend_from_slice(rows);
+            }
+        }
+        found
+    }
+
+    pub(super) fn scan(&self, series: i64, span: (i64, i64)) -> Result<SampleBlock, StoreError> {
+        let mut waiting = self.waiting(series, span);
+        let mut block = SampleBlock::default();
+        for (month, open, days) in self.months(span) {
+            for stored in open.chunks(series, days)? {
+                let day = first_day(month) + stored.day - 1;
+                let later = waiting.split_off(&day);
+                push(&mut block, std::mem::replace(&mut waiting, later), span);
+                match waiting.remove(&day) {
+                    None => append(&mut block, chunk::block(&stored.body)?, span),
+                    Some(mut rows) => {
+                        let mut merged = chunk::rows(&stored.body, None)?;
+                        merged.append(&mut rows);
+                        push(&mut block, BTreeMap::from([(day, merged)]), span);
+                    }
+                }
+            }
+        }
+        push(&mut block, waiting, span);
+        Ok(block)
+    }
+
+    pub(super) fn newest_sealed(&self, series: i64) -> Result<Option<Row>, StoreError> {
+        let months: Vec<Arc<Month>> = {
+            let months = self.months.read().unwrap_or_else(PoisonError::into_inner);
+            months.values().rev().map(Arc::clone).collect()
+        };
+        for month in months {
+            if let Some(stored) = month.newest(series)? {
+                return Ok(chunk::rows(&stored.body, stored.detail.as_deref())?.pop());
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts samples in the order of the filling, for a summary gives way to what was there before it.
+    pub(super) fn put_samples(&self, filling: &Filling) -> Result<(), StoreError> {
+        let same_run = |one: &SampleRow, other: &SampleRow| {
+            one.summary_spacing_ms == other.summary_spacing_ms
+                && (one.summary_spacing_ms.is_none()
+                    || (one.sequence == other.sequence && one.series == other.series))
+        };
+        for run in filling.samples.chunk_by(same_run) {
+            let kept = self.without_originals(run)?;
+            let mut state = self.state();
+            for row in kept {
+                let number = state.number(&row.series);
+                state.put(number, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of a summary's run that no sample stands for; of other rows all.
+    fn without_originals<'r>(
+        &self,
+        run: &'r [SampleRow],
+    ) -> Result<Vec<&'r SampleRow>, StoreError> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else {
+            return Ok(Vec::new());
+        };
+        let Some(spacing) = first.summary_spacing_ms else {
+            return Ok(run.iter().collect());
+        };
+        let Some(number) = self.state().series.known(&first.series) else {
+            return Ok(run.iter().collect());
+        };
+        let half = i64::from(spacing) / 2;
+        let from = first
+            .time_unix_ms
+            .min(last.time_unix_ms)
+            .saturating_sub(half);
+        let to = first
+            .time_unix_ms
+            .max(last.time_unix_ms)
+            .saturating_add(half);
+        let there = self.scan(number, (from, to))?;
+        let originals: Vec<i64> = there
+            .time_unix_ms
+            .iter()
+            .zip(&there.sequence)
+            .filter(|(_, sequence)| **sequence != first.sequence)
+            .map(|(time, _)| *time)
+            .collect();
+        Ok(run
+            .iter()
+            .filter(|row| {
+                let after = row.time_unix_ms.saturating_sub(half);
+                let next = originals.partition_point(|time| *time <= after);
+                let near = row.time_unix_ms.saturating_add(half);
+                originals.get(next).is_none_or(|time| *time >= near)
+            })
+            .collect())
+    }
+}
+
+/// Appends the part of a chunk that starts in the span.
+fn append(block: &mut SampleBlock, sealed: SampleBlock, (from, to): (i64, i64)) {
+    let first = sealed.time_unix_ms.partition_point(|time| *time < from);
+    let end = sealed.time_unix_ms.partition_point(|time| *time < to);
+    if first == 0 && end == sealed.len() {
+        block.append(sealed);
+    } else {
+        block.append(sealed.part(first..end));
+    }
+}
+
+/// Appends rows of several days, sorted, each place once.
+fn push(block: &mut SampleBlock, days: BTreeMap<i64, Vec<Row>>, (from, to): (i64, i64)) {
+    for (_, mut rows) in days {
+        settle(&mut rows);
+        let inside = |row: &&Row| from <= row.time_unix_ms && row.time_unix_ms < to;
+        rows.iter()
+            .filter(inside)
+            .for_each(|row| row.push_to(block));
+    }
+}

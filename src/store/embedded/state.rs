@@ -1,0 +1,201 @@
+//! What the store holds in memory.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{fresh::Fresh, index::Content, row::Row};
+use crate::store::samples::{Filling, SampleRow, Series, SeriesFilter, SeriesId, SeriesKey};
+
+/// Numbers, rows that wait, and the newest of each series.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) series: Numbered<Arc<SeriesKey>>,
+    pub(super) sites: Numbered<String>,
+    of_site: HashMap<String, Vec<i64>>,
+    /// Put since the last sealing began.
+    pub(super) fresh: Fresh,
+    /// Being sealed just now.
+    pub(super) sealing: Option<Arc<Fresh>>,
+    newest: HashMap<i64, Held>,
+    pub(super) position: u64,
+    pub(super) sealed_position: u64,
+    pub(super) stop: bool,
+}
+
+/// Things numbered from 1, and how many of them are written down.
+#[derive(Debug)]
+pub(super) struct Numbered<T> {
+    pub(super) all: Vec<T>,
+    numbers: HashMap<T, i64>,
+    pub(super) saved: usize,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            numbers: HashMap::new(),
+            saved: 0,
+        }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
+    fn read(all: Vec<T>) -> Self {
+        Self {
+            numbers: all.iter().cloned().zip(1..).collect(),
+            saved: all.len(),
+            all,
+        }
+    }
+
+    /// The number of a thing, and whether it is new.
+    fn of(&mut self, thing: &T) -> (i64, bool) {
+        if let Some(number) = self.numbers.get(thing) {
+            return (*number, false);
+        }
+        self.all.push(thing.clone());
+        let number = i64::try_from(self.all.len()).unwrap_or(i64::MAX);
+        self.numbers.insert(thing.clone(), number);
+        (number, true)
+    }
+
+    pub(super) fn get(&self, number: i64) -> Option<&T> {
+        let place = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.all.get(place)
+    }
+
+    pub(super) fn known(&self, thing: &T) -> Option<i64> {
+        self.numbers.get(thing).copied()
+    }
+
+    /// Those that are not written down yet, with the number of the first.
+    pub(super) fn unsaved(&self) -> (i64, Vec<T>) {
+        let first = i64::try_from(self.saved).unwrap_or(i64::MAX - 1) + 1;
+        (
+            first,
+            self.all.get(self.saved..).unwrap_or_default().to_vec(),
+        )
+    }
+}
+
+/// What memory knows of a series' newest sample.
+pub(super) enum Newest {
+    /// All: this one, or that there is none.
+    Known(Option<Row>),
+    /// What is sealed must be looked at.
+    AskSealed,
+}
+
+/// The newest sample known in memory, and whether what is sealed was looked at.
+#[derive(Debug)]
+struct Held {
+    row: Option<Row>,
+    whole: bool,
+}
+
+impl State {
+    pub(super) fn of(content: Content) -> Self {
+        let mut of_site: HashMap<String, Vec<i64>> = HashMap::new();
+        for (key, number) in content.series.iter().zip(1..) {
+            of_site.entry(key.site.clone()).or_default().push(number);
+        }
+        Self {
+            series: Numbered::read(content.series),
+            sites: Numbered::read(content.sites),
+            of_site,
+            position: content.position,
+            sealed_position: content.position,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn number(&mut self, key: &Arc<SeriesKey>) -> i64 {
+        let (number, new) = self.series.of(key);
+        if new {
+            self.of_site
+                .entry(key.site.clone())
+                .or_default()
+                .push(number);
+            let nothing = Held {
+                row: None,
+                whole: true,
+            };
+            self.newest.insert(number, nothing);
+        }
+        number
+    }
+
+    pub(super) fn put(&mut self, number: i64, row: &SampleRow) {
+        let row = Row::of(row);
+        let newest = self.newest.entry(number).or_insert(Held {
+            row: None,
+            whole: false,
+        });
+        if newest
+            .row
+            .as_ref()
+            .is_none_or(|held| held.place() < row.place())
+        {
+            newest.row = Some(row.clone());
+        }
+        self.fresh.push(number, row);
+    }
+
+    pub(super) fn put_rest(&mut self, filling: &Filling) {
+        for row in &filling.evidence {
+            let (site, _) = self.sites.of(&row.site);
+            self.fresh.push_evidence(site, row.clone());
+        }
+        self.position = self.position.max(filling.position);
+    }
+
+    /// The newest sample of a series.
+    pub(super) fn newest(&self, number: i64) -> Newest {
+        match self.newest.get(&number) {
+            Some(held) if held.whole => Newest::Known(held.row.clone()),
+            _ => Newest::AskSealed,
+        }
+    }
+
+    /// Takes the newest sealed sample down; answers with the newest of all. The sealed one stays where
+    /// both lie at one place: it was first.
+    pub(super) fn note_newest(&mut self, number: i64, sealed: Option<Row>) -> Option<Row> {
+        let held = self.newest.remove(&number).and_then(|newest| newest.row);
+        let later = held.filter(|held| {
+            sealed
+                .as_ref()
+                .is_none_or(|sealed| sealed.place() < held.place())
+        });
+        let row = later.or(sealed);
+        let held = Held {
+            row: row.clone(),
+            whole: true,
+        };
+        self.newest.insert(number, held);
+        row
+    }
+
+    pub(super) fn list(&self, filter: SeriesFilter<'_>) -> Vec<Series> {
+        let one = |number: i64| {
+            let key = self.series.get(number)?;
+            let wanted = filter.site.is_none_or(|site| site == key.site)
+                && filter.target.is_none_or(|target| target == key.target);
+            wanted.then(|| Series {
+                id: SeriesId(number),
+                key: (**key).clone(),
+            })
+        };
+        match filter.site {
+            Some(site) => {
+                let numbers = self.of_site.get(site).into_iter().flatten();
+                numbers.filter_map(|number| one(*number)).collect()
+            }
+            None => (1..).take(self.series.all.len()).filter_map(one).collect(),
+        }
+    }
+
+    /// What waits, the earlier first.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Fresh> {
+        self.sealing.as_deref().into_iter().chain([&self.fresh])
+    }
+}
