@@ -8,7 +8,7 @@ export DESSERTE_REFERENCE ?= $(abspath ../shared)
 WEB ?= 127.0.0.1:8420
 DATA ?= $(CACHE)/demo
 
-.PHONY: run build test test-long lint bench bench-plan bench-store page setup clean-cache
+.PHONY: run build test test-long lint bench bench-plan bench-store bench-web page setup clean-cache
 
 ## Build the page and the collector, start the demonstration, print the address to open.
 run: page
@@ -28,6 +28,12 @@ test:
 ## The same with the heavy repetitions of the same tests.
 test-long:
 	@DESSERTE_REPEAT=long tests/run.sh
+
+## The page before a synthetic country of 100,000 sites: a table, and target/bench/web.json.
+bench-web: page
+	@tests/setup.sh browser
+	@DESSERTE_PAGE_DIGEST=$$(tests/page-digest.sh) cargo build --release --package desserte --bin desserte
+	@DESSERTE_BIN="$(CARGO_TARGET_DIR)/release/desserte" tests/npm.sh run --silent bench
 
 lint:
 	@tests/run.sh check

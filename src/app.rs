@@ -2,17 +2,22 @@
 
 mod demonstration;
 mod directory;
+mod drawn;
 mod entries;
+mod groups;
 mod imports;
 mod months;
+mod overview;
+mod site_map;
 mod source;
 mod status;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use desserte_planning::Position;
 use desserte_planning::layer::Layers;
-use desserte_planning::plan::{Plan, PlanSite, plan};
+use desserte_planning::plan::{MeasuredSites, Plan, PlanSite};
 use desserte_planning::ranking::{MeasuredAvailability, RankingError};
 use desserte_planning::scenario::Scenario;
 use tokio::sync::watch;
@@ -20,7 +25,10 @@ use tokio::sync::watch;
 pub use demonstration::{Begun, Phase, Progress};
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
+pub use groups::{OutageGroup, OutageGroups};
 pub use months::Figured;
+pub use overview::{Group, Overview, Tally};
+pub use site_map::SiteMap;
 pub use source::{Source, SourceError};
 pub use status::status_text;
 
@@ -44,8 +52,9 @@ pub struct App {
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
     agent_counts: RwLock<(u64, u64)>,
-    /// The plan made last, with what it was made of.
-    planned: Mutex<Option<(u64, Arc<Plan>)>>,
+    /// The sites with their distances, and the version of the directory that they are of.
+    planned: Mutex<Option<(u64, Arc<MeasuredSites>)>>,
+    drawn: drawn::Drawn,
     /// Months' figures.
     months: months::MonthCache,
     /// States of sites and their changes.
@@ -112,6 +121,7 @@ impl App {
             agent_counts: RwLock::default(),
             planned: Mutex::default(),
             months: months::MonthCache::default(),
+            drawn: drawn::Drawn::default(),
             live: Live::default(),
             demonstration: Arc::default(),
             metrics: Metrics::default(),
@@ -121,6 +131,11 @@ impl App {
             key_sha256: parts.key_sha256,
             shutdown: parts.shutdown,
         };
+        let mut directory = Directory::clone(&app.directory());
+        app.place_in_regions(&mut directory);
+        *app.directory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
         app.count_agents()?;
         Ok(app)
     }
@@ -198,7 +213,9 @@ impl App {
     /// Reads the registry anew and tells readers to do the same.
     pub fn refresh_directory(&self) -> Result<(), SourceError> {
         let held = self.directory();
-        let fresh = Arc::new(self.source.directory(held.version + 1)?);
+        let mut fresh = self.source.directory(held.version + 1)?;
+        self.place_in_regions(&mut fresh);
+        let fresh = Arc::new(fresh);
         // The collector's own signs of life change the registry too, and concern nobody.
         if fresh.says_the_same(&held) {
             return Ok(());
@@ -218,6 +235,10 @@ impl App {
         let fresh = Arc::new(self.layer_store.read()?);
         *self.layers.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.drawn.forget_outline();
+        if let Err(error) = self.refresh_directory() {
+            tracing::warn!(%error, "sites are not placed in the new regions yet: {error}");
+        }
         self.live.tell(Change::Everything);
         Ok(())
     }
@@ -252,40 +273,35 @@ impl App {
         }
     }
 
-    /// Ranks the open sites. The same question about the same sites is answered from memory.
-    pub fn plan(&self, scenario: Scenario) -> Result<Arc<Plan>, RankingError> {
-        let directory = self.directory();
-        let held = {
-            let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
-            planned
-                .as_ref()
-                .filter(|(version, plan)| {
-                    *version == directory.version && plan.scenario == scenario
-                })
-                .map(|(_, plan)| Arc::clone(plan))
-        };
-        // Measured sites change by the minute: their plan is made anew.
-        let measured = directory.measured().next().is_some();
-        if let Some(plan) = held.filter(|_| !measured) {
-            return Ok(plan);
-        }
-        let made = Arc::new(plan(self.plan_sites(&directory), &self.layers(), scenario)?);
-        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((directory.version, Arc::clone(&made)));
-        Ok(made)
+    /// Ranks the open sites. Their distances are measured once; what was measured of their lines
+    /// changes by the minute.
+    pub fn plan(&self, scenario: Scenario) -> Result<Plan, RankingError> {
+        let sites = self.measured_sites();
+        let live: HashMap<String, (u64, u64, u64)> = self
+            .live
+            .read()
+            .iter()
+            .map(|(site, now)| (site.clone(), now.last_month))
+            .collect();
+        sites.plan(
+            |site| availability(format!("P{PLAN_DAYS}D"), *live.get(&site.id)?),
+            scenario,
+        )
     }
 
-    fn plan_sites(&self, directory: &Directory) -> Vec<PlanSite> {
-        let live = self.live.read();
-        directory
-            .sites()
-            .iter()
-            .map(|site| {
-                let measured = live.get(&site.id).map(|now| now.last_month);
-                let period = format!("P{PLAN_DAYS}D");
-                plan_site(site, measured.map(|slots| (period, slots)))
-            })
-            .collect()
+    fn measured_sites(&self) -> Arc<MeasuredSites> {
+        let directory = self.directory();
+        let mut held = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, sites)) = held.as_ref()
+            && *version == directory.version
+        {
+            return Arc::clone(sites);
+        }
+        let sites = directory.sites().iter();
+        let sites = sites.map(|site| plan_site(site, None)).collect();
+        let measured = Arc::new(MeasuredSites::new(sites, &self.layers()));
+        *held = Some((directory.version, Arc::clone(&measured)));
+        measured
     }
 }
 
@@ -301,13 +317,19 @@ pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) 
         region: site.region.clone(),
         invented: site.invented,
         simulated: site.simulated,
-        availability: measured.filter(|(_, (up, down, _))| up + down > 0).map(
-            |(period, (up_slots, down_slots, unknown_slots))| MeasuredAvailability {
-                period,
-                up_slots,
-                down_slots,
-                unknown_slots,
-            },
-        ),
+        availability: measured.and_then(|(period, slots)| availability(period, slots)),
     }
+}
+
+/// Slots up, down and unknown of a period; `None` when nothing was measured in it.
+fn availability(
+    period: String,
+    (up_slots, down_slots, unknown_slots): (u64, u64, u64),
+) -> Option<MeasuredAvailability> {
+    (up_slots + down_slots > 0).then_some(MeasuredAvailability {
+        period,
+        up_slots,
+        down_slots,
+        unknown_slots,
+    })
 }

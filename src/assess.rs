@@ -11,7 +11,9 @@ mod lines;
 pub mod long;
 pub mod months;
 pub mod neighbours;
+pub mod strip;
 mod test;
+pub mod timeline;
 mod track;
 pub mod worker;
 

@@ -332,9 +332,11 @@ fn remember(following: &Following) -> Result<(), CollectorError> {
             continue;
         };
         if let Ok(report) = decode(batch.content_type, &batch.body) {
-            following
-                .activities
-                .batch(batch.received_unix_ms, batch.peer, &report);
+            following.activities.batch(
+                (batch.received_unix_ms, batch.peer),
+                batch.time_map.as_ref(),
+                &report,
+            );
         }
     }
     Ok(())

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::import::site::SiteKind;
+
 /// Largest configuration file, bytes: it holds a dozen keys.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -20,6 +22,8 @@ pub struct Config {
     pub country: Country,
     /// The judgement of sites without an agreement.
     pub assessment: Assessment,
+    /// What holds of sites by their kind.
+    pub sites: Sites,
 }
 
 /// The agents' listener.
@@ -75,6 +79,31 @@ impl Default for Assessment {
         Self {
             silent_after_uploads: 3,
         }
+    }
+}
+
+/// What holds of sites by their kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sites {
+    /// Kinds whose live state needs a login once there are logins: whoever plans a crime would like
+    /// to know which of them is cut off.
+    pub sensitive_kinds: Vec<SiteKind>,
+}
+
+impl Default for Sites {
+    fn default() -> Self {
+        Self {
+            sensitive_kinds: vec![SiteKind::Police, SiteKind::Court, SiteKind::Ministry],
+        }
+    }
+}
+
+impl Sites {
+    /// Whether sites of a kind are sensitive.
+    #[must_use]
+    pub fn is_sensitive(&self, kind: &str) -> bool {
+        self.sensitive_kinds.iter().any(|one| one.code() == kind)
     }
 }
 
@@ -273,6 +302,21 @@ mod tests {
         for key in rendered.lines().filter_map(|line| line.split_once(" = ")) {
             assert!(EXAMPLE.contains(&format!("\n{} =", key.0)), "{}", key.0);
         }
+    }
+
+    #[test]
+    fn sensitive_kinds_are_chosen_by_the_file_and_have_defaults() {
+        let config = |text: &str| Config::parse(text, Path::new("c"));
+        let usual = config("").unwrap().sites;
+        for (kind, sensitive) in [("police", true), ("court", true), ("ministry", true)] {
+            assert_eq!(usual.is_sensitive(kind), sensitive, "{kind}");
+        }
+        assert!(!usual.is_sensitive("school"));
+        let chosen = config("[sites]\nsensitive_kinds = ['hospital']")
+            .unwrap()
+            .sites;
+        assert!(chosen.is_sensitive("hospital") && !chosen.is_sensitive("police"));
+        assert!(config("[sites]\nsensitive_kinds = ['palace']").is_err());
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //! `&mut dyn Write`, nothing knows where the bytes go.
 
 pub mod import_report;
+pub mod outages;
 pub mod plan;
 mod sheet;
 pub mod slots;
+mod workbook;
 
 use serde::{Deserialize, Serialize};
 

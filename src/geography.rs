@@ -1,9 +1,14 @@
 //! The country as the map needs it: outlines and names, from a folder of files.
 
+pub mod areas;
+pub mod outline;
+
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use geojson::{FeatureCollection, GeometryValue};
 
+use self::outline::Area;
 use crate::config;
 
 /// Largest file, bytes: outlines for a screen, not survey data.
@@ -69,6 +74,13 @@ impl Geography {
         })
     }
 
+    /// Its regions as polygons, or its border when it has none; empty without outlines.
+    #[must_use]
+    pub fn areas(&self) -> Vec<Area> {
+        let text = self.regions.as_ref().or(self.border.as_ref());
+        text.map(|text| areas(text)).unwrap_or_default()
+    }
+
     /// West, south, east, north of everything that is drawn of the country; `None` without outlines.
     #[must_use]
     pub fn bounds(&self) -> Option<[f64; 4]> {
@@ -78,6 +90,35 @@ impl Geography {
         extend(&json, &mut bounds);
         bounds
     }
+}
+
+/// The polygons of a GeoJSON text, by name. Other geometries are left out.
+fn areas(text: &[u8]) -> Vec<Area> {
+    let Ok(collection) = serde_json::from_slice::<FeatureCollection>(text) else {
+        return Vec::new();
+    };
+    let area = |feature: geojson::Feature| {
+        let name = feature
+            .property("name")
+            .and_then(|name| name.as_str())
+            .map(str::to_owned);
+        let polygons = match feature.geometry?.value {
+            GeometryValue::Polygon { coordinates } => vec![coordinates],
+            GeometryValue::MultiPolygon { coordinates } => coordinates,
+            _ => return None,
+        };
+        let position = |at: &geojson::Position| {
+            let at = at.as_slice();
+            Some((*at.first()?, *at.get(1)?))
+        };
+        let rings = polygons
+            .iter()
+            .flatten()
+            .map(|ring| ring.iter().filter_map(position).collect())
+            .collect();
+        Some(Area { name, rings })
+    };
+    collection.features.into_iter().filter_map(area).collect()
 }
 
 fn file(folder: &Path, name: &str) -> Result<Option<Bytes>, GeographyError> {

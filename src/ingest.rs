@@ -14,7 +14,7 @@ mod rows;
 mod verify;
 
 pub use accept::BatchRequest;
-pub use activity::{Activity, Counters, SpoolState};
+pub use activity::{Activity, ClockSeen, Counters, SpoolState, VolumeSeen};
 pub use apply::IngestEvent;
 pub(crate) use apply::{Applier, Following};
 pub use refusal::Refusal;

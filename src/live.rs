@@ -106,6 +106,8 @@ pub enum Change {
 pub struct Live {
     sites: RwLock<HashMap<String, SiteLive>>,
     changes: broadcast::Sender<Arc<Change>>,
+    /// Apart, because there are many of them: a reader of changes does not fall behind by samples.
+    samples: broadcast::Sender<Arc<Change>>,
 }
 
 impl Default for Live {
@@ -113,6 +115,7 @@ impl Default for Live {
         Self {
             sites: RwLock::default(),
             changes: broadcast::Sender::new(CHANGES_KEPT),
+            samples: broadcast::Sender::new(CHANGES_KEPT),
         }
     }
 }
@@ -155,13 +158,23 @@ impl Live {
 
     /// Tells readers of a change. Without readers it is dropped.
     pub fn tell(&self, change: Change) {
-        let _ = self.changes.send(Arc::new(change));
+        let channel = match change {
+            Change::Sample(_) => &self.samples,
+            _ => &self.changes,
+        };
+        let _ = channel.send(Arc::new(change));
     }
 
-    /// A new reader of changes.
+    /// A new reader of changes other than samples.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
         self.changes.subscribe()
+    }
+
+    /// A new reader of samples.
+    #[must_use]
+    pub fn samples(&self) -> broadcast::Receiver<Arc<Change>> {
+        self.samples.subscribe()
     }
 
     /// Readers of changes now.

@@ -366,7 +366,11 @@ impl Intake {
                     verdict: outage.cause.clone(),
                     agent: agent.map(|agent| agent.to_string()),
                 };
-                outage_shown(&Directory::default(), &outage)
+                outage_shown(
+                    &Directory::default(),
+                    &crate::config::Sites::default(),
+                    &outage,
+                )
             })
             .collect();
         Ok(SiteReplay {

@@ -13,6 +13,7 @@ use super::error::{Answer, Refusal};
 use super::model::History;
 use super::{query, time};
 use crate::app::App;
+use crate::assess::SiteSamples;
 use crate::assess::history::{HistoryRequest, POINTS_DEFAULT, POINTS_MAX, StepState};
 
 /// What a history shows when no range is given, milliseconds: a day.
@@ -61,7 +62,11 @@ pub(crate) async fn history(
     let found = app
         .blocking("reading a history", move |app| {
             let source = app.source();
-            let samples = source.samples(&site, (from, to))?;
+            // A chart asks what was measured, never why: a year's evidence stays where it is.
+            let samples = SiteSamples {
+                targets: source.measured(&site, (from, to))?,
+                ..SiteSamples::default()
+            };
             let outages = source.outages_between(&site, from, to)?;
             let request = HistoryRequest {
                 test: &test,
@@ -100,12 +105,12 @@ pub(crate) async fn history(
         history.rtt_us_min.push(row.rtt_us_min);
         history.rtt_us_median.push(row.rtt_us_median);
         history.rtt_us_p95.push(row.rtt_us_p95);
-        history.state.push(name(row.state).to_owned());
+        history.state.push(step_state(row.state).to_owned());
     }
     Ok(Json(history))
 }
 
-fn name(state: StepState) -> &'static str {
+pub(crate) fn step_state(state: StepState) -> &'static str {
     match state {
         StepState::Up => "up",
         StepState::Degraded => "degraded",

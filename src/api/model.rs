@@ -12,6 +12,7 @@ mod fleet;
 mod import;
 mod month;
 mod outage;
+mod overview;
 mod plan;
 mod site;
 
@@ -25,7 +26,7 @@ pub use duplicate::{
     PairsDecided, SignedPairDecisions,
 };
 pub use exclusion::{Approval, ExclusionItem, ExclusionRequest, Withdrawal};
-pub use fleet::{AgentCounts, Availability24Hours, SiteCounts, Summary};
+pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
 pub use import::{
     ImportApplied, ImportColumn, ImportDetail, ImportDryRun, ImportInspection, ImportItem,
@@ -33,9 +34,13 @@ pub use import::{
     ImportRefusal, ImportText, ImportUndone, ImportWarning, Signed,
 };
 pub use month::{Day, Interval, Month, MonthOutage, MonthPromise, Ratio};
-pub use outage::{Fact, OutageItem};
-pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage};
+pub use outage::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
+pub use overview::{
+    CauseState, CountryName, CountryOutline, GroupState, KindCount, KindState, MapSite, MapSites,
+    NationalOverview, OperatorState, OutlineShape, RegionState, SiteEvent, SiteName,
+};
+pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 pub use site::{
-    History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem,
-    SiteLine, SiteTarget, SiteVersion,
+    EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
+    SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };

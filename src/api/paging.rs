@@ -74,17 +74,33 @@ impl Paging {
     }
 }
 
+/// The cursor that leads to what follows a key.
+pub(crate) fn cursor(key: &str) -> String {
+    BASE64URL_NOPAD.encode(key.as_bytes())
+}
+
 /// Cuts a list, already ordered by `key` and already starting after the cursor, to one page. The
 /// list may hold more than a page; one more item than the page is enough to know that there is a
 /// next one.
 pub(crate) fn page<T>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> String) -> Page<T> {
     let more = items.len() > limit;
     items.truncate(limit);
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|last| BASE64URL_NOPAD.encode(key(last).as_bytes()));
+    let next = items.last().filter(|_| more).map(|last| cursor(&key(last)));
     Page { items, next }
+}
+
+/// As [`page`], of what is still to be brought into the shape of an answer.
+pub(crate) fn page_by<T, U>(
+    found: Vec<T>,
+    limit: usize,
+    key: impl Fn(&T) -> String,
+    shape: impl Fn(&T) -> U,
+) -> Page<U> {
+    let cut = page(found, limit, key);
+    Page {
+        items: cut.items.iter().map(shape).collect(),
+        next: cut.next,
+    }
 }
 
 #[cfg(test)]

@@ -5,28 +5,32 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use desserte_planning::gap::Gap;
 use desserte_planning::plan::{Plan, PlanRow};
+use desserte_planning::preset::Preset;
 use desserte_planning::ranking::{Criterion, MILLIONTHS, Prefer, Weighting, Weights};
-use desserte_planning::scenario::Scenario;
+use desserte_planning::robustness::{DRAWS, FACTOR_MAX_THOUSANDTHS, FACTOR_MIN_THOUSANDTHS};
 use desserte_planning::{Finding, Position};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
-use super::model::{ContributionItem, CriterionItem, PlanItem, PlanPage};
+use super::model::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 use super::paging::{Paging, page};
-use super::{country, query};
+use super::{country, download, query};
 use crate::app::App;
-use crate::export;
+use crate::export::{self, Language};
 
 /// Largest weight of a reader; the page's sliders run from 0 to 1 or to 100.
 const WEIGHT_MAX: f64 = 100.0;
 /// A reader's weight in the whole numbers of the ranking.
 const WEIGHT_UNITS: f64 = 10_000.0;
+/// Sites that count as the top when the caller does not say.
+const TOP_DEFAULT: usize = 20;
+/// Most sites that may count as the top.
+const TOP_MAX: usize = 1_000;
 /// Longest list of weights, bytes.
 const WEIGHTS_BYTES_MAX: usize = 1_000;
 
@@ -37,6 +41,8 @@ pub(crate) struct PlanQuery {
     /// `criterion:weight`, separated by commas; criteria that are not named weigh 0. The defaults
     /// when left out.
     weights: Option<String>,
+    /// Where weights and importances of kinds start from; `balanced` when left out.
+    preset: Option<String>,
     /// Items in the page, 100 by default, at most 1,000.
     limit: Option<String>,
     /// `next` of the page before.
@@ -47,12 +53,26 @@ pub(crate) struct PlanQuery {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportQuery {
-    /// `csv` or `geojson`.
+    /// `csv`, `xlsx` or `geojson`.
     format: Option<String>,
     /// `fr` (decimal comma, semicolons) or `en`.
     language: Option<String>,
     /// As for the ranking itself.
     weights: Option<String>,
+    /// As for the ranking itself.
+    preset: Option<String>,
+}
+
+/// The robustness of which ranking.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RobustnessQuery {
+    /// Sites that count as the top: 20 by default, at most 1,000.
+    top: Option<String>,
+    /// As for the ranking itself.
+    weights: Option<String>,
+    /// As for the ranking itself.
+    preset: Option<String>,
 }
 
 /// All open sites ranked by need; the score is the sum of the contributions shown.
@@ -72,7 +92,7 @@ pub(crate) async fn current(
         .map(|rank| rank.parse::<u64>())
         .transpose()
         .map_err(|_| Refusal::parameter("cursor", "not a cursor of this list"))?;
-    let plan = made(&app, asked.weights.as_deref()).await?;
+    let (preset, plan) = made(&app, asked.preset.as_deref(), asked.weights.as_deref()).await?;
     let total = total_weight(&plan);
     let rows = plan
         .rows
@@ -89,6 +109,52 @@ pub(crate) async fn current(
         sites: plan.rows.len() as u64,
         items: page.items,
         next: page.next,
+        preset: preset.code().to_owned(),
+        presets: Preset::ALL.map(|preset| preset.code().to_owned()).to_vec(),
+    }))
+}
+
+/// How much the top of the ranking hangs on the weights: other weightings are drawn, and counted in
+/// how many a site stays in the top.
+#[utoipa::path(get, path = "/api/v1/plans/current/robustness", tag = "planning",
+    params(RobustnessQuery), responses(
+        (status = 200, body = PlanRobustness),
+        (status = 400, body = super::error::Problem),
+    ))]
+pub(crate) async fn robustness(
+    State(app): State<Arc<App>>,
+    asked: Result<Query<RobustnessQuery>, QueryRejection>,
+) -> Answer<Json<PlanRobustness>> {
+    let asked = query(asked)?;
+    let top: usize = match asked.top.as_deref() {
+        None => TOP_DEFAULT,
+        Some(text) => match text.parse() {
+            Ok(top @ 1..=TOP_MAX) => top,
+            _ => {
+                return Err(Refusal::parameter(
+                    "top",
+                    format!("{text:?} is not a number from 1 to {TOP_MAX}"),
+                ));
+            }
+        },
+    };
+    let (_, plan) = made(&app, asked.preset.as_deref(), asked.weights.as_deref()).await?;
+    let stays = tokio::task::spawn_blocking(move || plan.robustness(top))
+        .await
+        .map_err(|error| Refusal::internal("drawing weights", error))?;
+    let thousandths = |factor: u64| f64::from(u32::try_from(factor).unwrap_or(0)) / 1_000.0;
+    Ok(Json(PlanRobustness {
+        top: top as u64,
+        draws: DRAWS,
+        factor_min: thousandths(FACTOR_MIN_THOUSANDTHS),
+        factor_max: thousandths(FACTOR_MAX_THOUSANDTHS),
+        items: stays
+            .into_iter()
+            .map(|stay| PlanStay {
+                share: f64::from(stay.draws) / f64::from(DRAWS),
+                site: stay.site,
+            })
+            .collect(),
     }))
 }
 
@@ -103,82 +169,98 @@ pub(crate) async fn export(
     asked: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Answer<Response> {
     let asked = query(asked)?;
-    let language = match asked.language.as_deref() {
-        None | Some("fr") => export::Language::Fr,
-        Some("en") => export::Language::En,
-        Some(other) => {
-            return Err(Refusal::parameter(
-                "language",
-                format!("{other:?} is not fr or en"),
-            ));
-        }
-    };
-    let (media_type, disposition) = match asked.format.as_deref() {
-        None | Some("csv") => (
-            "text/csv; charset=utf-8",
-            "attachment; filename=\"desserte-plan.csv\"",
-        ),
-        Some("geojson") => (
-            "application/geo+json",
-            "attachment; filename=\"desserte-plan.geojson\"",
-        ),
+    let language = download::language(asked.language.as_deref())?;
+    let format = match asked.format.as_deref() {
+        None | Some("csv") => Format::Csv,
+        Some("xlsx") => Format::Xlsx,
+        Some("geojson") => Format::Geojson,
         Some(other) => {
             return Err(Refusal::parameter(
                 "format",
-                format!("{other:?} is not csv or geojson"),
+                format!("{other:?} is not csv, xlsx or geojson"),
             ));
         }
     };
-    let plan = made(&app, asked.weights.as_deref()).await?;
-    let mut bytes = Vec::new();
-    let written = if media_type.starts_with("text/csv") {
-        export::plan::write_csv(&plan, language, &mut bytes)
-    } else {
-        export::plan::write_geojson(&plan, &mut bytes)
-    };
-    written.map_err(|error| Refusal::internal("writing the plan", error))?;
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(
-        header::CONTENT_DISPOSITION,
-        HeaderValue::from_static(disposition),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let (_, plan) = made(&app, asked.preset.as_deref(), asked.weights.as_deref()).await?;
+    // A country's workbook takes a second to write.
+    let written = tokio::task::spawn_blocking(move || format.write(&plan, language)).await;
+    let bytes = written
+        .map_err(|error| Refusal::internal("writing the plan", error))?
+        .map_err(|error| Refusal::internal("writing the plan", error))?;
+    let (media_type, disposition) = format.headers();
+    Ok(download::attachment(bytes, media_type, disposition))
 }
 
-async fn made(app: &Arc<App>, asked: Option<&str>) -> Answer<Arc<Plan>> {
-    let scenario = match asked {
-        Some(text) => Scenario {
-            name: "current".to_owned(),
-            month: None,
-            time_zone: None,
-            ranking: weights(text)?,
-        },
-        None => Scenario {
-            name: "current".to_owned(),
-            ..Scenario::default()
-        },
+/// A file of the ranking.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Csv,
+    Xlsx,
+    Geojson,
+}
+
+impl Format {
+    fn write(self, plan: &Plan, language: Language) -> Result<Vec<u8>, export::ExportError> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Csv => export::plan::write_csv(plan, language, &mut bytes)?,
+            Self::Xlsx => export::plan::write_xlsx(plan, language, &mut bytes)?,
+            Self::Geojson => export::plan::write_geojson(plan, &mut bytes)?,
+        }
+        Ok(bytes)
+    }
+
+    fn headers(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Csv => (
+                "text/csv; charset=utf-8",
+                "attachment; filename=\"desserte-plan.csv\"",
+            ),
+            Self::Xlsx => (
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "attachment; filename=\"desserte-plan.xlsx\"",
+            ),
+            Self::Geojson => (
+                "application/geo+json",
+                "attachment; filename=\"desserte-plan.geojson\"",
+            ),
+        }
+    }
+}
+
+/// The plan of a preset, with the reader's own weights in place of the preset's where given.
+async fn made(
+    app: &Arc<App>,
+    preset: Option<&str>,
+    weighted: Option<&str>,
+) -> Answer<(Preset, Plan)> {
+    let preset = match preset {
+        None => Preset::Balanced,
+        Some(code) => Preset::from_code(code)
+            .ok_or_else(|| Refusal::parameter("preset", format!("{code:?} is not a preset")))?,
     };
+    let mut scenario = preset.scenario();
+    if let Some(text) = weighted {
+        scenario.ranking = weights(text, scenario.ranking)?;
+    }
     let planned = {
         let app = Arc::clone(app);
         tokio::task::spawn_blocking(move || app.plan(scenario))
             .await
             .map_err(|error| Refusal::internal("ranking the sites", error))?
     };
-    planned.map_err(|error| Refusal::parameter("weights", error))
+    let plan = planned.map_err(|error| Refusal::parameter("weights", error))?;
+    Ok((preset, plan))
 }
 
-/// Reads `criterion:0.5,criterion:0.2`.
-fn weights(text: &str) -> Answer<Weights> {
+/// Reads `criterion:0.5,criterion:0.2` in place of the weights that are there.
+fn weights(text: &str, mut weights: Weights) -> Answer<Weights> {
     if text.len() > WEIGHTS_BYTES_MAX {
         return Err(Refusal::parameter(
             "weights",
             format!("longer than {WEIGHTS_BYTES_MAX} bytes"),
         ));
     }
-    let mut weights = Scenario::default().ranking;
     for weighting in weights.criteria.values_mut() {
         weighting.weight = 0;
     }
@@ -312,9 +394,11 @@ fn source(criterion: Criterion, gap: &Gap) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use desserte_planning::scenario::Scenario;
 
     #[test]
     fn weights_are_read_and_refused_by_part() {
+        let weights = |text| weights(text, Scenario::default().ranking);
         let read = weights("fibre_distance:0.5, unavailability:1").unwrap();
         assert_eq!(read.criteria[&Criterion::FibreDistance].weight, 5_000);
         assert_eq!(read.criteria[&Criterion::Unavailability].weight, 10_000);
@@ -327,6 +411,18 @@ mod tests {
             "fibre_distance:101",
         ] {
             assert!(weights(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn presets_know_every_kind_of_site() {
+        for preset in Preset::ALL {
+            let importance = preset.scenario().ranking.kind_importance;
+            let known: Vec<&str> = importance.keys().map(String::as_str).collect();
+            for kind in crate::import::site::SiteKind::ALL {
+                let named = known.contains(&kind.code());
+                assert!(named || preset == Preset::Balanced, "{kind:?}");
+            }
         }
     }
 }

@@ -8,8 +8,9 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, demo, duplicates, events, exclusions, health, history, imports,
-    map, months, openapi, outages, page, plans, security, sites, slots, summary, throughput,
+    agents, agreements, country, demo, duplicates, events, evidence, exclusions, health, history,
+    imports, map, months, openapi, outages, overview, page, plans, security, sites, slots, summary,
+    throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -26,13 +27,23 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(country::places))
         .routes(routes!(demo::demo))
         .routes(routes!(summary::summary))
+        .routes(routes!(overview::overview))
+        .routes(routes!(overview::outline))
         .routes(routes!(map::map))
+        .routes(routes!(map::states))
+        .routes(routes!(map::sites))
         .routes(routes!(sites::sites))
+        .routes(routes!(sites::facets))
         .routes(routes!(sites::site))
         .routes(routes!(history::history))
+        .routes(routes!(evidence::evidence))
+        .routes(routes!(evidence::targets))
         .routes(routes!(months::month))
         .routes(routes!(slots::slots))
         .routes(routes!(outages::outages))
+        .routes(routes!(outages::groups))
+        .routes(routes!(outages::group))
+        .routes(routes!(outages::export))
         .routes(routes!(agents::agents))
         .routes(routes!(agents::create_code))
         .routes(routes!(agents::confirm_line))
@@ -47,6 +58,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(exclusions::of_site))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
+        .routes(routes!(plans::robustness))
         .routes(routes!(imports::imports, imports::upload))
         .routes(routes!(imports::import, imports::drop_import))
         .routes(routes!(imports::map))

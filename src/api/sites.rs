@@ -1,21 +1,25 @@
 //! Sites: the list, and one of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
 };
+use desserte_domain::observation::{Observation, Outcome};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::model::{
-    LatestSample, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem, SiteTarget, SiteVersion,
+    Facets, LatestSample, SiteAgent, SiteChange, SiteDetail, SiteFacts, SiteItem, SiteTarget,
+    SiteVersion,
 };
 use super::paging::{Page, Paging, page};
 use super::{agents, query, time};
 use crate::app::{App, SiteEntry, SiteRecord};
+use crate::config::Sites;
 use crate::live::{SiteLive, identifier};
 use crate::registry::fold;
 
@@ -71,11 +75,29 @@ pub(crate) async fn sites(
             asked.state.as_ref().is_none_or(|asked| asked == state)
         })
         .take(limit + 1)
-        .map(|(site, now)| item(site, &now))
+        .map(|(site, now)| item(&app.config.sites, site, &now))
         .collect();
     Ok(Json(page(found, limit, |item: &SiteItem| {
         item.site.id.clone()
     })))
+}
+
+/// What sites can be filtered by: the values that there are.
+#[utoipa::path(get, path = "/api/v1/facets", tag = "sites", responses(
+    (status = 200, body = Facets),
+))]
+pub(crate) async fn facets(State(app): State<Arc<App>>) -> Json<Facets> {
+    let directory = app.directory();
+    let sites = directory.sites();
+    let all = |of: fn(&SiteEntry) -> Option<&String>| {
+        let values: BTreeSet<&String> = sites.iter().filter_map(of).collect();
+        values.into_iter().cloned().collect()
+    };
+    Json(Facets {
+        regions: all(|site| site.region.as_ref()),
+        operators: all(|site| site.operator.as_ref()),
+        kinds: all(|site| Some(&site.kind)),
+    })
 }
 
 /// One site, with its past, its agents and the last samples.
@@ -100,7 +122,7 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
     // A site that is closed or merged is in no list, and still has a page.
     let entry = directory.site(id).cloned().unwrap_or(record.entry);
     SiteDetail {
-        site: facts(&entry, &now),
+        site: facts(&app.config.sites, &entry, &now),
         aliases: record.aliases,
         versions: record.versions.into_iter().map(version).collect(),
         agents: record
@@ -108,6 +130,13 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
             .into_iter()
             .map(|agent| SiteAgent {
                 state: agents::state(app, &agent),
+                assigned_from: agent
+                    .assigned_unix_ms
+                    .map(|(from, _)| time::text_or_epoch(from)),
+                assigned_to: agent
+                    .assigned_unix_ms
+                    .and_then(|(_, to)| to)
+                    .map(time::text_or_epoch),
                 simulated: agent.simulated,
                 last_batch_at: agent.last_batch_unix_ms.map(time::text_or_epoch),
                 last_heartbeat_at: agent.last_heartbeat_unix_ms.map(time::text_or_epoch),
@@ -135,16 +164,21 @@ fn detail(app: &App, id: &str, record: SiteRecord) -> SiteDetail {
             .collect(),
         latest: record
             .latest
-            .into_iter()
-            .map(|(target, sample)| LatestSample {
-                target,
-                at: time::text_or_epoch(sample.start_unix_ms),
-                sent: sample.sent,
-                received: sample.received,
-                rtt_us_median: sample.rtt_us_median,
-                outcome: outcome(sample.outcome),
-            })
+            .iter()
+            .map(|(target, sample)| latest(target, sample))
             .collect(),
+    }
+}
+
+/// The last sample of a target.
+pub(crate) fn latest(target: &str, sample: &Observation) -> LatestSample {
+    LatestSample {
+        target: target.to_owned(),
+        at: time::text_or_epoch(sample.start_unix_ms),
+        sent: sample.sent,
+        received: sample.received,
+        rtt_us_median: sample.rtt_us_median,
+        outcome: outcome(sample.outcome),
     }
 }
 
@@ -162,7 +196,7 @@ fn version(version: crate::app::VersionEntry) -> SiteVersion {
 }
 
 /// An outcome by its name; an HTTP status with its number.
-fn outcome(outcome: desserte_domain::observation::Outcome) -> String {
+fn outcome(outcome: Outcome) -> String {
     match serde_json::to_value(outcome) {
         Ok(serde_json::Value::String(name)) => name,
         Ok(serde_json::Value::Object(members)) => members
@@ -174,14 +208,14 @@ fn outcome(outcome: desserte_domain::observation::Outcome) -> String {
 }
 
 /// A site as every list shows it.
-pub(crate) fn item(site: &SiteEntry, now: &SiteLive) -> SiteItem {
+pub(crate) fn item(sites: &Sites, site: &SiteEntry, now: &SiteLive) -> SiteItem {
     SiteItem {
-        site: facts(site, now),
+        site: facts(sites, site, now),
         agents: site.agents as u64,
     }
 }
 
-fn facts(site: &SiteEntry, now: &SiteLive) -> SiteFacts {
+fn facts(sites: &Sites, site: &SiteEntry, now: &SiteLive) -> SiteFacts {
     SiteFacts {
         id: site.id.clone(),
         name: site.name.clone(),
@@ -195,6 +229,7 @@ fn facts(site: &SiteEntry, now: &SiteLive) -> SiteFacts {
         since: now.since_unix_ms.map(time::text_or_epoch),
         cause: now.cause.map(|cause| cause.identifier().to_owned()),
         invented: site.invented,
+        sensitive: sites.is_sensitive(&site.kind),
         simulated: site.simulated,
     }
 }

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use desserte_domain::agreement::Agreement;
 
 use crate::assess::SiteTest;
+use crate::geography::areas::Areas;
+use crate::registry::fold;
 
 /// A site as it is now.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +24,7 @@ pub struct SiteEntry {
     pub longitude: f64,
     /// Town or village.
     pub place: Option<String>,
-    /// Administrative area.
+    /// Administrative area: that of its source, else the one in which it lies.
     pub region: Option<String>,
     /// Who provides its line.
     pub operator: Option<String>,
@@ -97,6 +99,20 @@ impl Directory {
         }
     }
 
+    /// Gives each site without a region the one in which it lies.
+    pub(super) fn place_in_regions(&mut self, areas: &Areas) {
+        if areas.is_empty() {
+            return;
+        }
+        for site in self.sites.iter_mut().filter(|site| site.region.is_none()) {
+            if let Some(name) = areas.at(site.longitude, site.latitude) {
+                site.folded.push(' ');
+                site.folded.push_str(&fold(name));
+                site.region = Some(name.to_owned());
+            }
+        }
+    }
+
     /// Whether another image holds the same sites, agreements and tests.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
@@ -115,6 +131,12 @@ impl Directory {
     #[must_use]
     pub fn site(&self, id: &str) -> Option<&SiteEntry> {
         self.sites.get(*self.positions.get(id)?)
+    }
+
+    /// Position of an open site in the list.
+    #[must_use]
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
     }
 
     /// Agreements, by identifier.

@@ -4,6 +4,7 @@ use desserte_domain::cause::Cause;
 use desserte_domain::observation::Observation;
 
 use super::SiteEntry;
+use crate::ingest::{ClockSeen, VolumeSeen};
 
 /// An agent, as the registry and its last batches tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,16 @@ pub struct AgentEntry {
     pub upload_seconds: u32,
     /// Lines over which it reported.
     pub lines: Vec<LineEntry>,
+    /// Of an agent of one site: from when to when it is or was last assigned to it.
+    pub assigned_unix_ms: Option<(i64, Option<i64>)>,
+    /// Uptime of its machine when the last heartbeat came, seconds.
+    pub uptime_seconds: Option<u32>,
+    /// Bytes of its spool.
+    pub spool_bytes: Option<u64>,
+    /// What it said of its clock last.
+    pub clock: Option<ClockSeen>,
+    /// What it said of its volume last.
+    pub volume: Option<VolumeSeen>,
 }
 
 /// A line over which an agent reported.
@@ -53,6 +64,8 @@ pub struct LineEntry {
     pub confirmed: bool,
     /// When it was first seen.
     pub first_seen_unix_ms: i64,
+    /// When it was last seen.
+    pub last_seen_unix_ms: i64,
 }
 
 /// A site with its past.
@@ -121,6 +134,12 @@ pub struct OutageFilter {
     pub cause: Option<Cause>,
     /// Those that last, or those that are over.
     pub open: Option<bool>,
+    /// At sites of this area.
+    pub region: Option<String>,
+    /// At sites whose line this operator provides.
+    pub operator: Option<String>,
+    /// At sites of this kind.
+    pub kind: Option<String>,
     /// Those after this start and number, in the order of the list.
     pub after: Option<(i64, i64)>,
     /// At most so many.

@@ -4,7 +4,7 @@ mod convert;
 mod outages;
 mod samples;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +15,9 @@ use desserte_probe::wire::id::AgentId;
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
 use crate::collector::{Collector, registry_path, samples_path};
-use crate::registry::{self, AgentRecord, Decision, Registry, RegistryError, SiteStatus};
+use crate::registry::{
+    self, AgentRecord, Decision, LineRecord, Registry, RegistryError, SiteStatus,
+};
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
@@ -106,6 +108,7 @@ impl Source {
 
     /// An image of open sites and agreements.
     pub fn directory(&self, version: u64) -> Result<Directory> {
+        let seconds_of = self.registry.upload_seconds()?;
         let mut agents: BTreeMap<String, Agents> = BTreeMap::new();
         for agent in self.registry.agents()? {
             let revoked = agent.revoked_at_unix_ms.is_some();
@@ -117,7 +120,9 @@ impl Source {
             held.simulated |= agent.simulated;
             if !revoked {
                 held.count += 1;
-                held.upload_seconds = held.upload_seconds.max(self.upload_seconds(agent.id)?);
+                let seconds = seconds_of.get(&agent.id).copied();
+                let seconds = seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT);
+                held.upload_seconds = held.upload_seconds.max(seconds);
             }
         }
         let sites = self
@@ -148,20 +153,52 @@ impl Source {
 
     /// Every agent.
     pub fn agents(&self) -> Result<Vec<AgentEntry>> {
-        let agents = self.registry.agents()?;
-        agents.into_iter().map(|agent| self.agent(agent)).collect()
+        let mut lines: HashMap<AgentId, Vec<LineRecord>> = HashMap::new();
+        for line in self.registry.lines()? {
+            lines.entry(line.agent).or_default().push(line);
+        }
+        let seconds = self.registry.upload_seconds()?;
+        let agents = self.registry.agents()?.into_iter();
+        Ok(agents
+            .map(|agent| {
+                let lines = lines.remove(&agent.id).unwrap_or_default();
+                let seconds = seconds.get(&agent.id).copied();
+                self.agent(agent, lines, seconds)
+            })
+            .collect())
     }
 
-    fn agent(&self, agent: AgentRecord) -> Result<AgentEntry> {
-        let lines = self.registry.lines_of_agent(agent.id)?;
+    /// Agents that are or were assigned to a site, each with the last time that it was.
+    fn agents_once_of(&self, site: &str) -> Result<Vec<AgentEntry>> {
+        let seconds = self.registry.upload_seconds()?;
+        let mut found = Vec::new();
+        for agent in self.registry.agents_once_of(site)? {
+            let assigned = self.registry.assignments(agent.id)?;
+            let last = assigned.iter().rev().find(|one| one.site == site);
+            let lines = self.registry.lines_of_agent(agent.id)?;
+            let seconds = seconds.get(&agent.id).copied();
+            found.push(AgentEntry {
+                assigned_unix_ms: last.map(|one| (one.valid_from_unix_ms, one.valid_to_unix_ms)),
+                ..self.agent(agent, lines, seconds)
+            });
+        }
+        Ok(found)
+    }
+
+    fn agent(
+        &self,
+        agent: AgentRecord,
+        lines: Vec<LineRecord>,
+        upload_seconds: Option<u32>,
+    ) -> AgentEntry {
         let heard = self
             .collector
             .as_ref()
             .map(|collector| collector.activity(agent.id))
             .unwrap_or_default();
         let heartbeat = heard.heartbeat.map(|(at, _)| at);
-        Ok(AgentEntry {
-            upload_seconds: self.upload_seconds(agent.id)?,
+        AgentEntry {
+            upload_seconds: upload_seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT),
             last_batch_unix_ms: heard.batch_unix_ms,
             last_heartbeat_unix_ms: heartbeat.or(agent.heartbeat.map(|(at, _)| at)),
             software: Some(heard.software.unwrap_or(agent.software)),
@@ -171,17 +208,17 @@ impl Source {
                 .spool
                 .map(|spool| spool.minutes_thinned.saturating_add(spool.entries_lost)),
             lines: lines.into_iter().map(line).collect(),
+            assigned_unix_ms: None,
+            uptime_seconds: heard.heartbeat_said.map(|beat| beat.uptime_seconds),
+            spool_bytes: heard.spool.map(|spool| spool.bytes),
+            clock: heard.clock,
+            volume: heard.volume,
             id: agent.id.to_string(),
             site: agent.site,
             enrolled_unix_ms: agent.enrolled_at_unix_ms,
             revoked: agent.revoked_at_unix_ms.is_some(),
             simulated: agent.simulated,
-        })
-    }
-
-    fn upload_seconds(&self, agent: AgentId) -> Result<u32> {
-        let schedule = self.registry.schedule(agent)?;
-        Ok(schedule.map_or(UPLOAD_SECONDS_DEFAULT, |schedule| schedule.upload_seconds))
+        }
     }
 
     /// A site with its past; an alias finds it too.
@@ -189,13 +226,7 @@ impl Source {
         let Some(site) = self.registry.site(id)? else {
             return Ok(None);
         };
-        let mut agents = Vec::new();
-        for agent in self.registry.agents()? {
-            let assigned = self.registry.assignments(agent.id)?;
-            if assigned.iter().any(|one| one.site == id) {
-                agents.push(self.agent(agent)?);
-            }
-        }
+        let agents = self.agents_once_of(id)?;
         let simulated = agents.iter().any(|agent| agent.simulated);
         Ok(Some(SiteRecord {
             aliases: self.registry.site_aliases(id)?,

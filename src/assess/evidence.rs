@@ -16,7 +16,7 @@ const LINK_STATE_HOLDS_MS: i64 = 90_000;
 /// so much later, milliseconds.
 const ATTEMPTS_REPORTED_WITHIN_MS: i64 = 60_000;
 /// A host that ran later than this has probes not to be trusted, milliseconds.
-const LAG_MS_MIN: u64 = 1_000;
+pub(super) const LAG_MS_MIN: u64 = 1_000;
 /// What an agent says of its own silence is among the first things that it says afterwards: within so
 /// much of the first one, milliseconds.
 const RETURN_SAID_WITHIN_MS: i64 = 2_000;

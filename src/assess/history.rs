@@ -70,7 +70,7 @@ pub enum StepState {
 }
 
 impl HistoryRequest<'_> {
-    /// The rows: steps are whole, from the one that holds the start.
+    /// The rows: steps are whole, from the one that holds the start. `outages` are by start.
     #[must_use]
     pub fn rows(&self, samples: &SiteSamples, outages: &[SiteOutage]) -> Rows {
         let step_ms = i64::from(self.step_seconds.max(1)) * 1_000;
@@ -126,11 +126,17 @@ impl HistoryRequest<'_> {
             .test
             .slots(window.start_unix_ms, window.slots, &columns);
         let mut states = vec![StepState::Unknown; steps.slots];
+        // Outages are by start and never overlap: a year of slots is gone through once.
+        let mut outages = outages.iter().peekable();
         for (slot, state) in slots.iter().enumerate() {
             let at = window.at(slot);
-            let inside = outages.iter().any(|outage| {
-                outage.start_unix_ms <= at && outage.end_unix_ms.is_none_or(|end| at < end)
-            });
+            while outages
+                .next_if(|outage| outage.end_unix_ms.is_some_and(|end| end <= at))
+                .is_some()
+            {}
+            let inside = outages
+                .peek()
+                .is_some_and(|outage| outage.start_unix_ms <= at);
             let seen = match state {
                 SlotState::Unknown => StepState::Unknown,
                 _ if inside => StepState::Down,
@@ -146,7 +152,7 @@ impl HistoryRequest<'_> {
     }
 }
 
-fn row(observations: &[Observation], start_unix_ms: i64, state: StepState) -> Step {
+pub(super) fn row(observations: &[Observation], start_unix_ms: i64, state: StepState) -> Step {
     let mut medians: Vec<u32> = observations
         .iter()
         .filter_map(|one| one.rtt_us_median)

@@ -27,6 +27,8 @@ enum PlanFormat {
     Csv,
     /// For a map (RFC 7946).
     Geojson,
+    /// For Excel, with a second sheet of weights and sources.
+    Xlsx,
     /// Everything, as the ranking knows it.
     Json,
 }
@@ -63,6 +65,8 @@ impl PlanCommand {
             PlanFormat::Geojson => {
                 export::plan::write_geojson(&made, &mut bytes).map_err(Failure::failed)?;
             }
+            PlanFormat::Xlsx => export::plan::write_xlsx(&made, context.export(), &mut bytes)
+                .map_err(Failure::failed)?,
             PlanFormat::Json => bytes = json(&made)?,
         }
         write(Some(&self.output), &bytes)

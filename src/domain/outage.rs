@@ -1,5 +1,7 @@
 //! Outages: what a person is shown, each with its cause.
 
+pub mod group;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,11 @@
-//! The ranked list, as CSV for a spreadsheet and as GeoJSON (RFC 7946) for a map.
+//! The ranked list, as CSV or XLSX for a spreadsheet and as GeoJSON (RFC 7946) for a map.
 //!
 //! A CSV file has no room for a preamble that programs would survive, so its assumptions stand in
 //! columns: every row names the scenario, the layers that were absent, and beside each distance its
 //! layer, date and uncertainty; beside each contribution its weight. In GeoJSON they are a foreign
 //! member of the collection, `desserte_plan` (RFC 7946, 6.1).
+
+mod workbook;
 
 use std::io::Write;
 
@@ -16,6 +18,8 @@ use serde_json::{Map, Value, json};
 use super::sheet::{self, Cell};
 use super::{ExportError, Language};
 use crate::import::site::SiteKind;
+
+pub use workbook::write_xlsx;
 
 /// Decimals of a degree: a tenth of a metre.
 const DEGREE_DECIMALS: usize = 6;

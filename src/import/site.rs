@@ -63,6 +63,21 @@ impl SiteKind {
         self.texts().2
     }
 
+    /// Whether people come there for care, lessons, papers or letters: what is down there, they
+    /// feel at once.
+    #[must_use]
+    pub fn serves_people(self) -> bool {
+        match self {
+            Self::TownHall
+            | Self::CivilRegistry
+            | Self::Hospital
+            | Self::HealthCentre
+            | Self::School
+            | Self::Post => true,
+            Self::Ministry | Self::Court | Self::Police | Self::Other => false,
+        }
+    }
+
     /// The kind with this identifier.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {

@@ -178,7 +178,7 @@ impl Following {
             }
         };
         self.activities
-            .batch(batch.received_unix_ms, batch.peer, &report);
+            .batch((batch.received_unix_ms, batch.peer), Some(map), &report);
         self.note_lines(batch, &report, found.spans.keys())?;
         for (site, (from_unix_ms, to_unix_ms)) in found.spans {
             events.push(IngestEvent {

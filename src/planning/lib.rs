@@ -16,7 +16,9 @@ pub mod instance;
 pub mod layer;
 pub mod plan;
 pub mod position;
+pub mod preset;
 pub mod ranking;
+pub mod robustness;
 pub mod route;
 pub mod scenario;
 

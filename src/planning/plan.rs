@@ -6,6 +6,7 @@ use crate::gap::{Gap, GapIndex};
 use crate::layer::{LayerUse, Layers};
 use crate::position::Position;
 use crate::ranking::{MeasuredAvailability, RankedSite, RankingError, SiteFacts, rank};
+use crate::robustness::{Stay, robustness};
 use crate::scenario::Scenario;
 
 /// A site as a plan needs it.
@@ -53,6 +54,85 @@ pub struct Plan {
     pub rows: Vec<PlanRow>,
 }
 
+impl Plan {
+    /// How much the top of the list hangs on the weights.
+    #[must_use]
+    pub fn robustness(&self, top: usize) -> Vec<Stay> {
+        robustness(self.rows.iter().map(|row| &row.ranked), top)
+    }
+}
+
+/// Sites with their gaps: what takes time in a plan, and stays while sites and layers do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasuredSites {
+    /// By identifier.
+    sites: Vec<(PlanSite, Gap)>,
+    layers: Vec<LayerUse>,
+}
+
+impl MeasuredSites {
+    /// Measures every site's gap. Identifiers must differ from site to site, as the registry
+    /// guarantees.
+    #[must_use]
+    pub fn new(sites: Vec<PlanSite>, layers: &Layers) -> Self {
+        let index = GapIndex::new(layers);
+        let mut sites: Vec<(PlanSite, Gap)> = sites
+            .into_iter()
+            .map(|site| {
+                let gap = index.gap(site.position);
+                (site, gap)
+            })
+            .collect();
+        sites.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        Self {
+            sites,
+            layers: layers.uses(),
+        }
+    }
+
+    /// Ranks the sites by what was measured at each of them up to now.
+    pub fn plan(
+        &self,
+        availability: impl Fn(&PlanSite) -> Option<MeasuredAvailability>,
+        scenario: Scenario,
+    ) -> Result<Plan, RankingError> {
+        let sites: Vec<(PlanSite, Gap)> = self
+            .sites
+            .iter()
+            .map(|(site, gap)| {
+                let site = PlanSite {
+                    availability: availability(site),
+                    ..site.clone()
+                };
+                (site, gap.clone())
+            })
+            .collect();
+        let facts: Vec<SiteFacts> = sites
+            .iter()
+            .map(|(site, gap)| SiteFacts {
+                site: site.id.clone(),
+                kind: site.kind.clone(),
+                gap: gap.clone(),
+                availability: site.availability.clone(),
+            })
+            .collect();
+        // Sites lie in the order of identifiers: the ranks are brought into it once, and back.
+        let mut by_id = rank(&facts, &scenario.ranking)?;
+        by_id.sort_by(|a, b| a.site.cmp(&b.site).then(a.rank.cmp(&b.rank)));
+        let mut rows: Vec<PlanRow> = sites
+            .into_iter()
+            .zip(by_id)
+            .map(|((site, gap), ranked)| PlanRow { site, gap, ranked })
+            .collect();
+        rows.sort_by_key(|row| row.ranked.rank);
+        Ok(Plan {
+            scenario,
+            layers: self.layers.clone(),
+            rows,
+        })
+    }
+}
+
 /// Measures every site's gap and ranks the sites. Identifiers must differ from site to site, as the
 /// registry guarantees.
 pub fn plan(
@@ -60,36 +140,7 @@ pub fn plan(
     layers: &Layers,
     scenario: Scenario,
 ) -> Result<Plan, RankingError> {
-    let index = GapIndex::new(layers);
-    let facts: Vec<SiteFacts> = sites
-        .iter()
-        .map(|site| SiteFacts {
-            site: site.id.clone(),
-            kind: site.kind.clone(),
-            gap: index.gap(site.position),
-            availability: site.availability.clone(),
-        })
-        .collect();
-    let ranked = rank(&facts, &scenario.ranking)?;
-    // Both lists are brought into the order of identifiers once, then into that of ranks.
-    let mut measured: Vec<(PlanSite, Gap)> = sites
-        .into_iter()
-        .zip(facts.into_iter().map(|facts| facts.gap))
-        .collect();
-    measured.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
-    let mut by_id = ranked;
-    by_id.sort_by(|a, b| a.site.cmp(&b.site).then(a.rank.cmp(&b.rank)));
-    let mut rows: Vec<PlanRow> = measured
-        .into_iter()
-        .zip(by_id)
-        .map(|((site, gap), ranked)| PlanRow { site, gap, ranked })
-        .collect();
-    rows.sort_by_key(|row| row.ranked.rank);
-    Ok(Plan {
-        scenario,
-        layers: layers.uses(),
-        rows,
-    })
+    MeasuredSites::new(sites, layers).plan(|site| site.availability.clone(), scenario)
 }
 
 #[cfg(test)]

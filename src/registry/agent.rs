@@ -130,6 +130,19 @@ impl Registry {
         })
     }
 
+    /// Agents that are or were once assigned to a site, by time of enrolment.
+    pub fn agents_once_of(&self, site: &str) -> Result<Vec<AgentRecord>, RegistryError> {
+        self.read("agents once of site", |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE agent.id IN (SELECT agent FROM assignment WHERE site = ?)
+                     ORDER BY enrolled_at, agent.id"
+                ))?
+                .query_map([site], agent)?
+                .collect()
+        })
+    }
+
     /// Where an agent measured, oldest first.
     pub fn assignments(&self, id: AgentId) -> Result<Vec<Assignment>, RegistryError> {
         self.read("assignments", |connection| {

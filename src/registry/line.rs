@@ -125,6 +125,16 @@ impl Registry {
         })
     }
 
+    /// Every line of every agent, by first sight.
+    pub fn lines(&self) -> Result<Vec<LineRecord>, RegistryError> {
+        self.read("lines", |connection| {
+            connection
+                .prepare_cached("SELECT * FROM line ORDER BY first_seen_at, key")?
+                .query_map([], line)?
+                .collect()
+        })
+    }
+
     /// Notes the lines of a batch that was measured at `site`. Idempotent.
     pub fn note_lines(
         &self,

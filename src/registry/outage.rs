@@ -2,7 +2,7 @@
 //! anew, so a window's outages are replaced together and keep their numbers where they begin alike.
 
 use desserte_domain::{cause::Verdict, outage::Outage};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::{
     Registry, RegistryError,
@@ -37,8 +37,14 @@ pub struct OutageFilter<'a> {
     pub from_unix_ms: Option<i64>,
     /// Begun before this time.
     pub to_unix_ms: Option<i64>,
-    /// Only those that last.
-    pub open: bool,
+    /// `true`: only those that last; `false`: only those that are over.
+    pub open: Option<bool>,
+    /// At sites of this area, as they are now.
+    pub region: Option<&'a str>,
+    /// At sites whose line this operator provides now.
+    pub operator: Option<&'a str>,
+    /// At sites of this kind now.
+    pub kind: Option<&'a str>,
     /// Begun before this one in the order of the list (start, number): where a page ended.
     pub before: Option<(i64, i64)>,
     /// At most so many; 0 means no limit.
@@ -92,8 +98,14 @@ impl Registry {
                          AND (?2 IS NULL OR cause = ?2)
                          AND (?3 IS NULL OR end_unix_ms IS NULL OR end_unix_ms > ?3)
                          AND (?4 IS NULL OR start_unix_ms < ?4)
-                         AND (NOT ?5 OR end_unix_ms IS NULL)
+                         AND (?5 IS NULL OR ?5 = (end_unix_ms IS NULL))
                          AND (start_unix_ms, id) < (?6, ?7)
+                         AND (?9 IS NULL AND ?10 IS NULL AND ?11 IS NULL OR EXISTS (
+                             SELECT 1 FROM site_version AS now
+                             WHERE now.site = outage.site AND now.valid_to IS NULL
+                                 AND (?9 IS NULL OR now.region = ?9)
+                                 AND (?10 IS NULL OR now.operator = ?10)
+                                 AND (?11 IS NULL OR now.kind = ?11)))
                      ORDER BY start_unix_ms DESC, id DESC LIMIT ?8",
                 )?
                 .query_map(
@@ -105,13 +117,27 @@ impl Registry {
                         filter.open,
                         before,
                         number,
-                        limit
+                        limit,
+                        filter.region,
+                        filter.operator,
+                        filter.kind
                     ],
                     stored,
                 )?
                 .collect()
         })?;
         rows.into_iter().map(finish).collect()
+    }
+
+    /// The outage of a number.
+    pub fn outage(&self, id: i64) -> Result<Option<OutageRecord>, RegistryError> {
+        let row = self.read("outage", |connection| {
+            connection
+                .prepare_cached("SELECT * FROM outage WHERE id = ?")?
+                .query_row([id], stored)
+                .optional()
+        })?;
+        row.map(finish).transpose()
     }
 
     /// Puts `outages` in place of those of the site that overlap `[from, to)`; returns them as they

@@ -1,7 +1,7 @@
 //! Schedules: what each agent measures, derived from its site's targets and agreements. A schedule
 //! that changed gets the next revision; the agent learns the revision from its next receipt.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use desserte_domain::agreement::{Agreement, MeasuringProfile};
 use desserte_probe::wire::{
@@ -41,6 +41,22 @@ impl Registry {
                 .optional()
         })?;
         text.map(|text| parse(&id.to_string(), &text)).transpose()
+    }
+
+    /// Seconds between the uploads of each agent that has a schedule.
+    pub fn upload_seconds(&self) -> Result<HashMap<AgentId, u32>, RegistryError> {
+        self.read("upload seconds", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT agent, json_extract(content, '$.upload_seconds') FROM schedule",
+                )?
+                .query_map([], |row| {
+                    let agent: String = row.get(0)?;
+                    let agent = agent.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
+                    Ok((agent, row.get(1)?))
+                })?
+                .collect()
+        })
     }
 
     /// Makes every schedule anew: agreements end with time, without anyone changing anything.

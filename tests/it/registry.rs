@@ -314,7 +314,7 @@ fn outages_are_replaced_by_window_and_keep_their_numbers() {
     };
     assert_eq!(list(&OutageFilter::default()), [5_000, 1_000]);
     let open = OutageFilter {
-        open: true,
+        open: Some(true),
         ..OutageFilter::default()
     };
     assert_eq!(list(&open), [5_000]);

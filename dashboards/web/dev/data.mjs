@@ -61,6 +61,7 @@ export function makeSites(count) {
         since: new Date(Date.now() - random() * 9e8).toISOString(),
         cause: null,
         invented: true,
+        sensitive: ['police', 'court', 'ministry'].includes(KINDS[kind]),
         agents: 0,
       });
     }
@@ -87,6 +88,8 @@ export function makeOutages(sites) {
       site_name: site.name,
       site_kind: site.kind,
       region: site.region,
+      operator: site.operator,
+      sensitive: site.sensitive,
       start: new Date(start).toISOString(),
       end: end === null ? null : new Date(end).toISOString(),
       slot_seconds: 60,
@@ -181,7 +184,7 @@ export function plan(sites, query, limit, offset) {
     };
   }).sort((a, b) => b.score - a.score);
   items.forEach((item, index) => { item.rank = index + 1; });
-  return { criteria, layers: LAYERS, absent_layers: ABSENT, sites: sites.length, items: items.slice(offset, offset + limit), next: offset + limit < items.length ? String(offset + limit) : null };
+  return { criteria, layers: LAYERS, absent_layers: ABSENT, sites: sites.length, items: items.slice(offset, offset + limit), next: offset + limit < items.length ? String(offset + limit) : null, preset: query.get('preset') ?? 'balanced', presets: ['balanced', 'schools_first', 'health_and_justice', 'administrative_continuity'] };
 }
 
 export const LAYERS = [

@@ -8,6 +8,8 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ABSENT, LAYERS, PLACES, STATES, TARGET_LIST, history, makeOutages, makeSites, month, plan, shape } from './data.mjs';
+import { compactMap, compactStates, mapSites, outline, overview } from './map.mjs';
+import { addAreaCut, agentList, events as eventList, facets, group, groups, robustness, targetDays } from './screens.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png' };
@@ -15,6 +17,9 @@ const CSP = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ances
 const empty = Boolean(process.env.FIXTURE_EMPTY);
 const sites = empty ? [] : makeSites(1200);
 const outages = makeOutages(sites);
+if (!empty) addAreaCut(sites, outages);
+outages.forEach((one) => { one.operator ??= sites.find((site) => site.id === one.site)?.operator ?? null; });
+const compact = compactMap(sites);
 const streams = new Set();
 const AGREEMENT = { id: 'contrat-synthetique', title: 'Contrat synthétique de démonstration', version: 1, valid_from: '2026-01-01T00:00:00Z', valid_to: null, sites: sites.slice(0, 24).map((site) => site.id), slot_seconds: 60, target_availability_percent: '99.5' };
 
@@ -48,10 +53,10 @@ function detail(site) {
       { valid_from: '2026-02-01T00:00:00Z', valid_to: null, name: site.name, kind: site.kind, latitude: site.latitude, longitude: site.longitude, operator: 'Opérateur synthétique', status: 'open' },
     ] : [],
     agents: first ? [{
-      id: agents[0].id, state: 'reporting', last_batch_at: agents[0].last_batch_at, last_heartbeat_at: agents[0].last_heartbeat_at, software: agents[0].software, boot: 'b', spool_records: 3,
+      id: agents[0].id, state: 'reporting', last_batch_at: agents[0].last_batch_at, last_heartbeat_at: agents[0].last_heartbeat_at, software: agents[0].software, boot: 'b', spool_records: 3, assigned_from: '2026-10-02T08:00:00Z', assigned_to: null,
       lines: [
-        { key: 'k1', interface: 'eth0', gateway: 'a91f…', family: 'ipv4', public_address: '192.0.2.14', confirmed: true, first_seen_at: '2026-10-02T08:00:00Z' },
-        { key: 'k2', interface: 'wwan0', gateway: '77c0…', family: 'ipv4', public_address: '198.51.100.9', confirmed: false, first_seen_at: '2026-11-20T10:00:00Z' },
+        { key: 'k1', interface: 'eth0', gateway: 'a91f…', family: 'ipv4', public_address: '192.0.2.14', confirmed: true, first_seen_at: '2026-10-02T08:00:00Z', last_seen_at: '2026-11-20T10:00:00Z' },
+        { key: 'k2', interface: 'wwan0', gateway: '77c0…', family: 'ipv4', public_address: '198.51.100.9', confirmed: false, first_seen_at: '2026-11-20T10:00:00Z', last_seen_at: '2026-11-20T10:00:00Z' },
       ],
     }] : [],
     targets: TARGET_LIST, agreements: AGREEMENT.sites.includes(site.id) ? [AGREEMENT.id] : [],
@@ -75,9 +80,17 @@ function answer(path, query) {
   if (named) return shape(named[1]);
   if (path === '/country/places.json') return { items: PLACES.map(([name, latitude, longitude, population]) => ({ name, latitude, longitude, population })) };
   if (path === '/summary') return summary();
+  if (path === '/overview') return overview(sites, summary(), country);
+  if (path === '/country/outline.json') return outline(shape('regions'));
+  if (path === '/map/sites') return mapSites(compact.rows, query);
+  if (path === '/sites') return list(sites.filter((site) => `${site.name} ${site.id}`.toLowerCase().includes((query.get('query') ?? '').toLowerCase())), query);
   if (path === '/demo') return { simulated: false, phase: 'none', sites: 0, sites_done: 0, history_days: 0, site_days: 0, site_days_done: 0, started_at: null, away: null };
   if (path === '/map') return mapColumns();
-  if (path === '/agents') return list(agents, query);
+  if (path === '/agents') return list(agentList(agents, sites).filter((agent) => !query.get('state') || agent.state === query.get('state')), query);
+  if (path === '/facets') return facets(sites);
+  if (path === '/outages/groups') return groups(outages, query, list);
+  if (path.startsWith('/outages/groups/')) return group(outages, path.slice(16), query, list);
+  if (path === '/plans/current/robustness') return robustness(plan(sites, query, Infinity, 0).items, Number(query.get('top') ?? 20));
   if (path === '/agreements') return list(empty ? [] : [AGREEMENT], query);
   if (path.startsWith('/agreements/')) return { agreement: AGREEMENT.id, month: path.slice(-7), sites: AGREEMENT.sites.map((id) => month(id, path.slice(-7), AGREEMENT.id)) };
   if (path === '/outages') {
@@ -88,6 +101,8 @@ function answer(path, query) {
   const site = sites.find((item) => item.id === parts[2]);
   if (parts[1] !== 'sites' || !site) return null;
   if (parts[3] === 'history') return history(query);
+  if (parts[3] === 'targets') return targetDays(TARGET_LIST);
+  if (parts[3] === 'evidence') return eventList(query, list);
   if (parts[3] === 'months') return month(site.id, parts[4], query.get('agreement'));
   if (parts[3] === 'codes') return { code: 'FIXT-URE0-CODE-0000', collector: 'https://127.0.0.1:9443', site: site.id, expires_at: new Date(Date.now() + 3.6e6).toISOString() };
   return detail(site);
@@ -113,7 +128,7 @@ function flip(id, wanted) {
   if (open && site.state !== 'down') open.end = now;
   if (!open && site.state === 'down') outages.unshift({ id: `outage-live-${outages.length}`, site: id, site_name: site.name, site_kind: site.kind, region: site.region, start: now, end: null, slot_seconds: 2, down_slots: 5, cause: 'destination', locus: null, facts: [{ code: 'collector_reachable', values: {} }], agent: agents[0].id });
   const send = (event, data) => streams.forEach((stream) => stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
-  send('site', { id, state: site.state, since: site.since, cause: site.cause });
+  send('site', { id, state: site.state, since: site.since, cause: site.cause, map_version: '00000000000f1c71', map_row: compact.rows.indexOf(site) });
   const changed = open ?? outages.find((item) => item.site === id && item.end === null);
   if (changed) send('outage', changed);
   send('summary', summary());
@@ -137,6 +152,10 @@ const server = createServer((request, response) => {
     if (process.env.FIXTURE_FAIL) return json(500, { title: 'Internal', status: 500, code: 'internal', detail: 'synthetic failure' }, 'application/problem+json');
     const path = url.pathname.slice(7);
     if (path === '/events') return events(response);
+    if (path === '/map/states' || (path === '/map' && request.headers.accept?.includes('vnd.desserte.map'))) {
+      response.writeHead(200, { 'Content-Type': 'application/vnd.desserte.map', 'Cache-Control': 'no-store' });
+      return response.end(path === '/map' ? compact.bytes : compactStates(compact.rows));
+    }
     if (path === '/plans/current/export') {
       const geojson = url.searchParams.get('format') === 'geojson';
       const french = url.searchParams.get('language') === 'fr';

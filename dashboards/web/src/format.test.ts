@@ -83,3 +83,13 @@ describe('dates', () => {
     expect(f.monthOf(Date.parse('2026-10-31T23:30:00Z'), 'Africa/Brazzaville')).toBe('2026-11');
   });
 });
+
+describe('bytes', () => {
+  it('reads as lines are paid, in the reader\'s own units', () => {
+    expect(f.bytes('fr', 999)).toBe('999\u00a0o');
+    expect(f.bytes('fr', 12_345_678)).toBe('12,3\u00a0Mo');
+    expect(f.bytes('en', 999_999)).toBe('1.0\u00a0MB');
+    expect(f.bytes('en', 250_000_000_000)).toBe('250\u00a0GB');
+    expect(f.bytes('fr', null)).toBe('—');
+  });
+});

@@ -198,3 +198,21 @@ export function position(language: Language, latitude: number, longitude: number
   const separator = language === 'fr' ? `${NBSP}; ` : ', ';
   return `${decimal(language, latitude, 5)}°${separator}${decimal(language, longitude, 5)}°`;
 }
+
+const BYTE_UNITS: Record<Language, [string, string, string, string]> = {
+  fr: ['o', 'ko', 'Mo', 'Go'],
+  en: ['B', 'kB', 'MB', 'GB'],
+};
+
+/** Bytes in decimal units, as lines are paid: "12,3 Mo". */
+export function bytes(language: Language, count: number | null): string {
+  if (count === null) return DASH;
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < 3) {
+    value /= 1_000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  return `${decimal(language, value, digits)}${NBSP}${BYTE_UNITS[language][unit]}`;
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Contribution, PlanCriterion } from './api/types';
-import { barScale, chosenWeights, segments, weightsText } from './planning';
+import type { Contribution, PlanCriterion, PlanItem } from './api/types';
+import { barScale, chosenWeights, rerank, segments, weightsText } from './planning';
 
 const criterion = (id: string, weight: number): PlanCriterion => ({
   id,
@@ -54,5 +54,45 @@ describe('segments', () => {
   it('fit even when scores are larger than weights', () => {
     const scale = barScale([criterion('a', 1)], 100);
     expect(segments([part('a', 1, 100)], scale)[0]?.width).toBe(1);
+  });
+});
+
+describe('rerank', () => {
+  const part = (criterion: string, normalised: number | null): Contribution => ({
+    criterion,
+    value: normalised,
+    unit: '1',
+    normalised,
+    weight: 0.5,
+    contribution: normalised === null ? null : normalised * 0.5,
+    unknown_reason: normalised === null ? 'not_measured' : null,
+    source: null,
+  });
+  const item = (site: string, fibre: number, cut: number | null): PlanItem => ({
+    rank: 0,
+    site,
+    site_name: null,
+    kind: 'school',
+    region: null,
+    simulated: false,
+    latitude: null,
+    longitude: null,
+    score: 0,
+    known_weight_share: 1,
+    contributions: [part('fibre', fibre), part('cut', cut)],
+  });
+
+  it('orders by the new weights, keeps the sum of the parts and never counts what is unknown', () => {
+    const items = [item('a', 1, null), item('b', 0.2, 0.9), item('c', 0.2, 0.9)];
+    const ranked = rerank(items, { fibre: 0.25, cut: 0.75 });
+    expect(ranked.map((one) => [one.rank, one.site])).toEqual([
+      [1, 'b'],
+      [2, 'c'],
+      [3, 'a'],
+    ]);
+    expect(ranked[0]?.score).toBeCloseTo(0.25 * 0.2 + 0.75 * 0.9);
+    expect(ranked[2]?.known_weight_share).toBeCloseTo(0.25);
+    expect(ranked[2]?.contributions[1]?.contribution).toBeNull();
+    expect(rerank(items, { fibre: 1, cut: 0 })[0]?.site).toBe('a');
   });
 });

@@ -1,4 +1,4 @@
-import type { Contribution, PlanCriterion } from './api/types';
+import type { Contribution, PlanCriterion, PlanItem } from './api/types';
 
 /** The share of each criterion in the sum of the weights: the sliders' if moved, else the plan's. */
 export function chosenWeights(
@@ -20,6 +20,33 @@ export function weightsText(sliders: Readonly<Record<string, number>>): string {
   return Object.entries(sliders)
     .map(([id, weight]) => `${id}:${Number((weight / sum).toFixed(6))}`)
     .join(',');
+}
+
+/**
+ * Rows as other weights order them, at once and for these rows only: a row that is not among them may
+ * come before them, which the server's answer says.
+ */
+export function rerank(
+  items: readonly PlanItem[],
+  shares: Readonly<Record<string, number>>,
+): PlanItem[] {
+  return items
+    .map((item) => {
+      const contributions = item.contributions.map((part) => {
+        const weight = shares[part.criterion] ?? 0;
+        const contribution = part.normalised === null ? null : part.normalised * weight;
+        return { ...part, weight, contribution };
+      });
+      const known = contributions.filter((part) => part.contribution !== null);
+      return {
+        ...item,
+        contributions,
+        score: known.reduce((sum, part) => sum + (part.contribution ?? 0), 0),
+        known_weight_share: known.reduce((sum, part) => sum + part.weight, 0),
+      };
+    })
+    .sort((a, b) => b.score - a.score || (a.site < b.site ? -1 : 1))
+    .map((item, at) => ({ ...item, rank: at + 1 }));
 }
 
 export interface Segment {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::SiteLine;
+
 /// The collector answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Health {
@@ -116,6 +118,52 @@ pub struct AgentItem {
     pub spool_dropped: Option<u64>,
     /// Lines that nobody has confirmed.
     pub unconfirmed_lines: u64,
+    /// Kind of the site.
+    pub site_kind: Option<String>,
+    /// Region of the site.
+    pub region: Option<String>,
+    /// Whether the site is invented, for a demonstration.
+    pub invented: bool,
+    /// Since when a silent agent has been silent: its last batch, or its enrolment.
+    pub silent_since: Option<String>,
+    /// Boot of what it said last.
+    pub boot: Option<String>,
+    /// Uptime of its machine at the last heartbeat, seconds.
+    pub uptime_seconds: Option<u32>,
+    /// Bytes of its spool.
+    pub spool_bytes: Option<u64>,
+    /// The line over which it reported last.
+    pub line: Option<SiteLine>,
+    /// Lines over which it reported.
+    pub lines: u64,
+    /// What it said of its wall clock last.
+    pub clock: Option<AgentClock>,
+    /// What it said of its volume last.
+    pub volume: Option<AgentVolume>,
+}
+
+/// An agent's wall clock. Nothing is measured by it: times are the collector's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AgentClock {
+    /// Wall clock minus corrected time, milliseconds; `null` when it has no clock.
+    pub offset_ms: Option<i64>,
+    /// How far corrected time may be off, milliseconds.
+    pub uncertainty_ms: u64,
+    /// When that was.
+    pub at: String,
+}
+
+/// Everything that an agent sent and received in a month, as it counted itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AgentVolume {
+    /// The month, `yyyy-mm`, in UTC.
+    pub month: String,
+    /// Bytes sent.
+    pub sent_bytes: u64,
+    /// Bytes received.
+    pub received_bytes: u64,
+    /// When it said so.
+    pub at: String,
 }
 
 /// A new enrolment code. It is shown here and never again.

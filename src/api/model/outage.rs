@@ -18,6 +18,10 @@ pub struct OutageItem {
     pub site_kind: String,
     /// Its region.
     pub region: Option<String>,
+    /// Who provides its line.
+    pub operator: Option<String>,
+    /// Whether its live state needs a login once there are logins.
+    pub sensitive: bool,
     /// Start of the first bad slot.
     pub start: String,
     /// Start of the first good slot after it; `null` while it lasts.
@@ -36,6 +40,61 @@ pub struct OutageItem {
     pub agent: Option<String>,
     /// Whether a demonstration made it up.
     pub simulated: bool,
+}
+
+/// Outages that are shown as one: of one area, operator or cause, begun within ten minutes.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct OutageGroupItem {
+    /// Identifier: that of its first outage.
+    pub id: String,
+    /// What its sites share: `site` (it stands alone), `area`, `area_and_operator`, `operator` or
+    /// `country`.
+    pub reach: String,
+    /// The region that its sites share.
+    pub region: Option<String>,
+    /// The operator that its sites share.
+    pub operator: Option<String>,
+    /// Cause of most of its sites, from the closed list.
+    pub cause: String,
+    /// Its sites by cause.
+    pub causes: Vec<CauseCount>,
+    /// Its sites, each counted once.
+    pub sites: u64,
+    /// Sites of it that are still cut off.
+    pub open_sites: u64,
+    /// Measured sites in the region and on the line of the operator named; `null` when it stands
+    /// alone.
+    pub measured_sites: Option<u64>,
+    /// Whether one of its sites is sensitive.
+    pub sensitive: bool,
+    /// Start of the first.
+    pub start: String,
+    /// End of the last; `null` while one of them lasts.
+    pub end: Option<String>,
+    /// Its first outages, three at most; the rest by its own address.
+    pub outages: Vec<OutageItem>,
+}
+
+/// Sites with a cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CauseCount {
+    /// The cause.
+    pub cause: String,
+    /// How many sites.
+    pub sites: u64,
+}
+
+/// One page of the groups.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct OutageGroupPage {
+    /// The newest first.
+    pub items: Vec<OutageGroupItem>,
+    /// Cursor of the page that follows; `null` on the last one.
+    pub next: Option<String>,
+    /// Groups in all pages.
+    pub total: u64,
+    /// The period holds more outages than are looked at: the oldest are left out.
+    pub truncated: bool,
 }
 
 /// A piece of evidence.

@@ -20,6 +20,34 @@ pub struct PlanPage {
     pub items: Vec<PlanItem>,
     /// Cursor of the page that follows.
     pub next: Option<String>,
+    /// The preset whose importances were used.
+    pub preset: String,
+    /// Every preset that there is.
+    pub presets: Vec<String>,
+}
+
+/// How much the top of the ranking hangs on the weights.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PlanRobustness {
+    /// Sites that count as the top.
+    pub top: u64,
+    /// Weightings drawn.
+    pub draws: u32,
+    /// Smallest factor by which a weight was changed.
+    pub factor_min: f64,
+    /// Largest factor.
+    pub factor_max: f64,
+    /// The sites that are in the top in at least one draw, the steadiest first.
+    pub items: Vec<PlanStay>,
+}
+
+/// How often a site is in the top.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PlanStay {
+    /// The site.
+    pub site: String,
+    /// Share of the draws in which it is in the top, 0 to 1.
+    pub share: f64,
 }
 
 /// A criterion.

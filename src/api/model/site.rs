@@ -1,5 +1,7 @@
 //! Sites: the list, one site, its history.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,8 +42,21 @@ pub struct SiteFacts {
     pub cause: Option<String>,
     /// Whether the site is invented, for a demonstration.
     pub invented: bool,
+    /// Whether its live state needs a login once there are logins.
+    pub sensitive: bool,
     /// Whether what is known of its connection is made up by a demonstration.
     pub simulated: bool,
+}
+
+/// What sites can be filtered by, each list in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Facets {
+    /// Regions.
+    pub regions: Vec<String>,
+    /// Operators of their lines.
+    pub operators: Vec<String>,
+    /// Kinds.
+    pub kinds: Vec<String>,
 }
 
 /// One site.
@@ -92,6 +107,10 @@ pub struct SiteAgent {
     pub id: String,
     /// `reporting`, `silent` or `revoked`.
     pub state: String,
+    /// Since when it is assigned to the site, or was last.
+    pub assigned_from: Option<String>,
+    /// Until when it was; `null` while it is.
+    pub assigned_to: Option<String>,
     /// Whether a demonstration made it up.
     pub simulated: bool,
     /// When its last batch came.
@@ -125,6 +144,8 @@ pub struct SiteLine {
     pub confirmed: bool,
     /// When it was first seen.
     pub first_seen_at: String,
+    /// When it was last seen.
+    pub last_seen_at: String,
 }
 
 /// Something that is measured from a site.
@@ -140,6 +161,59 @@ pub struct SiteTarget {
     pub address: Option<String>,
     /// `national` or `international` when it stands for a part of the path.
     pub anchor: Option<String>,
+}
+
+/// What is measured from a site, over the last 24 hours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TargetDays {
+    /// Start of the first step, Unix seconds.
+    pub start_unix_s: i64,
+    /// Length of a step, seconds.
+    pub step_seconds: u32,
+    /// One entry a target.
+    pub items: Vec<TargetDay>,
+}
+
+/// A target with its last sample and its last day; columns of one length, empty when nothing was
+/// measured in the day.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TargetDay {
+    /// Identifier.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Kind of measurement.
+    pub kind: String,
+    /// Host or address.
+    pub address: Option<String>,
+    /// Whether it takes part in deciding the site's slots.
+    pub decides: bool,
+    /// Its last sample, however old.
+    pub latest: Option<LatestSample>,
+    /// `up`, `degraded`, `down` or `unknown` in each step.
+    pub state: Vec<String>,
+    /// Packets or requests sent.
+    pub sent: Vec<Option<u64>>,
+    /// Answers.
+    pub received: Vec<Option<u64>>,
+    /// Median of the slots' medians, microseconds.
+    pub rtt_us_median: Vec<Option<u32>>,
+}
+
+/// Something that changed at a site, as an agent saw it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct EvidenceItem {
+    /// When.
+    pub at: String,
+    /// The agent that saw it.
+    pub agent: String,
+    /// Name of the line that it concerns.
+    pub line: Option<String>,
+    /// What changed, from a closed list.
+    pub code: String,
+    /// The numbers that belong to it.
+    #[schema(value_type = Object)]
+    pub values: BTreeMap<String, serde_json::Value>,
 }
 
 /// The last sample of a target.

@@ -76,6 +76,7 @@ pub(super) fn line(line: LineRecord) -> LineEntry {
         public_address: line.public_address.map(|address| address.to_string()),
         confirmed: line.confirmed.is_some(),
         first_seen_unix_ms: line.first_seen_unix_ms,
+        last_seen_unix_ms: line.last_seen_unix_ms,
     }
 }
 

@@ -12,32 +12,24 @@ use crate::registry::{self, OutageRecord};
 impl Source {
     /// Outages, the newest first.
     pub fn outages(&self, filter: &OutageFilter) -> Result<Vec<SiteOutage>> {
-        let mut wanted = registry::OutageFilter {
+        let found = self.registry.outages(&registry::OutageFilter {
             site: filter.site.as_deref(),
             cause: filter.cause.map(desserte_domain::cause::Cause::identifier),
             from_unix_ms: filter.from_unix_ms,
             to_unix_ms: filter.to_unix_ms,
-            open: filter.open == Some(true),
+            open: filter.open,
+            region: filter.region.as_deref(),
+            operator: filter.operator.as_deref(),
+            kind: filter.kind.as_deref(),
             before: filter.after,
             limit: u32::try_from(filter.limit).unwrap_or(u32::MAX),
-        };
-        let mut found = Vec::new();
-        // Those that are over are picked page by page; everything else is one question.
-        loop {
-            let page = self.registry.outages(&wanted)?;
-            let last = page.last().map(|one| (one.outage.start_unix_ms, one.id));
-            let full = page.len() >= filter.limit;
-            found.extend(
-                page.into_iter()
-                    .filter(|one| filter.open != Some(false) || one.outage.end_unix_ms.is_some())
-                    .map(shown),
-            );
-            if found.len() >= filter.limit || !full || last.is_none() {
-                found.truncate(filter.limit);
-                return Ok(found);
-            }
-            wanted.before = last;
-        }
+        })?;
+        Ok(found.into_iter().map(shown).collect())
+    }
+
+    /// The outage of a number.
+    pub fn outage(&self, number: i64) -> Result<Option<SiteOutage>> {
+        Ok(self.registry.outage(number)?.map(shown))
     }
 
     /// Outages of a site that overlap `[from, to)`, by start.

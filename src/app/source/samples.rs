@@ -132,7 +132,7 @@ impl Source {
         counts: impl Fn(&Series) -> bool,
     ) -> Result<SiteSamples> {
         let targets = self.targets_of(site, (from, to), counts)?;
-        let evidence = self.seen(
+        let evidence = self.evidence(
             site,
             (
                 from - EVIDENCE_MARGIN_MS,
@@ -148,7 +148,8 @@ impl Source {
         })
     }
 
-    fn seen(&self, site: &str, (from, to): (i64, i64)) -> Result<Vec<EvidenceRow>> {
+    /// What the agents of a site saw in `[from, to)`, by time.
+    pub fn evidence(&self, site: &str, (from, to): (i64, i64)) -> Result<Vec<EvidenceRow>> {
         let rows = self.samples.evidence(site, from, to)?.into_iter();
         Ok(rows
             .map(|row| EvidenceRow {
@@ -188,12 +189,12 @@ impl Source {
 
     fn neighbour(&self, site: &str, silence: Silence) -> Result<Neighbour> {
         let [around, until] = neighbours::windows(silence);
-        let rows = self.seen(site, around)?;
+        let rows = self.evidence(site, around)?;
         let state = neighbours::judged(silence, &rows);
         if rows.is_empty() || state != Neighbour::Unknown {
             return Ok(state);
         }
-        let later = self.seen(site, until)?;
+        let later = self.evidence(site, until)?;
         Ok(neighbours::judged(silence, &[rows, later].concat()))
     }
 

@@ -101,6 +101,33 @@ fn cell<'r>(table: &'r (Vec<String>, Vec<Vec<String>>), row: usize, column: &str
 }
 
 #[test]
+fn a_workbook_holds_numbers_as_numbers_and_no_formula() {
+    use calamine::{Data, Reader as _, Xlsx};
+    let mut bytes = Vec::new();
+    write_xlsx(&synthetic(), Language::Fr, &mut bytes).unwrap();
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(bytes)).unwrap();
+    assert_eq!(book.sheet_names(), ["Classement", "Hypothèses"]);
+    let list = book.worksheet_range("Classement").unwrap();
+    let header: Vec<String> = list.headers().unwrap();
+    let column = |name: &str| header.iter().position(|one| one == name).unwrap();
+    let first = list.rows().nth(1).unwrap();
+    assert_eq!(first[column("rang")], Data::Float(1.0));
+    assert_eq!(first[column("latitude")], Data::Float(-4.1));
+    let name = Data::String("=HYPERLINK(\"http://x\")".to_owned());
+    assert_eq!(first[column("nom")], name);
+    assert!(matches!(first[column("score")], Data::Float(score) if score > 0.0));
+    let nowhere = list.rows().nth(3).unwrap();
+    assert_eq!(nowhere[column("latitude")], Data::Empty);
+    let formulas = book.worksheet_formula("Classement").unwrap();
+    assert!(formulas.used_cells().next().is_none());
+    let rests = book.worksheet_range("Hypothèses").unwrap();
+    let absent = rests
+        .rows()
+        .filter(|row| row[3] == Data::String("absente".to_owned()));
+    assert_eq!(absent.count(), 3);
+}
+
+#[test]
 fn french_csv_opens_in_a_french_spreadsheet() {
     let table = csv_rows(Language::Fr);
     assert_eq!(cell(&table, 0, "rang"), "1");

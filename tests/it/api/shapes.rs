@@ -21,7 +21,7 @@ fn exactly(value: &Value, fields: &str) {
 }
 
 const SITE_FIELDS: &str = "id name kind latitude longitude place region operator state since cause \
-    invented simulated agents";
+    invented sensitive simulated agents";
 
 #[tokio::test]
 async fn whole_answers() {
@@ -51,8 +51,7 @@ async fn whole_answers() {
     let history = test.ok("/api/v1/sites/CG-1/history?target=portal").await;
     exactly(
         &history,
-        "target simulated step_seconds start_unix_s sent received rtt_us_min rtt_us_median \
-         rtt_us_p95 state",
+        "target simulated step_seconds start_unix_s sent received rtt_us_min rtt_us_median rtt_us_p95 state",
     );
 }
 
@@ -73,11 +72,12 @@ async fn sites_and_their_parts() {
     );
     exactly(
         &site["agents"][0],
-        "id state simulated last_batch_at last_heartbeat_at software boot spool_records lines",
+        "id state simulated assigned_from assigned_to last_batch_at last_heartbeat_at software boot \
+         spool_records lines",
     );
     exactly(
         &site["agents"][0]["lines"][0],
-        "key interface gateway family public_address confirmed first_seen_at",
+        "key interface gateway family public_address confirmed first_seen_at last_seen_at",
     );
     exactly(&site["targets"][0], "id name kind address anchor");
     exactly(
@@ -87,8 +87,15 @@ async fn sites_and_their_parts() {
     let agents = test.ok("/api/v1/agents").await;
     exactly(
         &agents["items"][0],
-        "id site site_name state simulated enrolled_at last_batch_at last_heartbeat_at software \
-         spool_records spool_dropped unconfirmed_lines",
+        "id site site_name site_kind region invented simulated state silent_since enrolled_at last_batch_at \
+         last_heartbeat_at software boot uptime_seconds spool_records spool_bytes spool_dropped \
+         unconfirmed_lines lines line clock volume",
+    );
+    let days = test.ok("/api/v1/sites/CG-1/targets").await;
+    exactly(&days, "start_unix_s step_seconds items");
+    exactly(
+        &days["items"][0],
+        "id name kind address decides latest state sent received rtt_us_median",
     );
 }
 
@@ -98,10 +105,18 @@ async fn outages_agreements_months_and_plans() {
     let outages = test.ok("/api/v1/outages").await;
     exactly(
         &outages["items"][0],
-        "id site site_name site_kind region start end slot_seconds down_slots cause locus facts \
-         agent simulated",
+        "id site site_name site_kind region operator sensitive start end slot_seconds down_slots \
+         cause locus facts agent simulated",
     );
     exactly(&outages["items"][0]["facts"][0], "code values");
+    let groups = test.ok("/api/v1/outages/groups").await;
+    exactly(&groups, "items next total truncated");
+    exactly(
+        &groups["items"][0],
+        "id reach region operator cause causes sites open_sites measured_sites sensitive start \
+         end outages",
+    );
+    exactly(&groups["items"][0]["causes"][0], "cause sites");
     let agreements = test.ok("/api/v1/agreements").await;
     let fields = "id title version valid_from valid_to sites slot_seconds \
         target_availability_percent customer contractor time_zone exclusion_classes simulated";
@@ -149,7 +164,13 @@ async fn outages_agreements_months_and_plans() {
          sites_without_verdict worst_site final target_availability_percent days",
     );
     let plan = test.ok("/api/v1/plans/current").await;
-    exactly(&plan, "criteria layers absent_layers sites items next");
+    exactly(
+        &plan,
+        "criteria layers absent_layers sites items next preset presets",
+    );
+    let robustness = test.ok("/api/v1/plans/current/robustness").await;
+    exactly(&robustness, "top draws factor_min factor_max items");
+    exactly(&robustness["items"][0], "site share");
     exactly(&plan["criteria"][0], "id weight unit better known_sites");
     exactly(
         &plan["items"][0],

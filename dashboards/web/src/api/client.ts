@@ -5,24 +5,27 @@ import type {
   Confirmation,
   Confirmed,
   Country,
+  CountryOutline,
   Demonstration,
   EnrolmentCode,
-  Exclusion,
-  ExclusionRequest,
+    EvidenceEvent, Exclusion, ExclusionRequest, Facets,
   FeatureCollection,
   History,
-  MapColumns,
+  MapSites,
   MonthFigures,
   Outage,
+  OutageGroups,
+  Overview,
   Page,
   Places,
   Plan,
+  PlanRobustness,
   Problem,
   Revoked,
   SiteDetail,
   SiteItem,
   Statement,
-  Summary,
+  TargetDays,
 } from './types';
 
 /** Longest wait for an answer; a month's figures over a cold store stay well below it. */
@@ -69,7 +72,7 @@ async function problemOf(response: Response, path: string): Promise<ApiError> {
   );
 }
 
-export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+async function answerTo(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -82,11 +85,26 @@ export async function request<T>(path: string, init: RequestInit = {}): Promise<
     throw new ApiError(late ? 'timeout' : 'network', 0, null, path);
   }
   if (!response.ok) throw await problemOf(response, path);
+  return response;
+}
+
+export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await answerTo(path, init);
   if (response.status === 204) return undefined as T;
   try {
     return (await response.json()) as T;
   } catch {
     throw new ApiError('malformed_answer', response.status, null, path);
+  }
+}
+
+/** The compact map and its states (docs/map.md). */
+async function compact(path: string): Promise<ArrayBuffer> {
+  const response = await answerTo(path, { headers: { Accept: 'application/vnd.desserte.map' } });
+  try {
+    return await response.arrayBuffer();
+  } catch {
+    throw new ApiError('network', 0, null, path);
   }
 }
 
@@ -138,9 +156,15 @@ export const api = {
   shape: (name: 'regions' | 'border' | 'neighbours') =>
     optional<FeatureCollection>(`${V1}/country/${name}.geojson`),
   places: () => optional<Places>(`${V1}/country/places.json`),
+  outline: () => optional<CountryOutline>(`${V1}/country/outline.json`),
+  overview: () => request<Overview>(`${V1}/overview`),
+  mapPlaces: () => compact(`${V1}/map`),
+  mapStates: () => compact(`${V1}/map/states`),
+  mapRows: (version: string, rows: readonly number[]) =>
+    request<MapSites>(address(`${V1}/map/sites`, { version, rows: rows.join(',') })),
+  mapSites: (ids: readonly string[]) =>
+    request<MapSites>(address(`${V1}/map/sites`, { ids: JSON.stringify(ids) })),
   demo: () => request<Demonstration>(`${V1}/demo`),
-  summary: () => request<Summary>(`${V1}/summary`),
-  map: () => request<MapColumns>(`${V1}/map`),
   sites: (query: Query) => request<Page<SiteItem>>(address(`${V1}/sites`, query)),
   site: (id: string) => request<SiteDetail>(`${V1}/sites/${part(id)}`),
   history: (id: string, query: Query) =>
@@ -148,8 +172,17 @@ export const api = {
   month: (id: string, month: string, agreement: string) =>
     request<MonthFigures>(address(`${V1}/sites/${part(id)}/months/${month}`, { agreement })),
   outages: (query: Query) => request<Page<Outage>>(address(`${V1}/outages`, query)),
-  openOutages: () => all<Outage>(`${V1}/outages`, { open: true }),
-  agents: () => all<AgentItem>(`${V1}/agents`),
+  outageGroups: (query: Query) => request<OutageGroups>(address(`${V1}/outages/groups`, query)),
+  outageGroup: (id: string, query: Query) =>
+    request<Page<Outage>>(address(`${V1}/outages/groups/${part(id)}`, query)),
+  outageExport: (query: Query) => address(`${V1}/outages/export`, query),
+  facets: () => request<Facets>(`${V1}/facets`),
+  targets: (id: string) => request<TargetDays>(`${V1}/sites/${part(id)}/targets`),
+  evidence: (id: string, query: Query) =>
+    request<Page<EvidenceEvent>>(address(`${V1}/sites/${part(id)}/evidence`, query)),
+  openOutages: (limit: number) =>
+    request<Page<Outage>>(address(`${V1}/outages`, { open: true, limit })),
+  agents: (query: Query) => request<Page<AgentItem>>(address(`${V1}/agents`, query)),
   agreements: () => all<Agreement>(`${V1}/agreements`),
   statement: (id: string, month: string) =>
     request<Statement>(`${V1}/agreements/${part(id)}/statements/${month}`),
@@ -170,8 +203,9 @@ export const api = {
   slotsFile: (site: string, month: string, query: Query) =>
     address(`${V1}/sites/${part(site)}/months/${month}/slots`, query),
   plan: (query: Query) => request<Plan>(address(`${V1}/plans/current`, query)),
-  planExport: (format: 'csv' | 'geojson', language: string, weights: string) =>
-    address(`${V1}/plans/current/export`, { format, language, weights }),
+  robustness: (query: Query) =>
+    request<PlanRobustness>(address(`${V1}/plans/current/robustness`, query)),
+  planExport: (query: Query) => address(`${V1}/plans/current/export`, query),
   makeCode: (site: string) => post<EnrolmentCode>(`${V1}/sites/${part(site)}/codes`, {}),
   confirmLine: (agent: string, key: string, confirmation: Confirmation) =>
     post<Confirmed>(`${V1}/agents/${part(agent)}/lines/${part(key)}/confirm`, confirmation),

@@ -104,6 +104,8 @@ describe('outages after an event', () => {
     site_name: null,
     site_kind: 'other',
     region: null,
+    operator: null,
+    sensitive: false,
     start,
     end,
     slot_seconds: 60,

@@ -72,6 +72,8 @@ export function listen(open: () => EventStream, handlers: LiveHandlers): () => v
     on<Outage>(source, 'outage', handlers.outage);
     on<SampleEvent>(source, 'sample', handlers.sample);
     on<Summary>(source, 'summary', handlers.summary);
+    // The collector dropped events for this page, or so much changed that reading anew is less.
+    on(source, 'resync', handlers.resumed);
   };
 
   handlers.status('connecting');

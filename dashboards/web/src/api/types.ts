@@ -83,6 +83,27 @@ export type Places = Schema<'Places'>;
 export type SiteCounts = Schema<'SiteCounts'>;
 export type Summary = Schema<'Summary'>;
 
+/** What the first screen shows, in one answer. */
+export type Overview = Narrow<
+  Schema<'NationalOverview'>,
+  { groups: GroupState[]; kinds: KindState[]; causes: CauseState[] }
+>;
+export type GroupState = Narrow<
+  Schema<'GroupState'>,
+  { state: 'down' | 'unknown'; cause: Cause | null; kinds: KindCount[] }
+>;
+export type KindCount = Narrow<Schema<'KindCount'>, { kind: SiteKind }>;
+export type KindState = Narrow<Schema<'KindState'>, { kind: SiteKind }>;
+export type CauseState = Narrow<Schema<'CauseState'>, { cause: Cause }>;
+export type RegionState = Schema<'RegionState'>;
+export type OperatorState = Schema<'OperatorState'>;
+export type CountryOutline = Schema<'CountryOutline'>;
+export type OutlineShape = Schema<'OutlineShape'>;
+
+/** Some sites of the compact map, by row or by identifier. */
+export type MapSites = Narrow<Schema<'MapSites'>, { items: MapSite[] }>;
+export type MapSite = Narrow<Schema<'MapSite'>, { state: SiteState }>;
+
 /** All open sites as columns of equal length. */
 export type MapColumns = Narrow<Schema<'MapColumns'>, { kind: SiteKind[]; state: SiteState[] }>;
 
@@ -136,6 +157,24 @@ export type Outage = Narrow<
   { site_kind: SiteKind; cause: Cause; facts: Fact[] }
 >;
 
+export type Reach = 'site' | 'area' | 'area_and_operator' | 'operator' | 'country';
+export type CauseCount = Narrow<Schema<'CauseCount'>, { cause: Cause }>;
+/** Outages that are shown as one. */
+export type OutageGroup = Narrow<
+  Schema<'OutageGroupItem'>,
+  { reach: Reach; cause: Cause; causes: CauseCount[]; outages: Outage[] }
+>;
+export type OutageGroups = Narrow<Schema<'OutageGroupPage'>, { items: OutageGroup[] }>;
+export type Facets = Narrow<Schema<'Facets'>, { kinds: SiteKind[] }>;
+
+/** The document says "an object" of the values: which ones depends on the code. */
+export type EvidenceEvent = Narrow<
+  Schema<'EvidenceItem'>,
+  { values: Record<string, FactValue> }
+>;
+export type TargetDay = Narrow<Schema<'TargetDay'>, { state: HistoryState[] }>;
+export type TargetDays = Narrow<Schema<'TargetDays'>, { items: TargetDay[] }>;
+
 export type AgentItem = Narrow<Schema<'AgentItem'>, { state: AgentStateName }>;
 export type EnrolmentCode = Schema<'CodeCreated'>;
 export type Confirmation = Schema<'Confirmation'>;
@@ -183,6 +222,7 @@ export type PlanCriterion = Narrow<
 export type Contribution = Schema<'ContributionItem'>;
 export type PlanItem = Narrow<Schema<'PlanItem'>, { kind: SiteKind }>;
 export type Plan = Narrow<Schema<'PlanPage'>, { criteria: PlanCriterion[]; items: PlanItem[] }>;
+export type PlanRobustness = Schema<'PlanRobustness'>;
 
 export const IMPORT_WHATS = [
   'sites',
@@ -216,8 +256,12 @@ export type DuplicateItem = Narrow<
   { verdict: 'merged' | 'distinct' }
 >;
 
-// Events are a stream of text in the document: these two are the same facts as in the lists.
-export type SiteEvent = Pick<SiteItem, 'id' | 'state' | 'since' | 'cause'>;
+// Events are a stream of text in the document: these two are the same facts as in the lists. The
+// row is that of the compact map of the version given.
+export type SiteEvent = Pick<SiteItem, 'id' | 'state' | 'since' | 'cause'> & {
+  map_version?: string | null;
+  map_row?: number | null;
+};
 export type SampleEvent = Omit<LatestSample, 'outcome'> & { site: SiteItem['id'] };
 
 /** The part of GeoJSON (RFC 7946) that the map draws. */

@@ -2,20 +2,21 @@ import { agreementsEn } from './agreements.en';
 import { firstEn } from './first.en';
 import { importEn } from './import.en';
 import type { Dictionary } from './fr';
+import { screensEn } from './screens.en';
 
 export const en: Dictionary = {
   ...firstEn,
   ...importEn,
   // Features, one line each:
   ...agreementsEn,
+  ...screensEn,
 
   'map.title': 'Map of public sites',
   'map.agents': 'enrolled: {total}, silent: {silent}',
+  'map.noFilter': 'Show all',
   'map.filters': 'Filters',
   'map.filterKind': 'Kind',
   'map.filterState': 'State',
-  'map.filterRegion': 'Region',
-  'map.search': 'Find a site',
   'map.clusters': 'Clusters',
   'map.every': 'Every site',
   'map.display': 'Display',
@@ -44,7 +45,6 @@ export const en: Dictionary = {
   'outages.title': 'Outages',
   'outages.cause': 'Cause',
   'outages.open': 'ongoing',
-  'outages.onlyOpen': 'Ongoing only',
   'outages.period': 'Period',
   'outages.days_one': 'Last {count} day',
   'outages.days_other': 'Last {count} days',
@@ -80,8 +80,6 @@ export const en: Dictionary = {
   'site.noHistory': 'Nothing was measured in this period.',
   'site.chartSummary':
     'Median latency from {low} to {high}, mean loss {loss}; {measured} of {total} points measured.',
-  'site.latest': 'Latest measurement',
-  'site.latestValue': '{received} of {sent} answered, median {rtt}',
   'site.noOutage': 'No outage recorded at this site.',
   'site.outages': 'Recent outages',
 
@@ -121,9 +119,6 @@ export const en: Dictionary = {
   'agent.none': 'No agent is enrolled. Open a site, then “Enrol an agent”.',
   'agent.noneHere': 'No agent at this site.',
   'agent.enrol': 'Enrol an agent',
-  'agent.enrolCode': 'Enrolment code',
-  'agent.enrolOnce': 'This code works once and is shown only here. It expires on {date}.',
-  'agent.enrolCommand': 'To type on the machine at the site:',
   'agent.lines': 'Lines seen',
   'agent.gateway': 'gateway {gateway}',
   'agent.lineSince': 'seen since {date}',
@@ -182,7 +177,7 @@ export const en: Dictionary = {
   'plan.weights': 'Weights of the criteria',
   'plan.weight': 'Weight',
   'plan.reset': 'Original weights',
-  'plan.known': 'known for {known} of {total} sites',
+  'plan.known': 'known: {known} of {total}',
   'plan.export': 'Export',
   'plan.exportCsv': 'CSV',
   'plan.exportGeojson': 'GeoJSON',
@@ -199,8 +194,8 @@ export const en: Dictionary = {
   'plan.noCriterion': 'No criterion is available: import layers.',
   'plan.allZero': 'Every weight is zero: give weight to one criterion at least.',
   'plan.sum': 'Sum',
-  'plan.higherNeed': 'a large value raises the need',
-  'plan.lowerNeed': 'a small value raises the need',
+  'plan.higherNeed': 'higher = more need',
+  'plan.lowerNeed': 'lower = more need',
 
   'criterion.fibre_distance': 'Distance to a fibre line',
   'criterion.unavailability': 'Measured unavailability',

@@ -7,6 +7,7 @@
 
 import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
+import { screensFr } from './screens.fr';
 import { importFr } from './import.fr';
 
 export const fr = {
@@ -14,14 +15,14 @@ export const fr = {
   ...importFr,
   // Features, one line each:
   ...agreementsFr,
+  ...screensFr,
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
+  'map.noFilter': 'Tout afficher',
   'map.filters': 'Filtres',
   'map.filterKind': 'Type',
   'map.filterState': 'État',
-  'map.filterRegion': 'Région',
-  'map.search': 'Chercher un site',
   'map.clusters': 'Groupes',
   'map.every': 'Tous les sites',
   'map.display': 'Affichage',
@@ -51,7 +52,6 @@ export const fr = {
   'outages.title': 'Coupures',
   'outages.cause': 'Cause',
   'outages.open': 'en cours',
-  'outages.onlyOpen': 'En cours seulement',
   'outages.period': 'Période',
   'outages.days_one': '{count} dernier jour',
   'outages.days_other': '{count} derniers jours',
@@ -87,8 +87,6 @@ export const fr = {
   'site.noHistory': 'Rien n’a été mesuré sur cette période.',
   'site.chartSummary':
     'Latence médiane de {low} à {high}, perte moyenne {loss}\u00a0; {measured} points mesurés sur {total}.',
-  'site.latest': 'Dernière mesure',
-  'site.latestValue': '{received} sur {sent} avec réponse, médiane {rtt}',
   'site.outages': 'Coupures récentes',
   'site.noOutage': 'Aucune coupure enregistrée sur ce site.',
 
@@ -128,9 +126,6 @@ export const fr = {
   'agent.none': 'Aucun agent enrôlé. Ouvrez un site, puis «\u00a0Enrôler un agent\u00a0».',
   'agent.noneHere': 'Aucun agent sur ce site.',
   'agent.enrol': 'Enrôler un agent',
-  'agent.enrolCode': 'Code d’enrôlement',
-  'agent.enrolOnce': 'Ce code ne sert qu’une fois et n’est affiché qu’ici. Il expire le {date}.',
-  'agent.enrolCommand': 'À taper sur la machine du site\u00a0:',
   'agent.lines': 'Lignes vues',
   'agent.gateway': 'passerelle {gateway}',
   'agent.lineSince': 'vue depuis le {date}',
@@ -191,7 +186,7 @@ export const fr = {
   'plan.weights': 'Poids des critères',
   'plan.weight': 'Poids',
   'plan.reset': 'Poids d’origine',
-  'plan.known': 'connu pour {known} sites sur {total}',
+  'plan.known': 'connu\u00a0: {known} sur {total}',
   'plan.export': 'Exporter',
   'plan.exportCsv': 'CSV',
   'plan.exportGeojson': 'GeoJSON',
@@ -208,8 +203,8 @@ export const fr = {
   'plan.noCriterion': 'Aucun critère n’est disponible\u00a0: importez des couches.',
   'plan.allZero': 'Tous les poids sont nuls\u00a0: donnez du poids à un critère au moins.',
   'plan.sum': 'Somme',
-  'plan.higherNeed': 'une grande valeur augmente le besoin',
-  'plan.lowerNeed': 'une petite valeur augmente le besoin',
+  'plan.higherNeed': 'plus grand = plus de besoin',
+  'plan.lowerNeed': 'plus petit = plus de besoin',
 
   'criterion.fibre_distance': 'Distance à une ligne de fibre',
   'criterion.unavailability': 'Indisponibilité mesurée',

@@ -1,13 +1,14 @@
 // Grouping of sites by a grid of screen pixels at a zoom level. Pure: from columns to marks.
 
-import { SITE_STATES, type MapColumns, type SiteState } from '../api/types';
+import { SITE_STATES } from '../api/types';
+import type { SiteColumns } from './columns';
 
 /** Side of a grid cell, in screen pixels: about the width of the largest ring. */
 export const CELL_PX = 64;
 /** From this zoom on every site is drawn by itself: towns are then wider than a cell. */
 export const ZOOM_WITHOUT_CLUSTERS = 13;
-/** Latitude where the web Mercator square ends. */
-const LATITUDE_MAX = 85.05112878;
+/** Cells in a row of the grid at the last zoom with clusters, and more: keys do not meet. */
+const CELLS_IN_ROW = 2 ** 20;
 
 export interface Mark {
   /** World pixels at the zoom level. */
@@ -21,29 +22,16 @@ export interface Mark {
   bounds: { south: number; west: number; north: number; east: number };
 }
 
-/** WGS 84 degrees → web Mercator world pixels (EPSG:3857, tiles of 256). */
-export function project(latitude: number, longitude: number, zoom: number): [number, number] {
-  const size = 256 * 2 ** zoom;
-  const clipped = Math.max(-LATITUDE_MAX, Math.min(LATITUDE_MAX, latitude));
-  const sine = Math.sin((clipped * Math.PI) / 180);
-  return [
-    (longitude / 360 + 0.5) * size,
-    (0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * size,
-  ];
-}
-
 interface Cell extends Mark {
   sumX: number;
   sumY: number;
 }
 
-const order = new Map<SiteState, number>(SITE_STATES.map((state, index) => [state, index]));
-
-function cellOf(columns: MapColumns, row: number, x: number, y: number): Cell {
+function cellOf(columns: SiteColumns, row: number, x: number, y: number): Cell {
   const latitude = columns.latitude[row] ?? 0;
   const longitude = columns.longitude[row] ?? 0;
   const states = SITE_STATES.map(() => 0);
-  states[order.get(columns.state[row] ?? 'unknown') ?? 0] = 1;
+  states[columns.state[row] ?? 0] = 1;
   return {
     x,
     y,
@@ -54,6 +42,23 @@ function cellOf(columns: MapColumns, row: number, x: number, y: number): Cell {
     row,
     bounds: { south: latitude, north: latitude, west: longitude, east: longitude },
   };
+}
+
+/** One more site in a cell, in place: a hundred thousand small objects would cost more. */
+function add(into: Cell, columns: SiteColumns, row: number, x: number, y: number): void {
+  const latitude = columns.latitude[row] ?? 0;
+  const longitude = columns.longitude[row] ?? 0;
+  into.sumX += x;
+  into.sumY += y;
+  into.count += 1;
+  into.row = -1;
+  const state = columns.state[row] ?? 0;
+  into.states[state] = (into.states[state] ?? 0) + 1;
+  const { bounds } = into;
+  if (latitude < bounds.south) bounds.south = latitude;
+  if (latitude > bounds.north) bounds.north = latitude;
+  if (longitude < bounds.west) bounds.west = longitude;
+  if (longitude > bounds.east) bounds.east = longitude;
 }
 
 function join(into: Cell, other: Cell): void {
@@ -131,34 +136,65 @@ export function radius(mark: { count: number }): number {
 }
 
 /**
- * The marks of the rows given at a zoom level; each site is counted in exactly one mark. A row
- * without a usable position is left out.
+ * The rings of the rows given at a zoom level; each site is counted in exactly one. A row without
+ * a usable position is left out.
  */
-export function cluster(
-  columns: MapColumns,
-  rows: readonly number[],
-  zoom: number,
-  grouped: boolean,
-): Mark[] {
-  const cells = new Map<string, Cell>();
-  const single: Cell[] = [];
-  for (const row of rows) {
-    const latitude = columns.latitude[row];
-    const longitude = columns.longitude[row];
-    if (latitude === undefined || longitude === undefined) continue;
-    if (!Number.isFinite(latitude) || !Number.isFinite(longitude)) continue;
-    const [x, y] = project(latitude, longitude, zoom);
-    const cell = cellOf(columns, row, x, y);
-    if (!grouped || zoom >= ZOOM_WITHOUT_CLUSTERS) {
-      single.push(cell);
-      continue;
-    }
-    const key = square(x, y);
+export function cluster(columns: SiteColumns, rows: ArrayLike<number>, zoom: number): Mark[] {
+  const scale = 2 ** zoom;
+  const cells = new Map<number, Cell>();
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at] ?? 0;
+    const x = (columns.x[row] ?? NaN) * scale;
+    const y = (columns.y[row] ?? NaN) * scale;
+    if (!(Number.isFinite(x) && Number.isFinite(y))) continue;
+    const key = Math.floor(y / CELL_PX) * CELLS_IN_ROW + Math.floor(x / CELL_PX);
     const found = cells.get(key);
-    if (found) join(found, cell);
-    else cells.set(key, cell);
+    if (found) add(found, columns, row, x, y);
+    else cells.set(key, cellOf(columns, row, x, y));
   }
-  return grouped && zoom < ZOOM_WITHOUT_CLUSTERS ? joinNeighbours([...cells.values()]) : single;
+  const found = [...cells.values()];
+  for (const cell of found) {
+    cell.x = cell.sumX / cell.count;
+    cell.y = cell.sumY / cell.count;
+  }
+  return joinNeighbours(found);
+}
+
+export interface View {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** Rows within a rectangle of world pixels at a zoom level. */
+export function rowsWithin(
+  columns: SiteColumns,
+  rows: ArrayLike<number>,
+  zoom: number,
+  view: View,
+): number[] {
+  const scale = 2 ** zoom;
+  const left = view.left / scale;
+  const right = view.right / scale;
+  const top = view.top / scale;
+  const bottom = view.bottom / scale;
+  const found: number[] = [];
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at] ?? 0;
+    const x = columns.x[row] ?? NaN;
+    const y = columns.y[row] ?? NaN;
+    if (x >= left && x <= right && y >= top && y <= bottom) found.push(row);
+  }
+  return found;
+}
+
+/** Marks of single sites. */
+export function singles(columns: SiteColumns, rows: readonly number[], zoom: number): Mark[] {
+  const scale = 2 ** zoom;
+  return rows.map((row) =>
+    cellOf(columns, row, (columns.x[row] ?? 0) * scale, (columns.y[row] ?? 0) * scale),
+  );
 }
 
 /** Which mark lies under a point, the topmost (last drawn) first; with a margin for fingers. */
@@ -173,28 +209,6 @@ export function hit(marks: readonly Mark[], x: number, y: number, margin: number
     }
   }
   return best;
-}
-
-/** Rows that pass the filters; an empty filter lets all pass. */
-export function filterRows(
-  columns: MapColumns,
-  filter: { kind: string; state: string; region: string; query: string },
-): number[] {
-  const wanted = fold(filter.query);
-  const rows: number[] = [];
-  for (let row = 0; row < columns.id.length; row += 1) {
-    if (filter.kind && columns.kind[row] !== filter.kind) continue;
-    if (filter.state && columns.state[row] !== filter.state) continue;
-    if (filter.region && columns.region[row] !== filter.region) continue;
-    if (wanted && !fold(`${columns.name[row] ?? ''} ${columns.id[row]}`).includes(wanted)) continue;
-    rows.push(row);
-  }
-  return rows;
-}
-
-/** Lower case without accents: "hopital" finds "Hôpital". */
-export function fold(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
 
 /** Least part of a ring that an eye still finds on a cluster of the usual size. */

@@ -3,6 +3,7 @@
 import { SITE_STATES, type SiteState } from '../api/types';
 import type { Mark } from './cluster';
 import { radius, visibleShares } from './cluster';
+import type { SiteColumns } from './columns';
 import type { Palette } from './palette';
 
 type Context = CanvasRenderingContext2D;
@@ -100,4 +101,51 @@ export function drawLabel(
   context.strokeText(text, x, y);
   context.fillStyle = style.color;
   context.fillText(text, x, y);
+}
+
+/** Painted in this order: what is wrong comes last, over what works. */
+const DOT_ORDER: readonly SiteState[] = ['unknown', 'up', 'excluded', 'degraded', 'down'];
+/** Side of a dot, CSS pixels: where so many stand close, a shape would hide its neighbours. */
+const DOT_PX = 3;
+
+/** `#rrggbb` as the pixel of a little-endian canvas. */
+function pixel(color: string): number {
+  const rgb = Number.parseInt(color.slice(1), 16);
+  return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16)) >>> 0;
+}
+
+/**
+ * A dot a site, written straight into the canvas' pixels: a hundred thousand paths would take
+ * longer than a picture lasts.
+ */
+export function drawDots(
+  context: Context,
+  palette: Palette,
+  columns: SiteColumns,
+  rows: readonly number[],
+  to: { left: number; top: number; zoom: number; scale: number },
+): void {
+  const { width, height } = context.canvas;
+  const image = context.createImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const world = 2 ** to.zoom * to.scale;
+  const left = to.left * to.scale;
+  const top = to.top * to.scale;
+  for (const state of DOT_ORDER) {
+    const code = SITE_STATES.indexOf(state);
+    const ink = pixel(palette.states[state]);
+    // What is down is larger too: hue alone is not seen by everybody.
+    const size = state === 'down' ? DOT_PX + 1 : DOT_PX;
+    const side = Math.max(2, Math.round(size * to.scale));
+    for (const row of rows) {
+      if (columns.state[row] !== code) continue;
+      const x = Math.round((columns.x[row] ?? 0) * world - left - side / 2);
+      const y = Math.round((columns.y[row] ?? 0) * world - top - side / 2);
+      if (x < 0 || y < 0 || x + side > width || y + side > height) continue;
+      for (let line = y; line < y + side; line += 1) {
+        pixels.fill(ink, line * width + x, line * width + x + side);
+      }
+    }
+  }
+  context.putImageData(image, 0, 0);
 }

@@ -1,22 +1,39 @@
 // The Leaflet half of the map: vector base and the canvas of sites. Loaded on demand, so that the
 // first screen appears without Leaflet.
+//
+// The canvas is larger than the view by a margin on every side: a movement within the margin moves
+// the picture that is there and draws nothing, so that panning costs the same for ten sites and
+// for a hundred thousand.
 
 import L from 'leaflet';
 import 'leaflet/dist/leaflet.css';
 
-import type { Country, FeatureCollection, MapColumns, Place } from '../api/types';
-import { cluster, hit, project, radius, type Mark } from './cluster';
-import { drawCluster, drawLabel, drawSite } from './draw';
-import { borders, ringsOf, roomForName, wrap } from './label';
+import type { Country, FeatureCollection, Place } from '../api/types';
+import {
+  cluster,
+  hit,
+  radius,
+  rowsWithin,
+  singles,
+  ZOOM_WITHOUT_CLUSTERS,
+  type Mark,
+  type View,
+} from './cluster';
+import type { SiteColumns } from './columns';
+import { drawCluster, drawDots, drawSite } from './draw';
+import { borders } from './label';
+import { drawNames, drawPlaces } from './names';
 import { readPalette, type Palette } from './palette';
 
 /** How far from a mark a click still counts, in pixels: a fingertip's inaccuracy. */
 const CLICK_MARGIN_PX = 6;
 const ZOOM_MAX = 17;
-/** Most place names drawn at once; more would hide the sites. */
-const LABELS_MAX = 40;
-/** Letters in a line of a neighbour's name. */
-const NAME_LETTERS = 16;
+/** Margin of the canvas beyond the view, as a share of the view's size on each side. */
+const MARGIN = 0.4;
+/** More sites than this in the canvas are dots: their shapes would cover one another. */
+const SHAPES_MAX = 4_000;
+/** A finer canvas than this costs memory on a phone and is seen by nobody. */
+const DEVICE_SCALE_MAX = 2;
 
 export interface Base {
   country: Country;
@@ -27,8 +44,8 @@ export interface Base {
 }
 
 export interface Scene {
-  columns: MapColumns;
-  rows: number[];
+  columns: SiteColumns;
+  rows: ArrayLike<number>;
   grouped: boolean;
   language: 'fr' | 'en';
   /** Text inside a cluster, and the tooltip of a mark. */
@@ -42,10 +59,14 @@ export class SiteMap {
   readonly map: L.Map;
   #palette: Palette;
   #scene: Scene | null = null;
-  /** Marks of the whole country at a zoom, kept while the map is only moved. */
+  /** Rings of the whole country at a zoom, kept while the map is only moved. */
   #clustered: { zoom: number; marks: Mark[] } | null = null;
-  /** Those in view, in pixels of the view. */
+  /** Marks and dots of the canvas as it is, and the world pixels that it covers. */
   #marks: Mark[] = [];
+  #dots: number[] = [];
+  #covered: { zoom: number; view: View } | null = null;
+  #frame = 0;
+  #hovered: L.Point | null = null;
   #canvas: HTMLCanvasElement;
   #tooltip = L.tooltip({ direction: 'top', opacity: 1, className: 'map-tip' });
   #shapes: [Shape, L.GeoJSON][] = [];
@@ -57,7 +78,7 @@ export class SiteMap {
   ) {
     this.#palette = readPalette(element);
     this.map = L.map(element, {
-      preferCanvas: true,
+      renderer: L.canvas({ padding: MARGIN }),
       zoomControl: false,
       attributionControl: false,
       zoomSnap: 0.5,
@@ -72,9 +93,12 @@ export class SiteMap {
     this.#addShape('border', base.border);
     this.#canvas = L.DomUtil.create('canvas', 'sites', this.map.createPane('sites'));
     this.#canvas.setAttribute('aria-hidden', 'true');
-    this.map.on('move zoom viewreset resize', () => this.draw());
-    this.map.on('mousemove', (event) => this.#hover(event));
-    this.map.on('mouseout', () => this.map.closeTooltip(this.#tooltip));
+    this.map.on('move', () => {
+      if (!this.#covers()) this.#schedule();
+    });
+    this.map.on('moveend zoomend viewreset resize', () => this.#schedule());
+    this.map.on('mousemove', (event) => this.#hover(event.containerPoint));
+    this.map.on('mouseout', () => this.#leave());
     this.map.on('click', (event) => this.#click(event));
     this.home();
   }
@@ -95,14 +119,19 @@ export class SiteMap {
   show(scene: Scene): void {
     this.#scene = scene;
     this.#clustered = null;
-    this.draw();
+    this.#schedule();
+  }
+
+  /** What a mark is called may be known only now: the tooltip that is open is written again. */
+  renamed(): void {
+    if (this.#hovered) this.#hover(this.#hovered);
   }
 
   /** Reads the colours again after a change of theme. */
   restyle(): void {
     this.#palette = readPalette(this.element);
     for (const [shape, layer] of this.#shapes) layer.setStyle(this.#style(shape));
-    this.draw();
+    this.#schedule();
   }
 
   resize(): void {
@@ -114,6 +143,7 @@ export class SiteMap {
   }
 
   destroy(): void {
+    cancelAnimationFrame(this.#frame);
     this.map.remove();
   }
 
@@ -145,144 +175,164 @@ export class SiteMap {
     this.#shapes.push([shape, layer]);
   }
 
-  draw(): void {
+  /** World pixels of the view, with a margin of so many pixels. */
+  #view(marginX = 0, marginY = 0): View {
+    const { min, max } = this.map.getPixelBounds();
+    if (!min || !max) return { left: 0, top: 0, right: 0, bottom: 0 };
+    return {
+      left: min.x - marginX,
+      top: min.y - marginY,
+      right: max.x + marginX,
+      bottom: max.y + marginY,
+    };
+  }
+
+  /** Whether the canvas as it is covers the view. */
+  #covers(): boolean {
+    if (this.#covered?.zoom !== this.map.getZoom()) return false;
+    const covered = this.#covered.view;
+    const view = this.#view();
+    return (
+      view.left >= covered.left &&
+      view.top >= covered.top &&
+      view.right <= covered.right &&
+      view.bottom <= covered.bottom
+    );
+  }
+
+  /** Draws before the next picture, once however often it is asked for. */
+  #schedule(): void {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  #draw(): void {
     const size = this.map.getSize();
-    const scale = window.devicePixelRatio || 1;
+    const margin = { x: Math.round(size.x * MARGIN), y: Math.round(size.y * MARGIN) };
+    const wide = size.x + 2 * margin.x;
+    const high = size.y + 2 * margin.y;
+    const scale = Math.min(window.devicePixelRatio || 1, DEVICE_SCALE_MAX);
     const canvas = this.#canvas;
-    const width = Math.round(size.x * scale);
-    const height = Math.round(size.y * scale);
+    const width = Math.round(wide * scale);
+    const height = Math.round(high * scale);
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;
       canvas.height = height;
-      canvas.style.width = `${size.x}px`;
-      canvas.style.height = `${size.y}px`;
+      canvas.style.width = `${wide}px`;
+      canvas.style.height = `${high}px`;
     }
-    L.DomUtil.setPosition(canvas, this.map.containerPointToLayerPoint([0, 0]));
+    L.DomUtil.setPosition(canvas, this.map.containerPointToLayerPoint([-margin.x, -margin.y]));
     const context = canvas.getContext('2d');
     if (!context) return;
+    const view = this.#view(margin.x, margin.y);
+    this.#covered = { zoom: this.map.getZoom(), view };
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, size.x, size.y);
-    this.#drawMarks(context, size);
-  }
-
-  #drawMarks(context: CanvasRenderingContext2D, size: L.Point): void {
-    const zoom = this.map.getZoom();
-    const centre = this.map.getCenter();
-    const [cx, cy] = project(centre.lat, centre.lng, zoom);
-    const left = cx - size.x / 2;
-    const top = cy - size.y / 2;
-    const scene = this.#scene;
-    if (scene && this.#clustered?.zoom !== zoom) {
-      this.#clustered = {
-        zoom,
-        marks: cluster(scene.columns, scene.rows, zoom, scene.grouped),
-      };
-    }
-    this.#marks = (this.#clustered?.marks ?? [])
-      .map((mark) => ({ ...mark, x: mark.x - left, y: mark.y - top }))
-      .filter((m) => m.x > -40 && m.y > -40 && m.x < size.x + 40 && m.y < size.y + 40);
-    this.#drawNames(context);
-    if (!scene) return;
-    const single = scene.grouped ? 7 : Math.max(3.5, Math.min(8, zoom - 4));
-    // What is wrong is drawn last, over what works.
-    const rank = (mark: Mark) => (scene.columns.state[mark.row] === 'down' ? 1 : 0);
-    for (const mark of [...this.#marks].sort((a, b) => rank(a) - rank(b) || b.count - a.count)) {
-      if (mark.count > 1) {
-        drawCluster(context, this.#palette, mark, [mark.x, mark.y], scene.label(mark.count));
-      } else {
-        const state = scene.columns.state[mark.row] ?? 'unknown';
-        drawSite(context, this.#palette, state, [mark.x, mark.y, single]);
-      }
-    }
-    this.#drawPlaces(context, size);
-  }
-
-  #drawNames(context: CanvasRenderingContext2D): void {
-    const pixelsPerDegree = (256 * 2 ** this.map.getZoom()) / 360;
-    const bounds = this.map.getBounds();
-    const view = {
-      west: bounds.getWest(),
-      south: bounds.getSouth(),
-      east: bounds.getEast(),
-      north: bounds.getNorth(),
-    };
-    const language = this.#scene?.language ?? 'fr';
-    for (const { properties, geometry } of this.base.neighbours?.features ?? []) {
-      const own = language === 'fr' ? properties?.name_fr : properties?.name_en;
-      const name = own ?? properties?.name ?? properties?.name_fr ?? properties?.name_en;
-      const room = name ? roomForName(ringsOf(geometry), view) : null;
-      if (!name || !room) continue;
-      const lines = wrap(name.toLocaleUpperCase(language), NAME_LETTERS);
-      const width = Math.max(...lines.map((line) => line.length)) * 8.5;
-      if (room.width * pixelsPerDegree < width) continue;
-      const point = this.map.latLngToContainerPoint([room.latitude, room.longitude]);
-      lines.forEach((line, i) => {
-        const y = point.y + (i - (lines.length - 1) / 2) * 14;
-        drawLabel(context, line, [point.x, y], {
-          color: this.#palette.muted,
-          halo: this.#palette.sea,
-          size: 11,
-          bold: true,
-        });
+    context.clearRect(0, 0, wide, high);
+    this.#collect(view);
+    // Dots replace every pixel of the canvas: they come first.
+    if (this.#scene && this.#dots.length) {
+      drawDots(context, this.#palette, this.#scene.columns, this.#dots, {
+        left: view.left,
+        top: view.top,
+        zoom: this.map.getZoom(),
+        scale,
       });
     }
+    const toCanvas = (latitude: number, longitude: number) => {
+      const at = this.map.project([latitude, longitude]);
+      return { x: at.x - view.left, y: at.y - view.top };
+    };
+    drawNames(context, this.#palette, this.base.neighbours, {
+      language: this.#scene?.language ?? 'fr',
+      bounds: this.map.getBounds(),
+      pixelsPerDegree: (256 * 2 ** this.map.getZoom()) / 360,
+      toCanvas,
+    });
+    if (!this.#scene) return;
+    this.#drawMarks(context, view, this.#scene);
+    drawPlaces(context, this.#palette, this.base.places, {
+      size: { x: wide, y: high },
+      taken: this.#marks.map((mark) => {
+        const [x, y, r] = [mark.x - view.left, mark.y - view.top, radius(mark)];
+        return [x - r, y - r, x + r, y + r];
+      }),
+      toCanvas,
+    });
   }
 
-  /** Names of places, the most populous first, where they cover neither a mark nor a name. */
-  #drawPlaces(context: CanvasRenderingContext2D, size: L.Point): void {
-    const taken: [number, number, number, number][] = this.#marks.map((mark) => {
-      const r = radius(mark);
-      return [mark.x - r, mark.y - r, mark.x + r, mark.y + r];
-    });
-    let drawn = 0;
-    for (const [rank, place] of this.base.places.entries()) {
-      if (drawn >= LABELS_MAX) break;
-      if (place.name === null) continue;
-      const point = this.map.latLngToContainerPoint([place.latitude, place.longitude]);
-      if (point.x < 0 || point.y < 0 || point.x > size.x || point.y > size.y) continue;
-      const bold = rank < 2;
-      const half = place.name.length * (bold ? 3.9 : 3.4) + 2;
-      for (const dy of [-25, 25, -38, 38, -14, 14]) {
-        const box: [number, number, number, number] = [
-          point.x - half,
-          point.y + dy - 7,
-          point.x + half,
-          point.y + dy + 7,
-        ];
-        if (taken.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) {
-          continue;
-        }
-        taken.push(box);
-        drawLabel(context, place.name, [point.x, point.y + dy], {
-          color: this.#palette.text,
-          halo: this.#palette.land,
-          size: bold ? 13 : 11.5,
-          bold,
-        });
-        drawn += 1;
-        break;
+  /** What stands in this part of the world: rings, single sites, or dots. */
+  #collect(view: View): void {
+    const zoom = this.map.getZoom();
+    const scene = this.#scene;
+    this.#marks = [];
+    this.#dots = [];
+    if (!scene) return;
+    if (scene.grouped && zoom < ZOOM_WITHOUT_CLUSTERS) {
+      if (this.#clustered?.zoom !== zoom) {
+        this.#clustered = { zoom, marks: cluster(scene.columns, scene.rows, zoom) };
+      }
+      this.#marks = this.#clustered.marks.filter(
+        ({ x, y }) =>
+          x > view.left - 40 && y > view.top - 40 && x < view.right + 40 && y < view.bottom + 40,
+      );
+      return;
+    }
+    const rows = rowsWithin(scene.columns, scene.rows, zoom, view);
+    if (rows.length > SHAPES_MAX) this.#dots = rows;
+    else this.#marks = singles(scene.columns, rows, zoom);
+  }
+
+  #drawMarks(context: CanvasRenderingContext2D, view: View, scene: Scene): void {
+    const single = scene.grouped ? 7 : Math.max(3.5, Math.min(8, this.map.getZoom() - 4));
+    // What is wrong is drawn last, over what works.
+    const rank = (mark: Mark) => (scene.columns.stateOf(mark.row) === 'down' ? 1 : 0);
+    for (const mark of this.#marks.toSorted((a, b) => rank(a) - rank(b) || b.count - a.count)) {
+      const [x, y] = [mark.x - view.left, mark.y - view.top];
+      if (mark.count > 1) {
+        drawCluster(context, this.#palette, mark, [x, y], scene.label(mark.count));
+      } else {
+        drawSite(context, this.#palette, scene.columns.stateOf(mark.row), [x, y, single]);
       }
     }
   }
 
-  #hover(event: L.LeafletMouseEvent): void {
-    const mark = hit(this.#marks, event.containerPoint.x, event.containerPoint.y, 2);
+  /** The mark or dot under a point of the view. */
+  #under(point: L.Point, margin: number): Mark | null {
+    const view = this.#view();
+    const [x, y] = [view.left + point.x, view.top + point.y];
+    if (!this.#dots.length || !this.#scene) return hit(this.#marks, x, y, margin);
+    const near = { left: x - 8, top: y - 8, right: x + 8, bottom: y + 8 };
+    const zoom = this.map.getZoom();
+    const rows = rowsWithin(this.#scene.columns, this.#dots, zoom, near);
+    return hit(singles(this.#scene.columns, rows, zoom), x, y, margin);
+  }
+
+  #leave(): void {
+    this.#hovered = null;
+    this.map.closeTooltip(this.#tooltip);
+  }
+
+  #hover(point: L.Point): void {
+    const mark = this.#under(point, 2);
     this.element.classList.toggle('over-mark', mark !== null);
     if (!mark || !this.#scene) {
-      this.map.closeTooltip(this.#tooltip);
+      this.#leave();
       return;
     }
+    this.#hovered = point;
     const text = document.createElement('span');
     text.textContent = this.#scene.describe(mark);
     this.#tooltip
-      .setLatLng(this.map.containerPointToLatLng([mark.x, mark.y - radius(mark)]))
+      .setLatLng(this.map.unproject([mark.x, mark.y - radius(mark)]))
       .setContent(text);
     this.map.openTooltip(this.#tooltip);
   }
 
   #click(event: L.LeafletMouseEvent): void {
-    const point = event.containerPoint;
-    const mark = hit(this.#marks, point.x, point.y, CLICK_MARGIN_PX);
+    const mark = this.#under(event.containerPoint, CLICK_MARGIN_PX);
     if (!mark) return;
     if (mark.count === 1) {
       this.onSite(mark.row);

@@ -1,0 +1,124 @@
+//! What is drawn of the country and its sites: made once, kept until its sources change.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use desserte_planning::layer::Layers;
+
+use super::App;
+use super::directory::Directory;
+use super::site_map::SiteMap;
+use crate::geography::areas::Areas;
+use crate::geography::outline::{Area, Outline, draw};
+
+/// Held drawings.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    sites: Mutex<Option<(u64, Arc<SiteMap>)>>,
+    /// Holds `None` inside when there is nothing to draw.
+    outline: Mutex<Option<Arc<Option<Outline>>>>,
+    areas: Mutex<Option<Arc<Areas>>>,
+}
+
+impl Drawn {
+    /// The layers are others now.
+    pub(super) fn forget_outline(&self) {
+        *self.outline.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.areas.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl App {
+    /// The compact image of all open sites, with the directory that it was made of.
+    #[must_use]
+    pub fn site_map(&self) -> (Arc<Directory>, Arc<SiteMap>) {
+        let directory = self.directory();
+        let mut held = self
+            .drawn
+            .sites
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, map)) = &*held
+            && *version == directory.version
+        {
+            return (directory, Arc::clone(map));
+        }
+        let map = Arc::new(SiteMap::of(&directory));
+        *held = Some((directory.version, Arc::clone(&map)));
+        (directory, map)
+    }
+
+    /// Version of the image and row of a site in it, if the image was asked for since the
+    /// directory changed; a reader without the image has no use for a row.
+    #[must_use]
+    pub fn site_map_row(&self, site: &str) -> Option<(String, u32)> {
+        let directory = self.directory();
+        let held = self
+            .drawn
+            .sites
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (version, map) = held.as_ref()?;
+        if *version != directory.version {
+            return None;
+        }
+        let row = map.row(directory.position(site)?)?;
+        Some((map.version.clone(), row))
+    }
+
+    /// The regions as a small drawing; holds `None` when neither the country nor a layer has
+    /// polygons.
+    #[must_use]
+    pub fn outline(&self) -> Arc<Option<Outline>> {
+        let mut held = self
+            .drawn
+            .outline
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let outline = held.get_or_insert_with(|| Arc::new(draw(&self.regions())));
+        Arc::clone(outline)
+    }
+
+    /// Says of each site without a region in which one it lies.
+    pub(super) fn place_in_regions(&self, directory: &mut Directory) {
+        let areas = {
+            let mut held = self
+                .drawn
+                .areas
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(held.get_or_insert_with(|| Arc::new(Areas::of(self.regions()))))
+        };
+        directory.place_in_regions(&areas);
+    }
+
+    /// The country's own regions; imported ones when it has none.
+    fn regions(&self) -> Vec<Area> {
+        let shipped = self.geography.areas();
+        if shipped.is_empty() {
+            imported(&self.layers())
+        } else {
+            shipped
+        }
+    }
+}
+
+/// Imported regions, for a country without a folder of outlines.
+fn imported(layers: &Layers) -> Vec<Area> {
+    layers
+        .regions
+        .iter()
+        .flat_map(|layer| &layer.features)
+        .map(|region| Area {
+            name: region.name.clone(),
+            rings: region
+                .rings
+                .iter()
+                .map(|ring| {
+                    ring.iter()
+                        .map(|at| (at.longitude(), at.latitude()))
+                        .collect()
+                })
+                .collect(),
+        })
+        .collect()
+}
