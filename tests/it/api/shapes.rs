@@ -118,7 +118,7 @@ async fn outages_agreements_months_and_plans() {
     );
     exactly(&groups["items"][0]["causes"][0], "cause sites");
     let agreements = test.ok("/api/v1/agreements").await;
-    let fields = "id title version valid_from valid_to sites slot_seconds \
+    let fields = "id title version valid_from valid_to sites slot_seconds simulated \
         target_availability_percent";
     exactly(&agreements["items"][0], fields);
     let month = test.ok("/api/v1/sites/CG-1/months/2026-06").await;

@@ -208,6 +208,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of sites that are there and may be one, strongest first. */
+        get: operations["duplicates"];
+        put?: never;
+        /** Decides about pairs of sites that are there: merges them or tells them apart, at once. */
+        post: operations["decide_duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duplicates/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided, newest first. */
+        get: operations["decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duplicates/decisions/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a decision back: a merged site is its own again; a pair told apart may be proposed again. */
+        post: operations["undo_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -239,6 +291,168 @@ export interface paths {
         get: operations["facets"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports: the files that wait, then those that were applied, newest first. */
+        get: operations["imports"];
+        put?: never;
+        /**
+         * Keeps a file until it is applied or dropped, and proposes how to read it. The body is the file: at
+         *     most 64 MiB of CSV, XLSX or GeoJSON.
+         */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An import in full: what is in the file, how it is read, and what importing it would do. */
+        get: operations["import"];
+        put?: never;
+        post?: never;
+        /** Drops a file that waits. */
+        delete: operations["drop_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports a file that waits: everything or nothing. */
+        post: operations["apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs that may be one site: of the file, and of the file and what is there. */
+        get: operations["pairs"];
+        put?: never;
+        /** Decides about pairs of a file that waits; nothing happens before it is applied. */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says how a file that waits is read. */
+        put: operations["map"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Positions of what would be imported, for a small map. */
+        get: operations["preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows of a file that waits which are refused, with field and reason. */
+        get: operations["refusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/refusals/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The refused rows as a CSV file. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an import back: new sites are closed, changed ones are as before, merged ones are parted.
+         *     What was changed or is used since stays, and is named.
+         */
+        post: operations["undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -928,6 +1142,49 @@ export interface components {
             /** @description When this demonstration was started. */
             started_at?: string | null;
         };
+        /** @description A decision that was carried out. */
+        DuplicateItem: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            author: string;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            id: number;
+            /** @description The import with which it was decided. */
+            import?: string | null;
+            /**
+             * Format: double
+             * @description How alike their names were.
+             */
+            likeness?: number | null;
+            /**
+             * Format: double
+             * @description Metres between them then.
+             */
+            metres: number;
+            /** @description Why. */
+            reason: string;
+            /** @description Whether they were of one kind. */
+            same_kind: boolean;
+            /** @description The two sites. */
+            sites: components["schemas"]["DuplicateSite"][];
+            /** @description The site that goes on, where they were merged. */
+            survivor?: string | null;
+            /** @description When it was undone. */
+            undone_at?: string | null;
+            /** @description `merged` or `distinct`. */
+            verdict: string;
+        };
+        /** @description A site of a decision. */
+        DuplicateSite: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name now. */
+            name?: string | null;
+        };
         /** @description Something that changed at a site, as an agent saw it. */
         EvidenceItem: {
             /** @description The agent that saw it. */
@@ -992,6 +1249,326 @@ export interface components {
             step_seconds: number;
             /** @description The target. */
             target: string;
+        };
+        /** @description What an import did. */
+        ImportApplied: {
+            /**
+             * Format: int64
+             * @description New sites, or features of the layer.
+             */
+            added: number;
+            /** @description Who. */
+            author: string;
+            /**
+             * Format: int64
+             * @description Sites with a new version.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Sites that became part of another.
+             */
+            merged: number;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Rows that were refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Sites that were already so.
+             */
+            unchanged: number;
+        };
+        /** @description A column of a file. */
+        ImportColumn: {
+            /**
+             * Format: int64
+             * @description Rows in which it says something.
+             */
+            filled: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Some of its values. */
+            samples: string[];
+        };
+        /** @description An import in full. */
+        ImportDetail: {
+            dry_run?: components["schemas"]["ImportDryRun"] | null;
+            /** @description As in the list. */
+            import: components["schemas"]["ImportItem"];
+            inspection?: components["schemas"]["ImportInspection"] | null;
+            mapping?: components["schemas"]["ImportMapping"] | null;
+            problem?: components["schemas"]["ImportText"] | null;
+        };
+        /** @description What importing a file would do. */
+        ImportDryRun: {
+            /**
+             * Format: int64
+             * @description Rows that are taken.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Sites that would be new, or features of the layer.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Sites that would get a new version.
+             */
+            changed: number;
+            /** @description The file's kinds, most used first. */
+            kinds: components["schemas"]["ImportKind"][];
+            /**
+             * Format: int64
+             * @description Rows that the filters leave out.
+             */
+            left_out: number;
+            /** @description Whether positions were checked against an outline of the country. */
+            outline: boolean;
+            /**
+             * Format: int64
+             * @description Pairs that may be one site.
+             */
+            pairs: number;
+            /**
+             * Format: int64
+             * @description Pairs that are decided to be two.
+             */
+            pairs_distinct: number;
+            /**
+             * Format: int64
+             * @description Pairs that are decided to be one.
+             */
+            pairs_same: number;
+            /**
+             * Format: int64
+             * @description Pairs beyond the most that are listed.
+             */
+            pairs_unlisted: number;
+            /** @description Refused rows by reason. */
+            reasons: components["schemas"]["ImportReason"][];
+            /**
+             * Format: int64
+             * @description Rows that are refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description How many of the refused repeat an earlier row.
+             */
+            repeated: number;
+            /**
+             * Format: int64
+             * @description Rows or features of the file; the three that follow add up to it.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Sites that are already so.
+             */
+            unchanged: number;
+            /** @description What deserves a look. */
+            warnings: components["schemas"]["ImportWarning"][];
+        };
+        /** @description What is in a file. */
+        ImportInspection: {
+            /**
+             * Format: int64
+             * @description Size of the file, bytes.
+             */
+            bytes: number;
+            /** @description Its columns. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description The encoding with which it was read, when it is not UTF-8. */
+            encoding?: string | null;
+            /** @description `csv`, `xlsx` or `geojson`. */
+            format: string;
+            /** @description Whether positions come from geometries. */
+            has_geometry: boolean;
+            /**
+             * Format: int64
+             * @description Rows or features.
+             */
+            rows: number;
+            /** @description Sheets of a workbook that a person sees. */
+            sheets: string[];
+        };
+        /** @description An import: a file that waits, or one that was applied. */
+        ImportItem: {
+            applied?: components["schemas"]["ImportApplied"] | null;
+            /** @description When the file came, or when it was applied. */
+            at: string;
+            /** @description Name of the file. */
+            file: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name of the layer. */
+            layer?: string | null;
+            /**
+             * Format: int64
+             * @description Rows or features of the file.
+             */
+            rows_read: number;
+            /** @description `staged`, `applied` or `undone`. */
+            state: string;
+            undone?: components["schemas"]["ImportUndone"] | null;
+            /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+            what: string;
+        };
+        /** @description A filter of rows. */
+        ImportKeep: {
+            /** @description The values, compared without case. */
+            any_of: string[];
+            /** @description The column. */
+            column: string;
+        };
+        /** @description A site that undoing left as it was. */
+        ImportKept: {
+            /** @description `changed_since`, `has_agent`, `in_agreement` or `has_merged_sites`. */
+            reason: string;
+            /** @description The site. */
+            site: string;
+        };
+        /** @description A kind of the file. */
+        ImportKind: {
+            /** @description What it means here; `null` when nothing translates it. */
+            kind?: string | null;
+            /**
+             * Format: int64
+             * @description Rows with it.
+             */
+            rows: number;
+            /** @description The file's word. */
+            word: string;
+        };
+        /** @description Where a layer comes from. */
+        ImportLayer: {
+            /** @description The day of its content: `yyyy-mm-dd`, `yyyy-mm` or `yyyy`. */
+            date: string;
+            /** @description Under which terms it was obtained. */
+            licence: string;
+            /** @description Its name; a layer of the same kind and name is replaced. */
+            name: string;
+            /** @description Who made it, and how it is to be credited. */
+            source: string;
+            /** @description How far it may be wrong, in words. */
+            uncertainty: string;
+        };
+        /** @description How a file is read. */
+        ImportMapping: {
+            /**
+             * @description Field, to its columns: the first that says something counts. Fields of sites: `id`, `name`,
+             *     `kind`, `latitude`, `longitude`, `place`, `region`, `operator`, `invented`; of layers: `name`,
+             *     `latitude`, `longitude`, `population`.
+             */
+            columns?: {
+                [key: string]: string[];
+            };
+            /** @description Field, to the same text for every row. */
+            constants?: {
+                [key: string]: string;
+            };
+            /** @description `EPSG:4326` or `EPSG:3857`; that of the file when left out. */
+            crs?: string | null;
+            /** @description Encoding of the file when it is not UTF-8. */
+            encoding?: string | null;
+            /** @description Written before every identifier. */
+            id_prefix?: string | null;
+            /** @description Rows with other values are left out and counted. */
+            keep?: components["schemas"]["ImportKeep"][];
+            /** @description Translation of kinds: `desserte`, `osm_amenity`, `kemri` or `words`. */
+            kind_scheme?: string | null;
+            /** @description Kinds of the file, to ours; before the translation. */
+            kinds?: {
+                [key: string]: string;
+            };
+            layer?: components["schemas"]["ImportLayer"] | null;
+            /** @description Sheet of a workbook; the first one with anything in it when left out. */
+            sheet?: string | null;
+            /** @description What becomes of kinds that nothing translates: `refuse`, `skip` or `other`. */
+            untranslated?: string | null;
+        };
+        /** @description Positions of a file for a small map, as columns of equal length. */
+        ImportPreview: {
+            /**
+             * Format: int64
+             * @description Rows that are taken; more than there are positions when these are a sample.
+             */
+            accepted: number;
+            /** @description Kinds of sites. */
+            kind: (string | null)[];
+            /** @description Degrees north. */
+            latitude: number[];
+            /** @description Degrees east. */
+            longitude: number[];
+            /** @description Names. */
+            name: (string | null)[];
+        };
+        /** @description Refused rows of one reason. */
+        ImportReason: {
+            /** @description The reason's identifier. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many rows.
+             */
+            count: number;
+            /** @description Which, as ranges. */
+            rows: string;
+        };
+        /** @description A row that is refused. */
+        ImportRefusal: {
+            /** @description The reason's identifier. */
+            code: string;
+            /** @description The column. */
+            field: string;
+            /** @description The file. */
+            file: string;
+            /** @description The reason. */
+            reason: components["schemas"]["ImportText"];
+            /**
+             * Format: int64
+             * @description The row as a spreadsheet counts it, or the feature's number.
+             */
+            row: number;
+            /** @description The beginning of what stands there. */
+            value?: string | null;
+        };
+        /** @description A sentence in both languages. */
+        ImportText: {
+            /** @description In English. */
+            en: string;
+            /** @description In French. */
+            fr: string;
+        };
+        /** @description That an import was taken back. */
+        ImportUndone: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            author: string;
+            /** @description Sites that stayed as they were, because they were changed or are used since. */
+            kept: components["schemas"]["ImportKept"][];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Rows that are taken and deserve a look. */
+        ImportWarning: {
+            /** @description The warning's identifier. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many rows; 0 when it is about the file.
+             */
+            count: number;
+            /** @description Which, as ranges. */
+            rows: string;
+            /** @description What it says. */
+            text: components["schemas"]["ImportText"];
         };
         /** @description Bounds of the availability. */
         Interval: {
@@ -1370,6 +1947,47 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_DuplicateItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description When. */
+                at: string;
+                /** @description Who. */
+                author: string;
+                /**
+                 * Format: int64
+                 * @description Number.
+                 */
+                id: number;
+                /** @description The import with which it was decided. */
+                import?: string | null;
+                /**
+                 * Format: double
+                 * @description How alike their names were.
+                 */
+                likeness?: number | null;
+                /**
+                 * Format: double
+                 * @description Metres between them then.
+                 */
+                metres: number;
+                /** @description Why. */
+                reason: string;
+                /** @description Whether they were of one kind. */
+                same_kind: boolean;
+                /** @description The two sites. */
+                sites: components["schemas"]["DuplicateSite"][];
+                /** @description The site that goes on, where they were merged. */
+                survivor?: string | null;
+                /** @description When it was undone. */
+                undone_at?: string | null;
+                /** @description `merged` or `distinct`. */
+                verdict: string;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_EvidenceItem: {
             /** @description The items, in the order of the list. */
             items: {
@@ -1383,6 +2001,56 @@ export interface components {
                 line?: string | null;
                 /** @description The numbers that belong to it. */
                 values: Record<string, unknown>;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ImportItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                applied?: components["schemas"]["ImportApplied"] | null;
+                /** @description When the file came, or when it was applied. */
+                at: string;
+                /** @description Name of the file. */
+                file: string;
+                /** @description Identifier. */
+                id: string;
+                /** @description Name of the layer. */
+                layer?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rows or features of the file.
+                 */
+                rows_read: number;
+                /** @description `staged`, `applied` or `undone`. */
+                state: string;
+                undone?: components["schemas"]["ImportUndone"] | null;
+                /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                what: string;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ImportRefusal: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description The reason's identifier. */
+                code: string;
+                /** @description The column. */
+                field: string;
+                /** @description The file. */
+                file: string;
+                /** @description The reason. */
+                reason: components["schemas"]["ImportText"];
+                /**
+                 * Format: int64
+                 * @description The row as a spreadsheet counts it, or the feature's number.
+                 */
+                row: number;
+                /** @description The beginning of what stands there. */
+                value?: string | null;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -1434,6 +2102,32 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_PairItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description `same`, `distinct`, or `null` while nobody decided. */
+                decision?: string | null;
+                /** @description The site that goes on when they are merged. */
+                keep: components["schemas"]["PairSide"];
+                /**
+                 * Format: double
+                 * @description How alike their names are, 0 to 1; `null` when one has no name.
+                 */
+                likeness?: number | null;
+                /**
+                 * Format: double
+                 * @description Metres between them.
+                 */
+                metres: number;
+                /** @description The other. */
+                other: components["schemas"]["PairSide"];
+                /** @description Whether they are of one kind. */
+                same_kind: boolean;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SiteItem: {
             /** @description The items, in the order of the list. */
             items: (components["schemas"]["SiteFacts"] & {
@@ -1445,6 +2139,90 @@ export interface components {
             })[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
+        };
+        /** @description A decision on one pair. */
+        PairDecision: {
+            /** @description `same` or `distinct`; `null` takes a decision on a file that waits back. */
+            decision?: string | null;
+            /** @description The site that goes on when they are merged. */
+            keep: string;
+            /** @description The other. */
+            other: string;
+        };
+        /** @description Decisions on the pairs of a file that waits. */
+        PairDecisions: {
+            /** @description One by one. */
+            decisions?: components["schemas"]["PairDecision"][];
+            rule?: components["schemas"]["PairRule"] | null;
+        };
+        /** @description Two sites that may be one. */
+        PairItem: {
+            /** @description `same`, `distinct`, or `null` while nobody decided. */
+            decision?: string | null;
+            /** @description The site that goes on when they are merged. */
+            keep: components["schemas"]["PairSide"];
+            /**
+             * Format: double
+             * @description How alike their names are, 0 to 1; `null` when one has no name.
+             */
+            likeness?: number | null;
+            /**
+             * Format: double
+             * @description Metres between them.
+             */
+            metres: number;
+            /** @description The other. */
+            other: components["schemas"]["PairSide"];
+            /** @description Whether they are of one kind. */
+            same_kind: boolean;
+        };
+        /** @description A decision on all pairs that a rule covers. */
+        PairRule: {
+            /** @description `same` or `distinct`. */
+            decision: string;
+            /**
+             * Format: double
+             * @description Names at least so alike, 0 to 1; with 0 pairs without a name count too.
+             */
+            likeness_min: number;
+            /**
+             * Format: double
+             * @description At most so far apart, metres.
+             */
+            metres_max: number;
+            /** @description Whether they must be of one kind. */
+            same_kind: boolean;
+        };
+        /** @description How many pairs changed. */
+        PairsDecided: {
+            /**
+             * Format: int64
+             * @description Pairs decided on, or decisions taken back.
+             */
+            changed: number;
+        };
+        /** @description One site of a pair. */
+        PairSide: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Kind. */
+            kind: string;
+            /** @description Whether the site is there already. */
+            known: boolean;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            longitude: number;
+            /** @description Name. */
+            name?: string | null;
+            /** @description The file from which it was imported; `null` when nobody knows. */
+            source?: string | null;
         };
         /** @description A town or a village. */
         PlaceItem: {
@@ -1606,6 +2384,23 @@ export interface components {
             /** @description Always true. */
             revoked: boolean;
         };
+        /** @description Who does something and why: there are no accounts yet. */
+        Signed: {
+            /** @description Who. */
+            author: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Decisions on pairs of sites that are there. */
+        SignedPairDecisions: {
+            /** @description Who. */
+            author: string;
+            /** @description One by one. */
+            decisions?: components["schemas"]["PairDecision"][];
+            /** @description Why. */
+            reason: string;
+            rule?: components["schemas"]["PairRule"] | null;
+        };
         /** @description An agent of a site. */
         SiteAgent: {
             /** @description Since when it is assigned to the site, or was last. */
@@ -1750,6 +2545,8 @@ export interface components {
         SiteTarget: {
             /** @description Host or address. */
             address?: string | null;
+            /** @description `national` or `international` when it stands for a part of the path. */
+            anchor?: string | null;
             /** @description Identifier. */
             id: string;
             /** @description Kind of measurement. */
@@ -2247,6 +3044,151 @@ export interface operations {
             };
         };
     };
+    duplicates: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PairItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignedPairDecisions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairsDecided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decisions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DuplicateItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the decision */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairsDecided"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: never;
@@ -2291,6 +3233,437 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Facets"];
+                };
+            };
+        };
+    };
+    imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportItem"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query?: {
+                /** @description Its name. */
+                name?: string;
+                /** @description `sites` (when left out), `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                what?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pairs: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PairItem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairDecisions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairsDecided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refusals: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportRefusal"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
