@@ -124,7 +124,7 @@ async fn outages_agreements_months_and_plans() {
     let month = test.ok("/api/v1/sites/CG-1/months/2026-06").await;
     exactly(
         &month,
-        "site agreement month period_start period_end slot_seconds period_slots excluded_slots \
+        "site agreement simulated month period_start period_end slot_seconds period_slots excluded_slots \
          unknown_slots measured_slots down_slots up_slots raw_good_slots availability \
          unknown_interval coverage billable outage_count mttr_minutes mtbf_minutes outages days \
          revision final target_availability_percent target_met",
@@ -141,7 +141,7 @@ async fn outages_agreements_months_and_plans() {
     );
     exactly(
         &test.ok("/api/v1/agreements/lot-1/statements/2026-06").await,
-        "agreement month sites",
+        "agreement month simulated sites",
     );
     let plan = test.ok("/api/v1/plans/current").await;
     exactly(
