@@ -22,6 +22,7 @@ use crate::assess::months::{MonthError, MonthRequest};
 use crate::assess::{
     EvidenceRow, SiteSamples, SiteTest, TargetSamples, Window, judge, observation,
 };
+use crate::config::Sites;
 use crate::ingest::{Rows, rows};
 use crate::live::SiteOutage;
 use crate::registry::{AgreementDocument, Anchor, Assignment, anchors_of, line_key};
@@ -366,11 +367,7 @@ impl Intake {
                     verdict: outage.cause.clone(),
                     agent: agent.map(|agent| agent.to_string()),
                 };
-                outage_shown(
-                    &Directory::default(),
-                    &crate::config::Sites::default(),
-                    &outage,
-                )
+                outage_shown(&Directory::default(), &Sites::default(), &outage)
             })
             .collect();
         Ok(SiteReplay {
