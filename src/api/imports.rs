@@ -265,7 +265,7 @@ pub(crate) async fn pairs(
     let page = run(&app, "trying a file", move |staging, ground| {
         let (staged, tried) = tried(staging, &id, ground)?;
         let Content::Sites(sites) = &tried.content else {
-            return Ok(slice.page(&[], |_: &()| None));
+            return Ok(slice.page(&[], |(): &()| None));
         };
         Ok(slice.page(&sites.pairs.listed, |pair| {
             let decided = duplicates::staged(&staged, sites.ids(pair));

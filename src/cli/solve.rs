@@ -39,7 +39,7 @@ pub(super) struct Solve {
     /// What is to be solved.
     #[arg(value_enum)]
     problem: Kind,
-    /// The problem: SteinLib (.stp, .gr), or places for mclp.
+    /// The problem: `SteinLib` (.stp, .gr), or places for mclp.
     file: PathBuf,
     /// Number of places to choose (mclp).
     #[arg(long, value_name = "N")]
@@ -178,7 +178,8 @@ impl Solve {
     fn timed<T>(&self, search: impl FnOnce(&mut Work<'_>) -> T) -> (T, f64) {
         let begun = SystemClock.monotonic();
         let limit = self.seconds.map(Duration::from_secs_f64);
-        let stop = || limit.is_some_and(|limit| SystemClock.monotonic() - begun >= limit);
+        let stop =
+            || limit.is_some_and(|limit| SystemClock.monotonic().saturating_sub(begun) >= limit);
         let steps = match self.seconds {
             // A fast machine may end before the time does; the answer is then the same everywhere.
             Some(seconds) => Duration::from_secs_f64(seconds).as_millis() / 1_000 + 1,
@@ -187,7 +188,7 @@ impl Solve {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         let mut work = Work::new(steps.saturating_mul(WORK_PER_SECOND), &stop);
         let answer = search(&mut work);
-        let took = SystemClock.monotonic() - begun;
+        let took = SystemClock.monotonic().saturating_sub(begun);
         (answer, (took.as_secs_f64() * 1e4).round() / 1e4)
     }
 }

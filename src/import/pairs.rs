@@ -121,8 +121,8 @@ pub fn find(candidates: &[Candidate], refused: impl Fn(&str, &str) -> bool) -> P
             if (theirs.fresh && *other < number) || found.contains_key(&key) {
                 continue;
             }
-            let names = (mine.as_ref(), words.get(*other).and_then(Option::as_ref));
-            if let Some(pair) = compare((number, one), (*other, theirs), names) {
+            let both = (mine.as_ref(), words.get(*other).and_then(Option::as_ref));
+            if let Some(pair) = compare((number, one), (*other, theirs), both) {
                 found.insert(key, pair);
             }
         }

@@ -149,6 +149,7 @@ mod tests {
                 position: None,
                 region: None,
                 invented: true,
+                simulated: false,
                 availability: None,
             })
             .collect();

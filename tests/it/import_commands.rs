@@ -62,6 +62,12 @@ fn sites_come_in_are_merged_parted_and_taken_back() {
         "{applied}"
     );
 
+    pairs_are_parted(data);
+    import_is_taken_back(data);
+}
+
+/// The pair that was merged is parted, for good.
+fn pairs_are_parted(data: &str) {
     let sites = ["sites", "list", "--data", data];
     assert_eq!(list(&sites).len(), 2);
     let decided = list(&["import", "duplicates", "decided", "--data", data]);
@@ -90,7 +96,10 @@ fn sites_come_in_are_merged_parted_and_taken_back() {
     ];
     done(&[&["import", "duplicates", "refuse"][..], &rule].concat());
     assert!(list(&["import", "duplicates", "list", "--data", data]).is_empty());
+}
 
+fn import_is_taken_back(data: &str) {
+    let sites = ["sites", "list", "--data", data];
     let imports = list(&["import", "list", "--data", data]);
     assert_eq!(imports[0]["author"], "Awa");
     let id = imports[0]["id"].as_str().unwrap();

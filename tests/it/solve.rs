@@ -125,6 +125,10 @@ fn options_that_do_not_fit_are_refused() {
 
 /// The rows of a kind's optima, when the reference folder is there.
 fn published(kind: &str) -> Vec<(String, Vec<String>)> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests find the reference folder by it"
+    )]
     let named = std::env::var("DESSERTE_REFERENCE").ok();
     let root = PathBuf::from(named.unwrap_or_else(|| "../shared".to_owned()));
     let folder = root.join("instances").join(kind);

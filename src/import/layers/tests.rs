@@ -249,6 +249,11 @@ fn real_layers_of_three_countries_import() {
         );
         assert!(!import.layer.is_empty(), "{file}");
     }
+    the_two_systems_agree(&folder);
+}
+
+/// The same cables in metres of EPSG:3857 and in degrees.
+fn the_two_systems_agree(folder: &Path) {
     let file = "regional/submarine_cables_watra_EPSG3857.geojson";
     let bytes = std::fs::read(folder.join(file)).unwrap();
     let converted = read_layer(&entry("fibre_lines", file, ""), &bytes, None).unwrap();

@@ -228,11 +228,13 @@ mod tests {
         let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
         for (number, (name, state, rows)) in sheets.iter().enumerate() {
             let id = number + 1;
-            list +=
-                &format!(r#"<sheet name="{name}" sheetId="{id}" state="{state}" r:id="r{id}"/>"#);
-            relations += &format!(
+            let named =
+                format!(r#"<sheet name="{name}" sheetId="{id}" state="{state}" r:id="r{id}"/>"#);
+            list.push_str(&named);
+            let related = format!(
                 r#"<Relationship Id="r{id}" Type="{office}/worksheet" Target="worksheets/sheet{id}.xml"/>"#
             );
+            relations.push_str(&related);
             let sheet =
                 format!(r#"<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>"#);
             part(&format!("xl/worksheets/sheet{id}.xml"), &sheet);

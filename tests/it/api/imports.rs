@@ -65,11 +65,28 @@ async fn a_file_walks_from_the_disk_to_the_map_and_back() {
         "{csv}"
     );
 
+    let (keep, other) = taken_as_one(&test, &id).await;
+    applied_and_undone(&test, &id, before, (&keep, &other)).await;
+
+    // The same file again opens the sites again.
+    let (id, detail) = staged(&test).await;
+    assert_eq!(detail["dry_run"]["changed"], 3, "{}", detail["dry_run"]);
+    let (status, _) = test
+        .post(&format!("/api/v1/imports/{id}/apply"), SIGNED)
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    let now = test.ok("/api/v1/map").await["id"].as_array().unwrap().len();
+    assert_eq!(now, before + 3);
+}
+
+/// Decides by a rule that the file's only pair is one site; answers the pair.
+async fn taken_as_one(test: &TestApp, id: &str) -> (String, String) {
     let pairs = format!("/api/v1/imports/{id}/duplicates");
     let pair = &test.ok(&pairs).await["items"][0];
     assert!(pair["likeness"].as_f64().unwrap() > 0.99, "{pair}");
     assert_eq!(pair["keep"]["source"], "ecoles.csv");
-    let (keep, other) = (pair["keep"]["id"].clone(), pair["other"]["id"].clone());
+    let named = |side: &str| pair[side]["id"].as_str().unwrap().to_owned();
+    let (keep, other) = (named("keep"), named("other"));
     let rule =
         r#"{"rule":{"metres_max":50,"likeness_min":0.9,"same_kind":true,"decision":"same"}}"#;
     let (status, changed) = test.post(&pairs, rule).await;
@@ -79,7 +96,11 @@ async fn a_file_walks_from_the_disk_to_the_map_and_back() {
         "{changed}"
     );
     assert_eq!(test.ok(&pairs).await["items"][0]["decision"], "same");
+    (keep, other)
+}
 
+/// Applies the import and takes it back; `before` sites were on the map.
+async fn applied_and_undone(test: &TestApp, id: &str, before: usize, (keep, other): (&str, &str)) {
     let apply = format!("/api/v1/imports/{id}/apply");
     let (status, refused) = test.post(&apply, r#"{"author":" ","reason":"x"}"#).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
@@ -89,16 +110,9 @@ async fn a_file_walks_from_the_disk_to_the_map_and_back() {
     assert_eq!(done["import"]["applied"]["merged"], 1);
     let after = test.ok("/api/v1/map").await["id"].as_array().unwrap().len();
     assert_eq!(after, before + 2, "two of the three are one");
-    let merged = other.as_str().unwrap();
     let registry = test.app.source().registry();
-    assert_eq!(
-        registry.resolve_site(merged).unwrap().as_deref(),
-        keep.as_str()
-    );
-    assert_eq!(
-        registry.site_aliases(keep.as_str().unwrap()).unwrap(),
-        [merged]
-    );
+    assert_eq!(registry.resolve_site(other).unwrap().as_deref(), Some(keep));
+    assert_eq!(registry.site_aliases(keep).unwrap(), [other]);
     let (again, _) = test.post(&apply, SIGNED).await;
     assert_eq!(again, StatusCode::NOT_FOUND, "it waits no longer");
 
@@ -131,16 +145,6 @@ async fn a_file_walks_from_the_disk_to_the_map_and_back() {
             "{action}: {actions:?}"
         );
     }
-
-    // The same file again opens the sites again.
-    let (id, detail) = staged(&test).await;
-    assert_eq!(detail["dry_run"]["changed"], 3, "{}", detail["dry_run"]);
-    let (status, _) = test
-        .post(&format!("/api/v1/imports/{id}/apply"), SIGNED)
-        .await;
-    assert_eq!(status, StatusCode::OK);
-    let now = test.ok("/api/v1/map").await["id"].as_array().unwrap().len();
-    assert_eq!(now, before + 3);
 }
 
 #[tokio::test]

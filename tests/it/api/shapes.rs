@@ -100,7 +100,7 @@ async fn sites_and_their_parts() {
 }
 
 #[tokio::test]
-async fn outages_agreements_months_and_plans() {
+async fn outages_agreements_and_plans() {
     let test = TestApp::new(90, &[20, 19, 18, 17, 16, 15]);
     let outages = test.ok("/api/v1/outages").await;
     exactly(
@@ -121,6 +121,29 @@ async fn outages_agreements_months_and_plans() {
     let fields = "id title version valid_from valid_to sites slot_seconds \
         target_availability_percent customer contractor time_zone exclusion_classes simulated";
     exactly(&agreements["items"][0], fields);
+    let plan = test.ok("/api/v1/plans/current").await;
+    exactly(
+        &plan,
+        "criteria layers absent_layers sites items next preset presets",
+    );
+    let robustness = test.ok("/api/v1/plans/current/robustness").await;
+    exactly(&robustness, "top draws factor_min factor_max items");
+    exactly(&robustness["items"][0], "site share");
+    exactly(&plan["criteria"][0], "id weight unit better known_sites");
+    exactly(
+        &plan["items"][0],
+        "rank site site_name kind region simulated latitude longitude score known_weight_share \
+         contributions",
+    );
+    exactly(
+        &plan["items"][0]["contributions"][0],
+        "criterion value unit normalised weight contribution unknown_reason source",
+    );
+}
+
+#[tokio::test]
+async fn months_and_statements() {
+    let test = TestApp::new(90, &[20, 19, 18, 17, 16, 15]);
     let month = test.ok("/api/v1/sites/CG-1/months/2026-06").await;
     exactly(
         &month,
@@ -162,23 +185,5 @@ async fn outages_agreements_months_and_plans() {
          stopped_slots aggregation pooled mean worst coverage billable outage_count mttr_minutes \
          mtbf_minutes promise sites_kept sites_missed sites_needing_decision \
          sites_without_verdict worst_site final target_availability_percent days",
-    );
-    let plan = test.ok("/api/v1/plans/current").await;
-    exactly(
-        &plan,
-        "criteria layers absent_layers sites items next preset presets",
-    );
-    let robustness = test.ok("/api/v1/plans/current/robustness").await;
-    exactly(&robustness, "top draws factor_min factor_max items");
-    exactly(&robustness["items"][0], "site share");
-    exactly(&plan["criteria"][0], "id weight unit better known_sites");
-    exactly(
-        &plan["items"][0],
-        "rank site site_name kind region simulated latitude longitude score known_weight_share \
-         contributions",
-    );
-    exactly(
-        &plan["items"][0]["contributions"][0],
-        "criterion value unit normalised weight contribution unknown_reason source",
     );
 }
