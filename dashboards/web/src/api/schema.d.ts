@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Agents, by identifier; revoked ones included. */
+        /** Agents; revoked ones included. */
         get: operations["agents"];
         put?: never;
         post?: never;
@@ -232,6 +232,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/country/outline.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The regions as a small drawing. */
+        get: operations["outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/country/places.json": {
         parameters: {
             query?: never;
@@ -283,6 +300,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of sites that are there and may be one, strongest first. */
+        get: operations["duplicates"];
+        put?: never;
+        /** Decides about pairs of sites that are there: merges them or tells them apart, at once. */
+        post: operations["decide_duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duplicates/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided, newest first. */
+        get: operations["decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duplicates/decisions/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a decision back: a merged site is its own again; a pair told apart may be proposed again. */
+        post: operations["undo_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -303,6 +372,185 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What sites can be filtered by: the values that there are. */
+        get: operations["facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports: the files that wait, then those that were applied, newest first. */
+        get: operations["imports"];
+        put?: never;
+        /**
+         * Keeps a file until it is applied or dropped, and proposes how to read it. The body is the file: at
+         *     most 64 MiB of CSV, XLSX or GeoJSON.
+         */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An import in full: what is in the file, how it is read, and what importing it would do. */
+        get: operations["import"];
+        put?: never;
+        post?: never;
+        /** Drops a file that waits. */
+        delete: operations["drop_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports a file that waits: everything or nothing. */
+        post: operations["apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs that may be one site: of the file, and of the file and what is there. */
+        get: operations["pairs"];
+        put?: never;
+        /** Decides about pairs of a file that waits; nothing happens before it is applied. */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says how a file that waits is read. */
+        put: operations["map"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Positions of what would be imported, for a small map. */
+        get: operations["preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows of a file that waits which are refused, with field and reason. */
+        get: operations["refusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/refusals/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The refused rows as a CSV file. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes an import back: new sites are closed, changed ones are as before, merged ones are parted.
+         *     What was changed or is used since stays, and is named.
+         */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/map": {
         parameters: {
             query?: never;
@@ -310,8 +558,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All open sites in columns. */
+        /**
+         * All open sites in columns. With `Accept: application/vnd.desserte.map` places, kinds and regions
+         *     as compact binary columns without identifiers, names and states.
+         */
         get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Identifiers, names and states of some sites of the compact map, by row or by identifier. */
+        get: operations["sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** State of each row of the compact map, one byte a site. */
+        get: operations["states"];
         put?: never;
         post?: never;
         delete?: never;
@@ -354,6 +639,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outages/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outages of a filter as a CSV file to keep, the newest first, at most 20,000. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outages that belong together as one: of one region, operator or cause, begun within ten minutes.
+         *     Filters keep outages first; what they keep is grouped.
+         */
+        get: operations["groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outages/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The outages of one group, by start. The filters are those of the list that named it. */
+        get: operations["group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is down, since when, why, and who is concerned; regions compared. Small enough to be the
+         *     first thing a page asks for.
+         */
+        get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/current": {
         parameters: {
             query?: never;
@@ -380,6 +739,26 @@ export interface paths {
         };
         /** The whole ranking as a file to keep. */
         get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/current/robustness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much the top of the ranking hangs on the weights: other weightings are drawn, and counted in
+         *     how many a site stays in the top.
+         */
+        get: operations["robustness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -433,6 +812,23 @@ export interface paths {
         put?: never;
         /** Makes an enrolment code for a site: worth one enrolment, for a day, shown once. */
         post: operations["create_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When something changed at a site: power, line, gateway, restarts. The newest first. */
+        get: operations["evidence"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -513,6 +909,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{id}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is measured from a site: each target with its last sample and its last 24 hours. */
+        get: operations["targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/summary": {
         parameters: {
             query?: never;
@@ -577,6 +990,21 @@ export interface components {
             /** @description What that means, in French. */
             note_fr: string;
         };
+        /** @description An agent's wall clock. Nothing is measured by it: times are the collector's. */
+        AgentClock: {
+            /** @description When that was. */
+            at: string;
+            /**
+             * Format: int64
+             * @description Wall clock minus corrected time, milliseconds; `null` when it has no clock.
+             */
+            offset_ms?: number | null;
+            /**
+             * Format: int64
+             * @description How far corrected time may be off, milliseconds.
+             */
+            uncertainty_ms: number;
+        };
         /** @description Agents that are not revoked. */
         AgentCounts: {
             /**
@@ -592,22 +1020,44 @@ export interface components {
         };
         /** @description An agent in the list of agents. */
         AgentItem: {
+            /** @description Boot of what it said last. */
+            boot?: string | null;
+            clock?: components["schemas"]["AgentClock"] | null;
             /** @description When it was enrolled. */
             enrolled_at: string;
             /** @description Identifier. */
             id: string;
+            /** @description Whether the site is invented, for a demonstration. */
+            invented: boolean;
             /** @description When its last batch came. */
             last_batch_at?: string | null;
             /** @description When its last heartbeat came. */
             last_heartbeat_at?: string | null;
+            line?: components["schemas"]["SiteLine"] | null;
+            /**
+             * Format: int64
+             * @description Lines over which it reported.
+             */
+            lines: number;
+            /** @description Region of the site. */
+            region?: string | null;
+            /** @description Since when a silent agent has been silent: its last batch, or its enrolment. */
+            silent_since?: string | null;
             /** @description Whether a demonstration made it up. */
             simulated: boolean;
             /** @description Site to which it is assigned now; `null` when to none. */
             site?: string | null;
+            /** @description Kind of the site. */
+            site_kind?: string | null;
             /** @description Name of that site. */
             site_name?: string | null;
             /** @description Name and version of its software. */
             software?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of its spool.
+             */
+            spool_bytes?: number | null;
             /**
              * Format: int64
              * @description Entries that it lost or thinned over its life.
@@ -625,6 +1075,29 @@ export interface components {
              * @description Lines that nobody has confirmed.
              */
             unconfirmed_lines: number;
+            /**
+             * Format: int32
+             * @description Uptime of its machine at the last heartbeat, seconds.
+             */
+            uptime_seconds?: number | null;
+            volume?: components["schemas"]["AgentVolume"] | null;
+        };
+        /** @description Everything that an agent sent and received in a month, as it counted itself. */
+        AgentVolume: {
+            /** @description When it said so. */
+            at: string;
+            /** @description The month, `yyyy-mm`, in UTC. */
+            month: string;
+            /**
+             * Format: int64
+             * @description Bytes received.
+             */
+            received_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes sent.
+             */
+            sent_bytes: number;
         };
         /** @description One agreement. */
         AgreementDetail: components["schemas"]["AgreementItem"] & {
@@ -706,6 +1179,28 @@ export interface components {
             from: string;
             /** @description Until when. */
             to: string;
+        };
+        /** @description Sites with a cause. */
+        CauseCount: {
+            /** @description The cause. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description How many sites.
+             */
+            sites: number;
+        };
+        /** @description A cause. */
+        CauseState: {
+            /** @description The cause, from the closed list. */
+            cause: string;
+            /** @description Since when the first of them. */
+            first_since?: string | null;
+            /**
+             * Format: int64
+             * @description Sites that are down by it.
+             */
+            sites: number;
         };
         /**
          * @description Why a request was refused. Closed list; pages phrase their messages by it.
@@ -791,6 +1286,34 @@ export interface components {
             /** @description Time zone in the tz database. */
             time_zone: string;
         };
+        /** @description Who the country is. */
+        CountryName: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Whether any open site is invented. */
+            invented_sites: boolean;
+            /** @description Name in English. */
+            name_en: string;
+            /** @description Name in French. */
+            name_fr: string;
+            /** @description Time zone in the tz database. */
+            time_zone: string;
+        };
+        /** @description The regions as a small drawing, simplified once. */
+        CountryOutline: {
+            /**
+             * Format: int32
+             * @description Height of the drawing, units.
+             */
+            height: number;
+            /** @description One shape a region. */
+            shapes: components["schemas"]["OutlineShape"][];
+            /**
+             * Format: int32
+             * @description Width of the drawing, units.
+             */
+            width: number;
+        };
         /** @description A criterion. */
         CriterionItem: {
             /** @description `higher_need` when a higher value counts for more, else `lower_need`. */
@@ -874,6 +1397,62 @@ export interface components {
             /** @description When this demonstration was started. */
             started_at?: string | null;
         };
+        /** @description A decision that was carried out. */
+        DuplicateItem: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            author: string;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            id: number;
+            /** @description The import with which it was decided. */
+            import?: string | null;
+            /**
+             * Format: double
+             * @description How alike their names were.
+             */
+            likeness?: number | null;
+            /**
+             * Format: double
+             * @description Metres between them then.
+             */
+            metres: number;
+            /** @description Why. */
+            reason: string;
+            /** @description Whether they were of one kind. */
+            same_kind: boolean;
+            /** @description The two sites. */
+            sites: components["schemas"]["DuplicateSite"][];
+            /** @description The site that goes on, where they were merged. */
+            survivor?: string | null;
+            /** @description When it was undone. */
+            undone_at?: string | null;
+            /** @description `merged` or `distinct`. */
+            verdict: string;
+        };
+        /** @description A site of a decision. */
+        DuplicateSite: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name now. */
+            name?: string | null;
+        };
+        /** @description Something that changed at a site, as an agent saw it. */
+        EvidenceItem: {
+            /** @description The agent that saw it. */
+            agent: string;
+            /** @description When. */
+            at: string;
+            /** @description What changed, from a closed list. */
+            code: string;
+            /** @description Name of the line that it concerns. */
+            line?: string | null;
+            /** @description The numbers that belong to it. */
+            values: Record<string, unknown>;
+        };
         /** @description An exclusion of an agreement. */
         ExclusionItem: {
             /** @description The agreement. */
@@ -931,12 +1510,47 @@ export interface components {
             /** @description End, not inside, RFC 3339. */
             to: string;
         };
+        /** @description What sites can be filtered by, each list in order. */
+        Facets: {
+            /** @description Kinds. */
+            kinds: string[];
+            /** @description Operators of their lines. */
+            operators: string[];
+            /** @description Regions. */
+            regions: string[];
+        };
         /** @description A piece of evidence. */
         Fact: {
             /** @description What was seen. */
             code: string;
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
+        };
+        /** @description Sites that are down by one outage, or have region, operator and cause in common, or are silent. */
+        GroupState: {
+            /** @description Why; `null` for silent ones. */
+            cause?: string | null;
+            /** @description Some of them, those that are down longest. */
+            examples: components["schemas"]["SiteName"][];
+            /** @description Since when the first of them. */
+            first_since?: string | null;
+            /** @description How many of each kind, the most first. */
+            kinds: components["schemas"]["KindCount"][];
+            /** @description Since when the last of them. */
+            last_since?: string | null;
+            /** @description Over whose line. */
+            operator?: string | null;
+            /** @description Where. */
+            region?: string | null;
+            /** @description Whether they are one outage: begun together, with what its cause reaches in common. */
+            shared: boolean;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            sites: number;
+            /** @description `down`, or `unknown`: their agents are silent. */
+            state: string;
         };
         /** @description The collector answers. */
         Health: {
@@ -974,12 +1588,361 @@ export interface components {
             /** @description The target. */
             target: string;
         };
+        /** @description What an import did. */
+        ImportApplied: {
+            /**
+             * Format: int64
+             * @description New sites, or features of the layer.
+             */
+            added: number;
+            /** @description Who. */
+            author: string;
+            /**
+             * Format: int64
+             * @description Sites with a new version.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Sites that became part of another.
+             */
+            merged: number;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Rows that were refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Sites that were already so.
+             */
+            unchanged: number;
+        };
+        /** @description A column of a file. */
+        ImportColumn: {
+            /**
+             * Format: int64
+             * @description Rows in which it says something.
+             */
+            filled: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Some of its values. */
+            samples: string[];
+        };
+        /** @description An import in full. */
+        ImportDetail: {
+            dry_run?: components["schemas"]["ImportDryRun"] | null;
+            /** @description As in the list. */
+            import: components["schemas"]["ImportItem"];
+            inspection?: components["schemas"]["ImportInspection"] | null;
+            mapping?: components["schemas"]["ImportMapping"] | null;
+            problem?: components["schemas"]["ImportText"] | null;
+        };
+        /** @description What importing a file would do. */
+        ImportDryRun: {
+            /**
+             * Format: int64
+             * @description Rows that are taken.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Sites that would be new, or features of the layer.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Sites that would get a new version.
+             */
+            changed: number;
+            /** @description The file's kinds, most used first. */
+            kinds: components["schemas"]["ImportKind"][];
+            /**
+             * Format: int64
+             * @description Rows that the filters leave out.
+             */
+            left_out: number;
+            /** @description Whether positions were checked against an outline of the country. */
+            outline: boolean;
+            /**
+             * Format: int64
+             * @description Pairs that may be one site.
+             */
+            pairs: number;
+            /**
+             * Format: int64
+             * @description Pairs that are decided to be two.
+             */
+            pairs_distinct: number;
+            /**
+             * Format: int64
+             * @description Pairs that are decided to be one.
+             */
+            pairs_same: number;
+            /**
+             * Format: int64
+             * @description Pairs beyond the most that are listed.
+             */
+            pairs_unlisted: number;
+            /** @description Refused rows by reason. */
+            reasons: components["schemas"]["ImportReason"][];
+            /**
+             * Format: int64
+             * @description Rows that are refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description How many of the refused repeat an earlier row.
+             */
+            repeated: number;
+            /**
+             * Format: int64
+             * @description Rows or features of the file; the three that follow add up to it.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Sites that are already so.
+             */
+            unchanged: number;
+            /** @description What deserves a look. */
+            warnings: components["schemas"]["ImportWarning"][];
+        };
+        /** @description What is in a file. */
+        ImportInspection: {
+            /**
+             * Format: int64
+             * @description Size of the file, bytes.
+             */
+            bytes: number;
+            /** @description Its columns. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description The encoding with which it was read, when it is not UTF-8. */
+            encoding?: string | null;
+            /** @description `csv`, `xlsx` or `geojson`. */
+            format: string;
+            /** @description Whether positions come from geometries. */
+            has_geometry: boolean;
+            /**
+             * Format: int64
+             * @description Rows or features.
+             */
+            rows: number;
+            /** @description Sheets of a workbook that a person sees. */
+            sheets: string[];
+        };
+        /** @description An import: a file that waits, or one that was applied. */
+        ImportItem: {
+            applied?: components["schemas"]["ImportApplied"] | null;
+            /** @description When the file came, or when it was applied. */
+            at: string;
+            /** @description Name of the file. */
+            file: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name of the layer. */
+            layer?: string | null;
+            /**
+             * Format: int64
+             * @description Rows or features of the file.
+             */
+            rows_read: number;
+            /** @description `staged`, `applied` or `undone`. */
+            state: string;
+            undone?: components["schemas"]["ImportUndone"] | null;
+            /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+            what: string;
+        };
+        /** @description A filter of rows. */
+        ImportKeep: {
+            /** @description The values, compared without case. */
+            any_of: string[];
+            /** @description The column. */
+            column: string;
+        };
+        /** @description A site that undoing left as it was. */
+        ImportKept: {
+            /** @description `changed_since`, `has_agent`, `in_agreement` or `has_merged_sites`. */
+            reason: string;
+            /** @description The site. */
+            site: string;
+        };
+        /** @description A kind of the file. */
+        ImportKind: {
+            /** @description What it means here; `null` when nothing translates it. */
+            kind?: string | null;
+            /**
+             * Format: int64
+             * @description Rows with it.
+             */
+            rows: number;
+            /** @description The file's word. */
+            word: string;
+        };
+        /** @description Where a layer comes from. */
+        ImportLayer: {
+            /** @description The day of its content: `yyyy-mm-dd`, `yyyy-mm` or `yyyy`. */
+            date: string;
+            /** @description Under which terms it was obtained. */
+            licence: string;
+            /** @description Its name; a layer of the same kind and name is replaced. */
+            name: string;
+            /** @description Who made it, and how it is to be credited. */
+            source: string;
+            /** @description How far it may be wrong, in words. */
+            uncertainty: string;
+        };
+        /** @description How a file is read. */
+        ImportMapping: {
+            /**
+             * @description Field, to its columns: the first that says something counts. Fields of sites: `id`, `name`,
+             *     `kind`, `latitude`, `longitude`, `place`, `region`, `operator`, `invented`; of layers: `name`,
+             *     `latitude`, `longitude`, `population`.
+             */
+            columns?: {
+                [key: string]: string[];
+            };
+            /** @description Field, to the same text for every row. */
+            constants?: {
+                [key: string]: string;
+            };
+            /** @description `EPSG:4326` or `EPSG:3857`; that of the file when left out. */
+            crs?: string | null;
+            /** @description Encoding of the file when it is not UTF-8. */
+            encoding?: string | null;
+            /** @description Written before every identifier. */
+            id_prefix?: string | null;
+            /** @description Rows with other values are left out and counted. */
+            keep?: components["schemas"]["ImportKeep"][];
+            /** @description Translation of kinds: `desserte`, `osm_amenity`, `kemri` or `words`. */
+            kind_scheme?: string | null;
+            /** @description Kinds of the file, to ours; before the translation. */
+            kinds?: {
+                [key: string]: string;
+            };
+            layer?: components["schemas"]["ImportLayer"] | null;
+            /** @description Sheet of a workbook; the first one with anything in it when left out. */
+            sheet?: string | null;
+            /** @description What becomes of kinds that nothing translates: `refuse`, `skip` or `other`. */
+            untranslated?: string | null;
+        };
+        /** @description Positions of a file for a small map, as columns of equal length. */
+        ImportPreview: {
+            /**
+             * Format: int64
+             * @description Rows that are taken; more than there are positions when these are a sample.
+             */
+            accepted: number;
+            /** @description Kinds of sites. */
+            kind: (string | null)[];
+            /** @description Degrees north. */
+            latitude: number[];
+            /** @description Degrees east. */
+            longitude: number[];
+            /** @description Names. */
+            name: (string | null)[];
+        };
+        /** @description Refused rows of one reason. */
+        ImportReason: {
+            /** @description The reason's identifier. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many rows.
+             */
+            count: number;
+            /** @description Which, as ranges. */
+            rows: string;
+        };
+        /** @description A row that is refused. */
+        ImportRefusal: {
+            /** @description The reason's identifier. */
+            code: string;
+            /** @description The column. */
+            field: string;
+            /** @description The file. */
+            file: string;
+            /** @description The reason. */
+            reason: components["schemas"]["ImportText"];
+            /**
+             * Format: int64
+             * @description The row as a spreadsheet counts it, or the feature's number.
+             */
+            row: number;
+            /** @description The beginning of what stands there. */
+            value?: string | null;
+        };
+        /** @description A sentence in both languages. */
+        ImportText: {
+            /** @description In English. */
+            en: string;
+            /** @description In French. */
+            fr: string;
+        };
+        /** @description That an import was taken back. */
+        ImportUndone: {
+            /** @description When. */
+            at: string;
+            /** @description Who. */
+            author: string;
+            /** @description Sites that stayed as they were, because they were changed or are used since. */
+            kept: components["schemas"]["ImportKept"][];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Rows that are taken and deserve a look. */
+        ImportWarning: {
+            /** @description The warning's identifier. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many rows; 0 when it is about the file.
+             */
+            count: number;
+            /** @description Which, as ranges. */
+            rows: string;
+            /** @description What it says. */
+            text: components["schemas"]["ImportText"];
+        };
         /** @description Bounds of the availability. */
         Interval: {
             /** @description Percent with six decimals. */
             maximum_percent: string;
             /** @description Percent with six decimals. */
             minimum_percent: string;
+        };
+        /** @description So many sites of a kind. */
+        KindCount: {
+            /** @description The kind. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            sites: number;
+        };
+        /** @description A kind of sites. */
+        KindState: {
+            /** @description The kind. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Sites with an agent.
+             */
+            measured_sites: number;
+            /** @description Whether people come to these sites for care, lessons, papers or letters. */
+            serves_people: boolean;
+            /**
+             * Format: int64
+             * @description Sites with an agent that is silent.
+             */
+            silent_sites: number;
+            /** @description Open sites by state. */
+            sites: components["schemas"]["SiteCounts"];
         };
         /** @description The last sample of a target. */
         LatestSample: {
@@ -1043,6 +2006,27 @@ export interface components {
             simulated: boolean;
             /** @description States. */
             state: string[];
+        };
+        /** @description A site of the compact map. */
+        MapSite: {
+            /** @description Its identifier. */
+            id: string;
+            /** @description Its name. */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description Its row.
+             */
+            row: number;
+            /** @description Its state. */
+            state: string;
+        };
+        /** @description Sites of rows of the compact map, or of identifiers. */
+        MapSites: {
+            /** @description Those that exist, in the order asked for. */
+            items: components["schemas"]["MapSite"][];
+            /** @description Version of the map whose rows are meant. */
+            version: string;
         };
         /** @description The parameters with which a statement is recomputed (`docs/sla-ref-1.md`). */
         Method: {
@@ -1263,12 +2247,116 @@ export interface components {
             /** @description `kept`, `missed`, `needs_decision`, `too_little_measured` or `nothing_measured`. */
             verdict: string;
         };
+        /** @description What is down, since when, why, and who is concerned; regions compared. */
+        NationalOverview: {
+            /** @description Sites that are down by cause, the most first. */
+            causes: components["schemas"]["CauseState"][];
+            /** @description The country. */
+            country: components["schemas"]["CountryName"];
+            /**
+             * @description Sites that are down or silent: first by outage, then those that stand alone by what they have
+             *     in common; the most sites first, what is down before what is silent.
+             */
+            groups: components["schemas"]["GroupState"][];
+            /**
+             * Format: int64
+             * @description Groups beyond those given.
+             */
+            groups_left_out: number;
+            /** @description By kind, in the order of the list of kinds. */
+            kinds: components["schemas"]["KindState"][];
+            /** @description By operator, in the order of their names; sites without one come last. */
+            operators: components["schemas"]["OperatorState"][];
+            /** @description By region, in the order of their names; sites without one come last. */
+            regions: components["schemas"]["RegionState"][];
+            /**
+             * Format: int64
+             * @description Sites with an agent that was heard before and is silent now: nothing is known of them.
+             */
+            silent_sites: number;
+            /** @description Counts of the whole. */
+            summary: components["schemas"]["Summary"];
+        };
         /** @description A sentence in both languages. */
         Notice: {
             /** @description English. */
             text_en: string;
             /** @description French. */
             text_fr: string;
+        };
+        /** @description An operator of lines. */
+        OperatorState: {
+            availability_24_hours?: components["schemas"]["Availability24Hours"] | null;
+            /**
+             * Format: int64
+             * @description Sites with an agent.
+             */
+            measured_sites: number;
+            /** @description Its name; `null`: sites of which no operator is known. */
+            operator?: string | null;
+            /**
+             * Format: int64
+             * @description Sites with an agent that is silent.
+             */
+            silent_sites: number;
+            /** @description Open sites by state. */
+            sites: components["schemas"]["SiteCounts"];
+        };
+        /** @description Outages that are shown as one: of one area, operator or cause, begun within ten minutes. */
+        OutageGroupItem: {
+            /** @description Cause of most of its sites, from the closed list. */
+            cause: string;
+            /** @description Its sites by cause. */
+            causes: components["schemas"]["CauseCount"][];
+            /** @description End of the last; `null` while one of them lasts. */
+            end?: string | null;
+            /** @description Identifier: that of its first outage. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Measured sites in the region and on the line of the operator named; `null` when it stands
+             *     alone.
+             */
+            measured_sites?: number | null;
+            /**
+             * Format: int64
+             * @description Sites of it that are still cut off.
+             */
+            open_sites: number;
+            /** @description The operator that its sites share. */
+            operator?: string | null;
+            /** @description Its first outages, three at most; the rest by its own address. */
+            outages: components["schemas"]["OutageItem"][];
+            /**
+             * @description What its sites share: `site` (it stands alone), `area`, `area_and_operator`, `operator` or
+             *     `country`.
+             */
+            reach: string;
+            /** @description The region that its sites share. */
+            region?: string | null;
+            /** @description Whether one of its sites is sensitive. */
+            sensitive: boolean;
+            /**
+             * Format: int64
+             * @description Its sites, each counted once.
+             */
+            sites: number;
+            /** @description Start of the first. */
+            start: string;
+        };
+        /** @description One page of the groups. */
+        OutageGroupPage: {
+            /** @description The newest first. */
+            items: components["schemas"]["OutageGroupItem"][];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description Groups in all pages.
+             */
+            total: number;
+            /** @description The period holds more outages than are looked at: the oldest are left out. */
+            truncated: boolean;
         };
         /** @description An outage of a site. */
         OutageItem: {
@@ -1289,8 +2377,12 @@ export interface components {
             id: string;
             /** @description Where along the path. */
             locus: string;
+            /** @description Who provides its line. */
+            operator?: string | null;
             /** @description Its region. */
             region?: string | null;
+            /** @description Whether its live state needs a login once there are logins. */
+            sensitive: boolean;
             /** @description Whether a demonstration made it up. */
             simulated: boolean;
             /** @description The site. */
@@ -1307,26 +2399,70 @@ export interface components {
             /** @description Start of the first bad slot. */
             start: string;
         };
+        /** @description A region of the drawing. */
+        OutlineShape: {
+            /** @description Its name, as sites give their region. */
+            name?: string | null;
+            /** @description SVG path in whole units, to be filled by the even-odd rule. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Width that is free there, units.
+             */
+            room: number;
+            /**
+             * Format: int32
+             * @description Where a label is written, units from the left.
+             */
+            x: number;
+            /**
+             * Format: int32
+             * @description Where a label is written, units from the top.
+             */
+            y: number;
+        };
         /** @description One page of a list. */
         Page_AgentItem: {
             /** @description The items, in the order of the list. */
             items: {
+                /** @description Boot of what it said last. */
+                boot?: string | null;
+                clock?: components["schemas"]["AgentClock"] | null;
                 /** @description When it was enrolled. */
                 enrolled_at: string;
                 /** @description Identifier. */
                 id: string;
+                /** @description Whether the site is invented, for a demonstration. */
+                invented: boolean;
                 /** @description When its last batch came. */
                 last_batch_at?: string | null;
                 /** @description When its last heartbeat came. */
                 last_heartbeat_at?: string | null;
+                line?: components["schemas"]["SiteLine"] | null;
+                /**
+                 * Format: int64
+                 * @description Lines over which it reported.
+                 */
+                lines: number;
+                /** @description Region of the site. */
+                region?: string | null;
+                /** @description Since when a silent agent has been silent: its last batch, or its enrolment. */
+                silent_since?: string | null;
                 /** @description Whether a demonstration made it up. */
                 simulated: boolean;
                 /** @description Site to which it is assigned now; `null` when to none. */
                 site?: string | null;
+                /** @description Kind of the site. */
+                site_kind?: string | null;
                 /** @description Name of that site. */
                 site_name?: string | null;
                 /** @description Name and version of its software. */
                 software?: string | null;
+                /**
+                 * Format: int64
+                 * @description Bytes of its spool.
+                 */
+                spool_bytes?: number | null;
                 /**
                  * Format: int64
                  * @description Entries that it lost or thinned over its life.
@@ -1344,6 +2480,12 @@ export interface components {
                  * @description Lines that nobody has confirmed.
                  */
                 unconfirmed_lines: number;
+                /**
+                 * Format: int32
+                 * @description Uptime of its machine at the last heartbeat, seconds.
+                 */
+                uptime_seconds?: number | null;
+                volume?: components["schemas"]["AgentVolume"] | null;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -1384,6 +2526,65 @@ export interface components {
                  * @description Version.
                  */
                 version: number;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DuplicateItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description When. */
+                at: string;
+                /** @description Who. */
+                author: string;
+                /**
+                 * Format: int64
+                 * @description Number.
+                 */
+                id: number;
+                /** @description The import with which it was decided. */
+                import?: string | null;
+                /**
+                 * Format: double
+                 * @description How alike their names were.
+                 */
+                likeness?: number | null;
+                /**
+                 * Format: double
+                 * @description Metres between them then.
+                 */
+                metres: number;
+                /** @description Why. */
+                reason: string;
+                /** @description Whether they were of one kind. */
+                same_kind: boolean;
+                /** @description The two sites. */
+                sites: components["schemas"]["DuplicateSite"][];
+                /** @description The site that goes on, where they were merged. */
+                survivor?: string | null;
+                /** @description When it was undone. */
+                undone_at?: string | null;
+                /** @description `merged` or `distinct`. */
+                verdict: string;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_EvidenceItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description The agent that saw it. */
+                agent: string;
+                /** @description When. */
+                at: string;
+                /** @description What changed, from a closed list. */
+                code: string;
+                /** @description Name of the line that it concerns. */
+                line?: string | null;
+                /** @description The numbers that belong to it. */
+                values: Record<string, unknown>;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -1434,6 +2635,56 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_ImportItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                applied?: components["schemas"]["ImportApplied"] | null;
+                /** @description When the file came, or when it was applied. */
+                at: string;
+                /** @description Name of the file. */
+                file: string;
+                /** @description Identifier. */
+                id: string;
+                /** @description Name of the layer. */
+                layer?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rows or features of the file.
+                 */
+                rows_read: number;
+                /** @description `staged`, `applied` or `undone`. */
+                state: string;
+                undone?: components["schemas"]["ImportUndone"] | null;
+                /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                what: string;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ImportRefusal: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description The reason's identifier. */
+                code: string;
+                /** @description The column. */
+                field: string;
+                /** @description The file. */
+                file: string;
+                /** @description The reason. */
+                reason: components["schemas"]["ImportText"];
+                /**
+                 * Format: int64
+                 * @description The row as a spreadsheet counts it, or the feature's number.
+                 */
+                row: number;
+                /** @description The beginning of what stands there. */
+                value?: string | null;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_OutageItem: {
             /** @description The items, in the order of the list. */
             items: {
@@ -1454,8 +2705,12 @@ export interface components {
                 id: string;
                 /** @description Where along the path. */
                 locus: string;
+                /** @description Who provides its line. */
+                operator?: string | null;
                 /** @description Its region. */
                 region?: string | null;
+                /** @description Whether its live state needs a login once there are logins. */
+                sensitive: boolean;
                 /** @description Whether a demonstration made it up. */
                 simulated: boolean;
                 /** @description The site. */
@@ -1476,6 +2731,32 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_PairItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description `same`, `distinct`, or `null` while nobody decided. */
+                decision?: string | null;
+                /** @description The site that goes on when they are merged. */
+                keep: components["schemas"]["PairSide"];
+                /**
+                 * Format: double
+                 * @description How alike their names are, 0 to 1; `null` when one has no name.
+                 */
+                likeness?: number | null;
+                /**
+                 * Format: double
+                 * @description Metres between them.
+                 */
+                metres: number;
+                /** @description The other. */
+                other: components["schemas"]["PairSide"];
+                /** @description Whether they are of one kind. */
+                same_kind: boolean;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SiteItem: {
             /** @description The items, in the order of the list. */
             items: (components["schemas"]["SiteFacts"] & {
@@ -1487,6 +2768,90 @@ export interface components {
             })[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
+        };
+        /** @description A decision on one pair. */
+        PairDecision: {
+            /** @description `same` or `distinct`; `null` takes a decision on a file that waits back. */
+            decision?: string | null;
+            /** @description The site that goes on when they are merged. */
+            keep: string;
+            /** @description The other. */
+            other: string;
+        };
+        /** @description Decisions on the pairs of a file that waits. */
+        PairDecisions: {
+            /** @description One by one. */
+            decisions?: components["schemas"]["PairDecision"][];
+            rule?: components["schemas"]["PairRule"] | null;
+        };
+        /** @description Two sites that may be one. */
+        PairItem: {
+            /** @description `same`, `distinct`, or `null` while nobody decided. */
+            decision?: string | null;
+            /** @description The site that goes on when they are merged. */
+            keep: components["schemas"]["PairSide"];
+            /**
+             * Format: double
+             * @description How alike their names are, 0 to 1; `null` when one has no name.
+             */
+            likeness?: number | null;
+            /**
+             * Format: double
+             * @description Metres between them.
+             */
+            metres: number;
+            /** @description The other. */
+            other: components["schemas"]["PairSide"];
+            /** @description Whether they are of one kind. */
+            same_kind: boolean;
+        };
+        /** @description A decision on all pairs that a rule covers. */
+        PairRule: {
+            /** @description `same` or `distinct`. */
+            decision: string;
+            /**
+             * Format: double
+             * @description Names at least so alike, 0 to 1; with 0 pairs without a name count too.
+             */
+            likeness_min: number;
+            /**
+             * Format: double
+             * @description At most so far apart, metres.
+             */
+            metres_max: number;
+            /** @description Whether they must be of one kind. */
+            same_kind: boolean;
+        };
+        /** @description How many pairs changed. */
+        PairsDecided: {
+            /**
+             * Format: int64
+             * @description Pairs decided on, or decisions taken back.
+             */
+            changed: number;
+        };
+        /** @description One site of a pair. */
+        PairSide: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Kind. */
+            kind: string;
+            /** @description Whether the site is there already. */
+            known: boolean;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            longitude: number;
+            /** @description Name. */
+            name?: string | null;
+            /** @description The file from which it was imported; `null` when nobody knows. */
+            source?: string | null;
         };
         /** @description A town or a village. */
         PlaceItem: {
@@ -1565,11 +2930,50 @@ export interface components {
             layers: components["schemas"]["LayerItem"][];
             /** @description Cursor of the page that follows. */
             next?: string | null;
+            /** @description The preset whose importances were used. */
+            preset: string;
+            /** @description Every preset that there is. */
+            presets: string[];
             /**
              * Format: int64
              * @description Sites ranked.
              */
             sites: number;
+        };
+        /** @description How much the top of the ranking hangs on the weights. */
+        PlanRobustness: {
+            /**
+             * Format: int32
+             * @description Weightings drawn.
+             */
+            draws: number;
+            /**
+             * Format: double
+             * @description Largest factor.
+             */
+            factor_max: number;
+            /**
+             * Format: double
+             * @description Smallest factor by which a weight was changed.
+             */
+            factor_min: number;
+            /** @description The sites that are in the top in at least one draw, the steadiest first. */
+            items: components["schemas"]["PlanStay"][];
+            /**
+             * Format: int64
+             * @description Sites that count as the top.
+             */
+            top: number;
+        };
+        /** @description How often a site is in the top. */
+        PlanStay: {
+            /**
+             * Format: double
+             * @description Share of the draws in which it is in the top, 0 to 1.
+             */
+            share: number;
+            /** @description The site. */
+            site: string;
         };
         /** @description Body of every refusal (RFC 9457). */
         Problem: {
@@ -1602,6 +3006,24 @@ export interface components {
             /** @description Percent with six decimals, half to even. */
             percent: string;
         };
+        /** @description A region. */
+        RegionState: {
+            availability_24_hours?: components["schemas"]["Availability24Hours"] | null;
+            /**
+             * Format: int64
+             * @description Sites with an agent.
+             */
+            measured_sites: number;
+            /** @description Its name; `null`: sites of which no region is known. */
+            region?: string | null;
+            /**
+             * Format: int64
+             * @description Sites with an agent that is silent.
+             */
+            silent_sites: number;
+            /** @description Open sites by state. */
+            sites: components["schemas"]["SiteCounts"];
+        };
         /** @description An agent that is revoked. */
         Revoked: {
             /** @description The agent. */
@@ -1609,8 +3031,29 @@ export interface components {
             /** @description Always true. */
             revoked: boolean;
         };
+        /** @description Who does something and why: there are no accounts yet. */
+        Signed: {
+            /** @description Who. */
+            author: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Decisions on pairs of sites that are there. */
+        SignedPairDecisions: {
+            /** @description Who. */
+            author: string;
+            /** @description One by one. */
+            decisions?: components["schemas"]["PairDecision"][];
+            /** @description Why. */
+            reason: string;
+            rule?: components["schemas"]["PairRule"] | null;
+        };
         /** @description An agent of a site. */
         SiteAgent: {
+            /** @description Since when it is assigned to the site, or was last. */
+            assigned_from?: string | null;
+            /** @description Until when it was; `null` while it is. */
+            assigned_to?: string | null;
             /** @description Boot of its last batch. */
             boot?: string | null;
             /** @description Identifier. */
@@ -1709,6 +3152,8 @@ export interface components {
             place?: string | null;
             /** @description Administrative area. */
             region?: string | null;
+            /** @description Whether its live state needs a login once there are logins. */
+            sensitive: boolean;
             /** @description Whether what is known of its connection is made up by a demonstration. */
             simulated: boolean;
             /** @description Since when; `null` when it was never measured. */
@@ -1738,8 +3183,17 @@ export interface components {
             interface?: string | null;
             /** @description Its key in this collector. */
             key: string;
+            /** @description When it was last seen. */
+            last_seen_at: string;
             /** @description Address from which the collector saw it come last. */
             public_address?: string | null;
+        };
+        /** @description A site and its name. */
+        SiteName: {
+            /** @description Its name. */
+            name?: string | null;
+            /** @description The site. */
+            site: string;
         };
         /** @description Something that is measured from a site. */
         SiteTarget: {
@@ -1841,6 +3295,46 @@ export interface components {
             simulated_sites: number;
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
+        };
+        /**
+         * @description A target with its last sample and its last day; columns of one length, empty when nothing was
+         *     measured in the day.
+         */
+        TargetDay: {
+            /** @description Host or address. */
+            address?: string | null;
+            /** @description Whether it takes part in deciding the site's slots. */
+            decides: boolean;
+            /** @description Identifier. */
+            id: string;
+            /** @description Kind of measurement. */
+            kind: string;
+            latest?: components["schemas"]["LatestSample"] | null;
+            /** @description Name. */
+            name: string;
+            /** @description Answers. */
+            received: (number | null)[];
+            /** @description Median of the slots' medians, microseconds. */
+            rtt_us_median: (number | null)[];
+            /** @description Packets or requests sent. */
+            sent: (number | null)[];
+            /** @description `up`, `degraded`, `down` or `unknown` in each step. */
+            state: string[];
+        };
+        /** @description What is measured from a site, over the last 24 hours. */
+        TargetDays: {
+            /** @description One entry a target. */
+            items: components["schemas"]["TargetDay"][];
+            /**
+             * Format: int64
+             * @description Start of the first step, Unix seconds.
+             */
+            start_unix_s: number;
+            /**
+             * Format: int32
+             * @description Length of a step, seconds.
+             */
+            step_seconds: number;
         };
         /** @description The figures of all sites of an agreement. */
         Total: {
@@ -1950,6 +3444,18 @@ export interface operations {
                 cursor?: string;
                 /** @description Items in the page, 100 by default, at most 1,000. */
                 limit?: string;
+                /**
+                 * @description Words of the site's name, place or region, or of the agent's identifier; accents and case do
+                 *     not matter.
+                 */
+                query?: string;
+                /**
+                 * @description `id` (default), `site`, `silent` (the longest silent first), `spool`, `volume`, `clock`
+                 *     (the furthest off first) or `software` (the oldest first).
+                 */
+                sort?: string;
+                /** @description `reporting`, `silent` or `revoked`. */
+                state?: string;
             };
             header?: never;
             path?: never;
@@ -2481,6 +3987,40 @@ export interface operations {
             };
         };
     };
+    outline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountryOutline"];
+                };
+            };
+            /** @description nothing changed since the ETag given */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     places: {
         parameters: {
             query?: never;
@@ -2554,9 +4094,159 @@ export interface operations {
             };
         };
     };
-    events: {
+    duplicates: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PairItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_duplicates: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignedPairDecisions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairsDecided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decisions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DuplicateItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the decision */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairsDecided"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /** @description Samples of this site only. */
+                site?: string;
+                /** @description `changes` (everything but samples) or `samples`; both when it is absent. */
+                topic?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2572,8 +4262,466 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description too many readers */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    facets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+        };
+    };
+    imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportItem"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query?: {
+                /** @description Its name. */
+                name?: string;
+                /** @description `sites` (when left out), `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                what?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pairs: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PairItem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairDecisions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairsDecided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refusals: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportRefusal"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2598,6 +4746,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MapColumns"];
+                    "application/vnd.desserte.map": number[];
+                };
+            };
+            /** @description nothing changed since the ETag given */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sites: {
+        parameters: {
+            query?: {
+                /** @description Identifiers, as a JSON list; at most 200. */
+                ids?: string;
+                /** @description Rows, with commas between them; at most 200. */
+                rows?: string;
+                /** @description Version of the map whose rows are meant; needed with `rows`. */
+                version?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapSites"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the map has another version by now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.desserte.map": number[];
                 };
             };
             /** @description nothing changed since the ETag given */
@@ -2638,10 +4856,16 @@ export interface operations {
                 cursor?: string;
                 /** @description Those not over before this moment (RFC 3339). */
                 from?: string;
+                /** @description At sites of this kind. */
+                kind?: string;
                 /** @description Items in the page, 100 by default, at most 1,000. */
                 limit?: string;
                 /** @description `true`: those that last; `false`: those that are over. */
                 open?: boolean;
+                /** @description At sites whose line this operator provides. */
+                operator?: string;
+                /** @description At sites of this region. */
+                region?: string;
                 /** @description Of this site. */
                 site?: string;
                 /** @description Those begun before this moment (RFC 3339). */
@@ -2671,6 +4895,183 @@ export interface operations {
             };
         };
     };
+    export: {
+        parameters: {
+            query?: {
+                /** @description Of this cause. */
+                cause?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Those not over before this moment (RFC 3339). */
+                from?: string;
+                /** @description At sites of this kind. */
+                kind?: string;
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description `true`: those that last; `false`: those that are over. */
+                open?: boolean;
+                /** @description At sites whose line this operator provides. */
+                operator?: string;
+                /** @description At sites of this region. */
+                region?: string;
+                /** @description Of this site. */
+                site?: string;
+                /** @description Those begun before this moment (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    groups: {
+        parameters: {
+            query?: {
+                /** @description Of this cause. */
+                cause?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Those not over before this moment (RFC 3339). */
+                from?: string;
+                /** @description At sites of this kind. */
+                kind?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description `true`: those that last; `false`: those that are over. */
+                open?: boolean;
+                /** @description At sites whose line this operator provides. */
+                operator?: string;
+                /** @description At sites of this region. */
+                region?: string;
+                /** @description Of this site. */
+                site?: string;
+                /** @description Those begun before this moment (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageGroupPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group: {
+        parameters: {
+            query?: {
+                /** @description Of this cause. */
+                cause?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Those not over before this moment (RFC 3339). */
+                from?: string;
+                /** @description At sites of this kind. */
+                kind?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description `true`: those that last; `false`: those that are over. */
+                open?: boolean;
+                /** @description At sites whose line this operator provides. */
+                operator?: string;
+                /** @description At sites of this region. */
+                region?: string;
+                /** @description Of this site. */
+                site?: string;
+                /** @description Those begun before this moment (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of its first outage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutageItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NationalOverview"];
+                };
+            };
+        };
+    };
     current: {
         parameters: {
             query?: {
@@ -2678,6 +5079,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items in the page, 100 by default, at most 1,000. */
                 limit?: string;
+                /** @description Where weights and importances of kinds start from; `balanced` when left out. */
+                preset?: string;
                 /**
                  * @description `criterion:weight`, separated by commas; criteria that are not named weigh 0. The defaults
                  *     when left out.
@@ -2711,10 +5114,12 @@ export interface operations {
     export: {
         parameters: {
             query?: {
-                /** @description `csv` or `geojson`. */
+                /** @description `csv`, `xlsx` or `geojson`. */
                 format?: string;
                 /** @description `fr` (decimal comma, semicolons) or `en`. */
                 language?: string;
+                /** @description As for the ranking itself. */
+                preset?: string;
                 /** @description As for the ranking itself. */
                 weights?: string;
             };
@@ -2731,6 +5136,40 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    robustness: {
+        parameters: {
+            query?: {
+                /** @description As for the ranking itself. */
+                preset?: string;
+                /** @description Sites that count as the top: 20 by default, at most 1,000. */
+                top?: string;
+                /** @description As for the ranking itself. */
+                weights?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRobustness"];
                 };
             };
             400: {
@@ -2838,6 +5277,53 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidence: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Start (RFC 3339); a day before the end when left out. */
+                from?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description End (RFC 3339); now when left out. At most eight days after the start. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EvidenceItem"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3027,6 +5513,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the site */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetDays"];
                 };
             };
             404: {
