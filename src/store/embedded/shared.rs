@@ -81,16 +81,22 @@ impl Shared {
             let unsaved = (state.series.unsaved(), state.sites.unsaved());
             (sealing, unsaved.0, unsaved.1, state.position)
         };
-        let written = index
-            .add((series.0, &series.1), (sites.0, &sites.1))
-            .and_then(|()| self.seal_months(&sealing))
-            .and_then(|()| index.applied(position));
+        let numbered = index.add((series.0, &series.1), (sites.0, &sites.1));
+        let written = match &numbered {
+            Ok(()) => self
+                .seal_months(&sealing)
+                .and_then(|()| index.applied(position)),
+            Err(_) => Ok(()),
+        };
         let mut state = self.state();
         state.sealing = None;
-        match written {
+        if numbered.is_ok() {
+            // Written down, whatever became of the rows: a number is given once.
+            state.series.saved += series.1.len();
+            state.sites.saved += sites.1.len();
+        }
+        match numbered.and(written) {
             Ok(()) => {
-                state.series.saved += series.1.len();
-                state.sites.saved += sites.1.len();
                 state.sealed_position = position;
                 Ok(())
             }
