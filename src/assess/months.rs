@@ -24,7 +24,7 @@ const CARRY_IN_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// Evidence is read so much before an outage (what was said of a link before still holds) and after
 /// it (an agent that was silent explains it when it is back), milliseconds.
 const EVIDENCE_BEFORE_MS: i64 = 300_000;
-const EVIDENCE_AFTER_MS: i64 = 3_600_000;
+pub(crate) const EVIDENCE_AFTER_MS: i64 = 3_600_000;
 
 /// What a month is computed for.
 #[derive(Debug, Clone)]
@@ -106,13 +106,7 @@ pub enum MonthError {
 impl MonthRequest<'_> {
     fn period(&self) -> Result<Period, MonthError> {
         let (year, month) = self.month;
-        let agreement = self.agreement;
-        let whole = Period::month(
-            &agreement.time_zone,
-            year,
-            month,
-            agreement.test.slot_seconds,
-        )?;
+        let whole = self.agreement.month(year, month)?;
         if self.now_unix_ms < whole.start_unix_ms {
             return Err(MonthError::Future);
         }
