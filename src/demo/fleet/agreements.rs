@@ -28,6 +28,8 @@ pub(super) fn name_of(target: Target) -> (&'static str, Kind) {
     }
 }
 
+/// Time zone of the invented agreements.
+const ZONE: &str = "Africa/Brazzaville";
 /// Pings of a target in a slot.
 const PACKETS: u16 = 5;
 
@@ -144,9 +146,10 @@ pub(super) fn enter(
     for site in sites {
         covered.entry(site.contract).or_default().push(&site.id);
     }
+    let begun = first_day(state.first_minute());
     for terms in &AGREEMENTS {
         if let Some(ids) = covered.get(&terms.contract) {
-            registry.put_agreement(&text(terms, ids), decision)?;
+            registry.put_agreement(&text(terms, ids, begun), decision)?;
             works(registry, terms, ids, state, decision)?;
         }
     }
@@ -215,7 +218,15 @@ fn targets() -> [TargetDefinition; 4] {
     })
 }
 
-fn text(terms: &Terms, sites: &[&str]) -> String {
+/// The day on which the played-back past begins, in the agreements' zone: they hold from then on,
+/// because nobody was promised anything before.
+fn first_day(first_minute: i64) -> jiff::civil::Date {
+    let zone = jiff::tz::TimeZone::get(ZONE).unwrap_or(jiff::tz::TimeZone::UTC);
+    let begun = jiff::Timestamp::from_millisecond(first_minute * MINUTE_MS).unwrap_or_default();
+    begun.to_zoned(zone).date()
+}
+
+fn text(terms: &Terms, sites: &[&str], valid_from: jiff::civil::Date) -> String {
     let mut text = String::new();
     let Terms {
         id,
@@ -230,8 +241,8 @@ fn text(terms: &Terms, sites: &[&str]) -> String {
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        "id = \"{id}\"\nversion = 1\ntitle = \"{title}\"\nvalid_from = \"2025-01-01\"\n\
-         time_zone = \"Africa/Brazzaville\"\nsites = {sites:?}\n\
+        "id = \"{id}\"\nversion = 1\ntitle = \"{title}\"\nvalid_from = \"{valid_from}\"\n\
+         time_zone = \"{ZONE}\"\nsites = {sites:?}\n\
          [parties]\ncustomer = \"Ministère (inventé)\"\ncontractor = \"{contractor}\"\n\
          [test]\n{test}\npackets_per_slot = {PACKETS}\nminimum_sent = 3\nslot_seconds = 60\n\
          [machine]\n{machine}\n[exclusions]\nclasses = [\"maintenance\", \"force_majeure\"]\n\
@@ -279,9 +290,20 @@ mod tests {
 
     #[test]
     fn every_agreement_can_be_used() {
+        // The last minute of a year in Greenwich is in the next one in the agreements' zone.
+        let begun = first_day(
+            jiff::civil::date(2026, 12, 31)
+                .at(23, 59, 0, 0)
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .unwrap()
+                .timestamp()
+                .as_millisecond()
+                / MINUTE_MS,
+        );
         for terms in &AGREEMENTS {
-            let read = AgreementDocument::parse(&text(terms, &["a", "b"])).unwrap();
+            let read = AgreementDocument::parse(&text(terms, &["a", "b"], begun)).unwrap();
             assert_eq!(read.agreement.sites, ["a", "b"], "{}", terms.id);
+            assert_eq!(read.agreement.valid_from, jiff::civil::date(2027, 1, 1));
         }
     }
 }
