@@ -307,6 +307,7 @@ impl Agreement {
             period,
             slots,
             look_ahead,
+            slots_before_measuring: 0,
             carry_in,
             machine: self.machine,
             exclusion_mode: self.exclusions.mode,

@@ -56,7 +56,7 @@ use self::{
     index::{Index, SCHEMA_VERSION},
     month::Month,
     shared::Shared,
-    state::{Newest, State},
+    state::State,
 };
 use super::{
     StoreError,
@@ -261,21 +261,17 @@ impl SampleStore for EmbeddedStore {
     }
 
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {
-        let shared = &self.shared;
-        let (key, held) = {
-            let state = shared.state();
-            let Some(key) = state.series.get(series.0) else {
-                return Ok(None);
-            };
-            (Arc::clone(key), state.newest(series.0))
-        };
-        let row = if let Newest::Known(row) = held {
-            row
-        } else {
-            let sealed = shared.newest_sealed(series.0)?;
-            shared.state().note_newest(series.0, sealed)
-        };
-        Ok(row.map(|row| row.with(key)))
+        let key = self.shared.state().series.get(series.0).map(Arc::clone);
+        let Some(key) = key else { return Ok(None) };
+        let (newest, _) = self.shared.ends(series.0)?;
+        Ok(newest.map(|row| row.with(key)))
+    }
+
+    fn oldest_unix_ms(&self, series: SeriesId) -> Result<Option<i64>, StoreError> {
+        if self.shared.state().series.get(series.0).is_none() {
+            return Ok(None);
+        }
+        Ok(self.shared.ends(series.0)?.1)
     }
 
     fn evidence(
