@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use desserte_domain::exclusion::ExclusionKind;
 use desserte_probe::report::Kind;
 use desserte_probe::wire::schedule::Measure;
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::super::DemoError;
 use super::super::world::minute::{self, Target};
@@ -144,9 +146,10 @@ pub(super) fn enter(
     for site in sites {
         covered.entry(site.contract).or_default().push(&site.id);
     }
+    let valid_from = valid_from(state)?;
     for terms in &AGREEMENTS {
         if let Some(ids) = covered.get(&terms.contract) {
-            registry.put_agreement(&text(terms, ids), decision)?;
+            registry.put_agreement(&text(terms, ids, valid_from), decision)?;
             works(registry, terms, ids, state, decision)?;
         }
     }
@@ -215,7 +218,19 @@ fn targets() -> [TargetDefinition; 4] {
     })
 }
 
-fn text(terms: &Terms, sites: &[&str]) -> String {
+/// Where they hold.
+const TIME_ZONE: &str = "Africa/Brazzaville";
+
+/// The agreements hold from the month of the first start on: no agent measured the whole of an
+/// earlier one, and where silence counts as down such a month would say that nothing worked.
+fn valid_from(state: &State) -> Result<Date, DemoError> {
+    let failed = |error: jiff::Error| DemoError::Fleet(error.to_string());
+    let at = Timestamp::from_millisecond(state.first_start_minute() * MINUTE_MS).map_err(failed)?;
+    let local = at.in_tz(TIME_ZONE).map_err(failed)?;
+    Ok(local.date().first_of_month())
+}
+
+fn text(terms: &Terms, sites: &[&str], valid_from: Date) -> String {
     let mut text = String::new();
     let Terms {
         id,
@@ -230,8 +245,8 @@ fn text(terms: &Terms, sites: &[&str]) -> String {
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        "id = \"{id}\"\nversion = 1\ntitle = \"{title}\"\nvalid_from = \"2025-01-01\"\n\
-         time_zone = \"Africa/Brazzaville\"\nsites = {sites:?}\n\
+        "id = \"{id}\"\nversion = 1\ntitle = \"{title}\"\nvalid_from = \"{valid_from}\"\n\
+         time_zone = \"{TIME_ZONE}\"\nsites = {sites:?}\n\
          [parties]\ncustomer = \"Ministère (inventé)\"\ncontractor = \"{contractor}\"\n\
          [test]\n{test}\npackets_per_slot = {PACKETS}\nminimum_sent = 3\nslot_seconds = 60\n\
          [machine]\n{machine}\n[exclusions]\nclasses = [\"maintenance\", \"force_majeure\"]\n\
@@ -280,7 +295,7 @@ mod tests {
     #[test]
     fn every_agreement_can_be_used() {
         for terms in &AGREEMENTS {
-            let read = AgreementDocument::parse(&text(terms, &["a", "b"])).unwrap();
+            let read = AgreementDocument::parse(&text(terms, &["a", "b"], Date::constant(2026, 11, 1))).unwrap();
             assert_eq!(read.agreement.sites, ["a", "b"], "{}", terms.id);
         }
     }
