@@ -229,7 +229,6 @@ async function country(page, tour) {
       buffer: Buffer.from(EXTRACT),
     });
     await page.locator('form button[type=submit]').click();
-    await page.locator('[data-option=scheme]').selectOption('osm_amenity');
     await page.locator('[data-option=untranslated]').selectOption('skip');
     await page.locator('[data-count=left_out][data-value="1"]').waitFor();
     assert.equal(await page.locator('[data-count=refused]').getAttribute('data-value'), '1');
