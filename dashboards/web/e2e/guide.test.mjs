@@ -241,13 +241,13 @@ async function country(page, tour) {
     await form.locator('input').nth(0).fill('Guide');
     await form.locator('input').nth(1).fill('Guide');
     await form.locator('button').click();
-    await page.locator('[data-sign=undo]').waitFor();
+    await page.locator('[data-sign=undo]').waitFor({ timeout: COMPUTED_MS });
     await tour.note();
     const undo = page.locator('[data-sign=undo]');
     await undo.locator('input').nth(0).fill('Guide');
     await undo.locator('input').nth(1).fill('Guide');
     await undo.locator('button').click();
-    await page.locator('[data-undone]').waitFor();
+    await page.locator('[data-undone]').waitFor({ timeout: COMPUTED_MS });
   });
 }
 

@@ -295,7 +295,9 @@ mod tests {
     #[test]
     fn every_agreement_can_be_used() {
         for terms in &AGREEMENTS {
-            let read = AgreementDocument::parse(&text(terms, &["a", "b"], Date::constant(2026, 11, 1))).unwrap();
+            let read =
+                AgreementDocument::parse(&text(terms, &["a", "b"], Date::constant(2026, 11, 1)))
+                    .unwrap();
             assert_eq!(read.agreement.sites, ["a", "b"], "{}", terms.id);
         }
     }
