@@ -147,6 +147,11 @@ def shp_rings(shapes):
     return polygons
 
 
+# Points that GeoNames has wrong. Mindouli is a town of the Pool; its entry stands at the northern
+# border of the Likouala, 900 km away (degrees north and east: 4°17' S, 14°21' E).
+CORRECTED_POINTS = {2565524: (-4.28, 14.35)}
+
+
 def read_places(geonames, regions):
     """Places of 500 inhabitants and more, largest first. GeoNames writes 0 where it does not know
     the population: that becomes an empty field, not a zero."""
@@ -155,10 +160,12 @@ def read_places(geonames, regions):
     places = []
     for city in cities.values():
         if city["countrycode"] == COUNTRY:
-            point = (city["longitude"], city["latitude"])
+            latitude, longitude = CORRECTED_POINTS.get(
+                city["geonameid"], (city["latitude"], city["longitude"]))
+            point = (longitude, latitude)
             places.append({
                 "geonameid": city["geonameid"], "name": city["name"],
-                "latitude": city["latitude"], "longitude": city["longitude"],
+                "latitude": latitude, "longitude": longitude,
                 "population": city["population"] or None,
                 "region": geometry.region_of(point, regions),
             })

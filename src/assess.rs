@@ -20,7 +20,7 @@ pub mod worker;
 pub use evidence::EvidenceRow;
 pub use judge::{Judgement, SiteSamples, TargetSamples, Window, judge};
 pub use neighbours::NeighboursSeen;
-pub use test::SiteTest;
+pub use test::{Column, SiteTest};
 
 /// A row of the store as the domain reasons about it.
 #[must_use]

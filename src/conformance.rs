@@ -146,6 +146,7 @@ fn availability(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
         period: &period,
         slots: &timeline(&case.timeline_from_period_start)?,
         look_ahead: &timeline(&case.lookahead_after_period_end)?,
+        slots_before_measuring: 0,
         carry_in: case.carry_in,
         machine: MachineParameters {
             n_enter: case.n_enter,

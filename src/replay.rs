@@ -321,6 +321,7 @@ impl Intake {
             target
                 .observations
                 .sort_by_key(|one| (one.start_unix_ms, one.sequence));
+            target.first_unix_ms = target.observations.first().map(|one| one.start_unix_ms);
         }
         let mut evidence: Vec<EvidenceRow> = self
             .evidence
@@ -384,6 +385,7 @@ fn empty(target: &str, kind: Kind, anchor: Option<Anchor>) -> TargetSamples {
         id: target.to_owned(),
         kind,
         anchor,
+        first_unix_ms: None,
         observations: Vec::new(),
         lost_by: Vec::new(),
     }

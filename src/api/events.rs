@@ -139,10 +139,7 @@ async fn pass_on(app: Arc<App>, mut reader: Reader, sender: Sender) {
 fn to_event(app: &App, change: &Change) -> Option<Event> {
     match change {
         Change::Site { site, now } => Some(event("site", &changed(app, site, now))),
-        Change::Outage(outage) => Some(event(
-            "outage",
-            &outages::item(&app.directory(), &app.config.sites, outage),
-        )),
+        Change::Outage(outage) => Some(event("outage", &outages::shown(app, outage))),
         Change::Sample(sample) => Some(event(
             "sample",
             &super::model::SampleEvent {

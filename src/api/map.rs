@@ -119,6 +119,8 @@ fn named(app: &App, directory: &Directory, map: &SiteMap, positions: &[usize]) -
             id: site.id.clone(),
             name: site.name.clone(),
             state: identifier(now.map_or(SiteState::Unknown, |now| now.state)).to_owned(),
+            sensitive: app.config.sites.is_sensitive(&site.kind),
+            simulated: site.simulated,
         })
     };
     MapSites {

@@ -10,6 +10,7 @@ use desserte_domain::account::DayFigures;
 use desserte_domain::agreement::Agreement;
 use desserte_domain::cause::Cause;
 use desserte_domain::decimal::Fraction;
+use desserte_domain::period::PeriodError;
 use desserte_domain::promise::{ChargedSlots, Margin, PromiseVerdict};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -67,6 +68,9 @@ pub(crate) async fn month(
 pub(crate) fn refused(error: MonthError) -> Refusal {
     match error {
         MonthError::Future => Refusal::parameter("month", "has not begun"),
+        MonthError::Period(error @ PeriodError::NotHeld { .. }) => {
+            Refusal::parameter("month", error)
+        }
         error => Refusal::internal("computing a month's figures", error),
     }
 }

@@ -9,6 +9,7 @@ use axum::{
     response::Response,
 };
 use desserte_domain::cause::{CAUSES, Cause};
+use desserte_domain::live::SiteState;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,9 +18,10 @@ use super::model::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageIte
 use super::paging::{Page, Paging, page_by};
 use super::{download, query, time};
 use crate::app::{App, Directory, OutageFilter, OutageGroup};
+use crate::config::Sites;
 use crate::export::outages::OutageRow;
 use crate::import::site::SiteKind;
-use crate::live::SiteOutage;
+use crate::live::{SiteLive, SiteOutage};
 
 /// Outages of a group that its entry in the list names.
 const OUTAGES_SHOWN: usize = 3;
@@ -104,13 +106,11 @@ pub(crate) async fn outages(
     let found = app
         .blocking("reading outages", move |app| app.source().outages(&filter))
         .await?;
-    let directory = app.directory();
-    let sensitive = &app.config.sites;
     Ok(Json(page_by(
         found,
         limit,
         |outage| key(outage.start_unix_ms, outage.id),
-        |outage| item(&directory, sensitive, outage),
+        |outage| shown(&app, outage),
     )))
 }
 
@@ -138,7 +138,6 @@ pub(crate) async fn groups(
         .filter(|one| after.is_none_or(|after| one.first().is_some_and(|first| first < after)))
         .take(limit + 1)
         .collect();
-    let directory = app.directory();
     let page = page_by(
         rest,
         limit,
@@ -146,7 +145,7 @@ pub(crate) async fn groups(
             one.first()
                 .map_or_else(String::new, |(start, id)| key(start, id))
         },
-        |one| group_item(&directory, &app.config.sites, one),
+        |one| group_item(&app, one),
     );
     Ok(Json(OutageGroupPage {
         items: page.items,
@@ -186,12 +185,11 @@ pub(crate) async fn group(
         .filter(|one| after.is_none_or(|after| (one.start_unix_ms, one.id) > after))
         .take(limit + 1)
         .collect();
-    let directory = app.directory();
     Ok(Json(page_by(
         rest,
         limit,
         |outage| key(outage.start_unix_ms, outage.id),
-        |outage| item(&directory, &app.config.sites, outage),
+        |outage| shown(&app, outage),
     )))
 }
 
@@ -241,12 +239,13 @@ pub(crate) async fn export(
 }
 
 /// A group as the list shows it.
-fn group_item(
-    directory: &Directory,
-    sites: &crate::config::Sites,
-    found: &OutageGroup,
-) -> OutageGroupItem {
+fn group_item(app: &App, found: &OutageGroup) -> OutageGroupItem {
     let group = &found.group;
+    let (directory, sites) = (app.directory(), &app.config.sites);
+    let unheard = found
+        .outages
+        .iter()
+        .filter(|outage| is_unheard(app, outage));
     let sensitive = found.outages.iter().any(|outage| {
         let site = directory.site(&outage.site);
         site.is_some_and(|site| sites.is_sensitive(&site.kind))
@@ -269,6 +268,7 @@ fn group_item(
             .collect(),
         sites: group.sites as u64,
         open_sites: group.open_sites as u64,
+        unheard_sites: unheard.count() as u64,
         measured_sites: found.measured_sites.map(|count| count as u64),
         sensitive,
         start: time::text_or_epoch(group.start_unix_ms),
@@ -277,17 +277,21 @@ fn group_item(
             .outages
             .iter()
             .take(OUTAGES_SHOWN)
-            .map(|outage| item(directory, sites, outage))
+            .map(|outage| shown(app, outage))
             .collect(),
     }
 }
 
 /// An outage as every answer shows it.
-pub(crate) fn item(
-    directory: &Directory,
-    sites: &crate::config::Sites,
-    outage: &SiteOutage,
-) -> OutageItem {
+pub(crate) fn shown(app: &App, outage: &SiteOutage) -> OutageItem {
+    OutageItem {
+        unheard: is_unheard(app, outage),
+        ..item(&app.directory(), &app.config.sites, outage)
+    }
+}
+
+/// An outage of a site that is heard, or of a replay, where all is over.
+pub(crate) fn item(directory: &Directory, sites: &Sites, outage: &SiteOutage) -> OutageItem {
     let site = directory.site(&outage.site);
     OutageItem {
         id: outage.id.to_string(),
@@ -299,6 +303,7 @@ pub(crate) fn item(
         sensitive: site.is_some_and(|site| sites.is_sensitive(&site.kind)),
         start: time::text_or_epoch(outage.start_unix_ms),
         end: outage.end_unix_ms.map(time::text_or_epoch),
+        unheard: false,
         slot_seconds: outage.slot_seconds,
         down_slots: outage.down_slots,
         cause: outage.verdict.cause.identifier().to_owned(),
@@ -307,6 +312,13 @@ pub(crate) fn item(
         agent: outage.agent.clone(),
         simulated: site.is_some_and(|site| site.simulated),
     }
+}
+
+/// Whether an outage that has no end is of a site that is not heard now: nobody knows whether it
+/// lasts.
+fn is_unheard(app: &App, outage: &SiteOutage) -> bool {
+    let unknown = |now: &SiteLive| now.state == SiteState::Unknown;
+    outage.end_unix_ms.is_none() && app.live.read().get(&outage.site).is_none_or(unknown)
 }
 
 /// A fact of the domain, `{"code":…, numbers…}`, as code and values.

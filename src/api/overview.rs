@@ -14,6 +14,7 @@ use super::model::{
 };
 use super::{conditional, summary, time};
 use crate::app::{App, Group, Overview, Tally};
+use crate::config::Sites;
 use crate::import::site::SiteKind;
 use crate::live::identifier;
 
@@ -115,7 +116,7 @@ fn answer(app: &App, found: Overview, invented_sites: bool) -> NationalOverview 
             .groups
             .into_iter()
             .take(GROUPS_MAX)
-            .map(group)
+            .map(|one| group(one, &app.config.sites))
             .collect(),
         groups_left_out,
     }
@@ -145,7 +146,8 @@ fn kinds(found: &BTreeMap<String, Tally>) -> Vec<KindState> {
     kinds
 }
 
-fn group(group: Group) -> GroupState {
+fn group(group: Group, settings: &Sites) -> GroupState {
+    let sensitive = group.kinds.keys().any(|kind| settings.is_sensitive(kind));
     let mut kinds: Vec<KindCount> = group
         .kinds
         .into_iter()
@@ -166,6 +168,8 @@ fn group(group: Group) -> GroupState {
         sites: group.sites,
         first_since: group.first_since_unix_ms.map(time::text_or_epoch),
         last_since: group.last_since_unix_ms.map(time::text_or_epoch),
+        sensitive,
+        simulated: group.simulated,
         kinds,
         examples: group
             .examples

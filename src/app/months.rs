@@ -1,17 +1,19 @@
 //! Months' figures, computed by several threads and kept while nothing that they are made of
 //! changes: a closed month of an agreement with many sites is read once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use desserte_domain::agreement::Agreement;
+use desserte_domain::cause::Cause;
 use desserte_domain::exclusion::Exclusion;
 use desserte_probe::wire::id::AgentId;
 
 use super::{App, Source, SourceError};
 use crate::assess::SiteSamples;
-use crate::assess::months::{MonthError, MonthRequest, MonthResult, MonthSlots};
+use crate::assess::months::{EVIDENCE_AFTER_MS, MonthError, MonthRequest, MonthResult, MonthSlots};
+use crate::registry::Anchor;
 
 /// Months of sites kept: a year of 400 sites. When there are more, all are forgotten.
 const KEPT_MAX: usize = 5_000;
@@ -35,6 +37,15 @@ struct Held {
     overflows: u64,
 }
 
+impl Held {
+    fn stamp(&self, site: &str) -> (u64, u64) {
+        (
+            self.arrivals.get(site).copied().unwrap_or(0),
+            self.overflows,
+        )
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     agreement: String,
@@ -56,6 +67,21 @@ struct MadeOf {
     until_unix_ms: i64,
     exclusions: Vec<Exclusion>,
     lines: Vec<(AgentId, String)>,
+    /// What is said of transit and of the operator's network rests on them.
+    anchors: BTreeMap<String, Anchor>,
+}
+
+/// Causes that the neighbours of a site have a say in.
+const OF_NEIGHBOURS: [Cause; 2] = [Cause::Power, Cause::RestartedUnproven];
+
+impl Kept {
+    /// Whether samples or evidence of a site, the oldest from this moment, may change the figures.
+    fn rests_on(&self, own: bool, oldest_unix_ms: i64) -> bool {
+        // An agent that was silent explains it when it is back.
+        let seen_until = self.made_of.until_unix_ms.saturating_add(EVIDENCE_AFTER_MS);
+        let mut causes = self.result.causes.iter().flatten();
+        oldest_unix_ms < seen_until && (own || causes.any(|cause| OF_NEIGHBOURS.contains(cause)))
+    }
 }
 
 impl MonthCache {
@@ -63,10 +89,8 @@ impl MonthCache {
     fn arrived(&self, site: &str, oldest_unix_ms: i64) {
         let mut held = self.lock();
         *held.arrivals.entry(site.to_owned()).or_default() += 1;
-        let touched = |key: &Key, kept: &Kept| {
-            key.site == site && oldest_unix_ms < kept.made_of.until_unix_ms
-        };
-        held.results.retain(|key, kept| !touched(key, kept));
+        held.results
+            .retain(|key, kept| !kept.rests_on(key.site == site, oldest_unix_ms));
     }
 
     /// More came than could be taken down.
@@ -84,18 +108,14 @@ impl MonthCache {
 
     /// What to compare after reading: whether samples came meanwhile.
     fn stamp(&self, site: &str) -> (u64, u64) {
-        let held = self.lock();
-        (
-            held.arrivals.get(site).copied().unwrap_or(0),
-            held.overflows,
-        )
+        self.lock().stamp(site)
     }
 
     fn keep(&self, key: Key, kept: Kept, stamp: (u64, u64)) {
-        if self.stamp(&key.site) != stamp {
+        let mut held = self.lock();
+        if held.stamp(&key.site) != stamp {
             return;
         }
-        let mut held = self.lock();
         if held.results.len() >= KEPT_MAX {
             held.results.clear();
         }
@@ -141,6 +161,7 @@ impl App {
             until_unix_ms: to - (to - from).rem_euclid(slot_ms),
             exclusions: self.source().exclusions(&agreement.id, site)?,
             lines: self.source().judged_lines(site, agreement)?,
+            anchors: self.source().registry().anchors()?.into_iter().collect(),
         };
         let key = Key {
             agreement: agreement.id.clone(),
@@ -234,5 +255,100 @@ impl Source {
             .filter(|record| record.counts() && record.concerns(site))
             .map(|record| record.interval())
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNTIL_MS: i64 = 1_782_864_000_000;
+
+    fn kept(cause: Cause) -> MonthCache {
+        let agreement: Agreement = toml::from_str(
+            "id = 'a'\nversion = 1\ntitle = 'A'\nvalid_from = '2026-01-01'\ntime_zone = 'UTC'\n\
+             sites = ['s']\nparties = { customer = 'M', contractor = 'O' }\n\
+             objective = { availability_percent = '99.9' }\n[test]\ntargets = ['t']\n",
+        )
+        .unwrap();
+        let request = MonthRequest {
+            agreement: &agreement,
+            month: (2026, 6),
+            now_unix_ms: UNTIL_MS + 1,
+        };
+        let figures = request.figures(&SiteSamples::default(), &[]).unwrap();
+        let result = Arc::new(MonthResult {
+            causes: vec![Some(cause)],
+            ..figures
+        });
+        let cache = MonthCache::default();
+        let stamp = cache.stamp("s");
+        cache.keep(
+            key(),
+            Kept {
+                made_of: made_of(),
+                result,
+            },
+            stamp,
+        );
+        cache
+    }
+
+    fn key() -> Key {
+        Key {
+            agreement: "a".to_owned(),
+            site: "s".to_owned(),
+            month: (2026, 6),
+        }
+    }
+
+    fn made_of() -> MadeOf {
+        MadeOf {
+            version: 1,
+            until_unix_ms: UNTIL_MS,
+            exclusions: Vec::new(),
+            lines: Vec::new(),
+            anchors: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn figures_are_kept_until_something_arrives_that_has_a_say_in_them() {
+        let after = |cause, site: &str, oldest| {
+            let cache = kept(cause);
+            cache.arrived(site, oldest);
+            cache.find(&key(), &made_of()).is_some()
+        };
+        assert!(!after(Cause::LastMile, "s", UNTIL_MS - 1));
+        // What an agent says when it is back tells why it was silent before.
+        assert!(!after(
+            Cause::LastMile,
+            "s",
+            UNTIL_MS + EVIDENCE_AFTER_MS - 1
+        ));
+        assert!(after(Cause::LastMile, "s", UNTIL_MS + EVIDENCE_AFTER_MS));
+        assert!(after(Cause::LastMile, "other", UNTIL_MS - 1));
+        // Whether the power was cut follows from what the neighbours did.
+        assert!(!after(Cause::RestartedUnproven, "other", UNTIL_MS - 1));
+    }
+
+    #[test]
+    fn what_was_read_before_an_arrival_is_not_kept_and_other_anchors_ask_anew() {
+        let cache = kept(Cause::LastMile);
+        let mut other = made_of();
+        other.anchors.insert("t".to_owned(), Anchor::National);
+        assert!(cache.find(&key(), &other).is_none());
+        let result = cache.find(&key(), &made_of()).unwrap();
+        let stamp = cache.stamp("s");
+        cache.arrived("s", 0);
+        cache.keep(
+            key(),
+            Kept {
+                made_of: made_of(),
+                result,
+            },
+            stamp,
+        );
+        assert!(cache.find(&key(), &made_of()).is_none());
     }
 }

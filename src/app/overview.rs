@@ -103,6 +103,8 @@ pub struct Group {
     pub first_since_unix_ms: Option<i64>,
     /// Since when the last of them.
     pub last_since_unix_ms: Option<i64>,
+    /// Whether what is known of one of them is made up by a demonstration.
+    pub simulated: bool,
     /// How many of each kind.
     pub kinds: BTreeMap<String, u64>,
     /// Some of them, those that are down longest: identifier and name.
@@ -279,6 +281,7 @@ fn group(
         sites: sites.len() as u64,
         first_since_unix_ms: known().min(),
         last_since_unix_ms: known().max(),
+        simulated: sites.iter().any(|one| one.site.simulated),
         kinds,
         examples: sites
             .iter()

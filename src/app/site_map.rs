@@ -47,6 +47,7 @@ struct Header<'a> {
     kinds: Vec<&'a str>,
     regions: Vec<&'a str>,
     invented: bool,
+    simulated: bool,
 }
 
 impl SiteMap {
@@ -70,7 +71,7 @@ impl SiteMap {
         let order: Vec<u32> = by_code.iter().map(|(_, at)| *at).collect();
         let columns = columns(directory, &by_code);
         // The identifiers too: a row must not come to mean another site under the same version.
-        let mut digest = Sha256::new_with_prefix(columns.bytes("", &grid, false));
+        let mut digest = Sha256::new_with_prefix(columns.bytes("", &grid, Marks::default()));
         for (_, at) in &by_code {
             let site = usize::try_from(*at).ok().and_then(|at| sites.get(at));
             digest.update(site.map_or("", |site| site.id.as_str()));
@@ -79,7 +80,7 @@ impl SiteMap {
         let digest = digest.finalize();
         let version =
             data_encoding::HEXLOWER.encode(digest.get(..VERSION_BYTES).unwrap_or(&digest));
-        let sent = columns.bytes(&version, &grid, sites.iter().any(|site| site.invented));
+        let sent = columns.bytes(&version, &grid, Marks::of(directory));
         Self {
             version,
             places: sent,
@@ -114,6 +115,22 @@ impl SiteMap {
                 .map(|at| usize::try_from(*at).map_or(u8::MAX, &state)),
         );
         bytes.into()
+    }
+}
+
+/// What must be said of the whole wherever it is drawn.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    invented: bool,
+    simulated: bool,
+}
+
+impl Marks {
+    fn of(directory: &Directory) -> Self {
+        Self {
+            invented: directory.sites().iter().any(|site| site.invented),
+            simulated: directory.simulated().next().is_some(),
+        }
     }
 }
 
@@ -215,7 +232,7 @@ fn columns<'a>(directory: &'a Directory, by_code: &[(u32, u32)]) -> Columns<'a> 
 }
 
 impl Columns<'_> {
-    fn header<'a>(&'a self, version: &'a str, grid: &Grid, invented: bool) -> Header<'a> {
+    fn header<'a>(&'a self, version: &'a str, grid: &Grid, marks: Marks) -> Header<'a> {
         Header {
             version,
             sites: self.sites,
@@ -225,12 +242,13 @@ impl Columns<'_> {
             step_latitude: grid.step_latitude,
             kinds: self.kinds.clone(),
             regions: self.regions.clone(),
-            invented,
+            invented: marks.invented,
+            simulated: marks.simulated,
         }
     }
 
-    fn bytes(&self, version: &str, grid: &Grid, invented: bool) -> Bytes {
-        let header = self.header(version, grid, invented);
+    fn bytes(&self, version: &str, grid: &Grid, marks: Marks) -> Bytes {
+        let header = self.header(version, grid, marks);
         // Writing strings and numbers to memory does not fail.
         let header = serde_json::to_vec(&header).unwrap_or_default();
         let mut bytes = MAGIC_PLACES.to_vec();

@@ -123,6 +123,7 @@ mod tests {
             id: String::new(),
             kind,
             anchor,
+            first_unix_ms: None,
             observations: Vec::new(),
             lost_by: Vec::new(),
         }

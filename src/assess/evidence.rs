@@ -369,6 +369,7 @@ mod tests {
             id: String::new(),
             kind,
             anchor,
+            first_unix_ms: None,
             observations: vec![observation],
             lost_by: Vec::new(),
         }

@@ -116,12 +116,7 @@ impl HistoryRequest<'_> {
             steps.end_unix_ms(),
             self.test.rule.slot_seconds,
         );
-        let columns: Vec<_> = samples
-            .targets
-            .iter()
-            .filter(|target| self.test.counts(&target.id, target.kind))
-            .map(|target| (target.kind, target.observations.as_slice()))
-            .collect();
+        let columns = self.test.counted(&samples.targets);
         let slots = self
             .test
             .slots(window.start_unix_ms, window.slots, &columns);

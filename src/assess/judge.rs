@@ -35,6 +35,9 @@ pub struct TargetSamples {
     pub kind: Kind,
     /// Where it lies, when it stands for a part of the path.
     pub anchor: Option<Anchor>,
+    /// Start of the first sample of it that there is, in or before the window, Unix milliseconds:
+    /// before it the target did not exist at the site, and decides nothing.
+    pub first_unix_ms: Option<i64>,
     /// The samples, in the order of time.
     pub observations: Vec<Observation>,
     /// Start of each sample that lost something, Unix milliseconds, and the agent that took it; in
@@ -121,12 +124,7 @@ pub fn run_slots(
     window: Window,
     carry_in: Availability,
 ) -> (Vec<SlotState>, MachineRun) {
-    let columns: Vec<(Kind, &[Observation])> = targets
-        .iter()
-        .filter(|target| test.counts(&target.id, target.kind))
-        .map(|target| (target.kind, target.observations.as_slice()))
-        .collect();
-    let slots = test.slots(window.start_unix_ms, window.slots, &columns);
+    let slots = test.slots(window.start_unix_ms, window.slots, &test.counted(targets));
     let machine = run(test.machine, carry_in, &slots, &[]);
     (slots, machine)
 }
@@ -263,6 +261,7 @@ mod tests {
                 id: "portal".to_owned(),
                 kind: Kind::Http,
                 anchor: None,
+                first_unix_ms: None,
                 lost_by: observations
                     .iter()
                     .filter(|one| one.received < one.sent)

@@ -7,15 +7,13 @@ use desserte_domain::account::{
 use desserte_domain::agreement::Agreement;
 use desserte_domain::cause::Cause;
 use desserte_domain::exclusion::Exclusion;
-use desserte_domain::machine::{Availability, run};
-use desserte_domain::observation::Observation;
+use desserte_domain::machine::{Availability, run_from};
 use desserte_domain::period::{Period, PeriodError};
 use desserte_domain::promise::Promise;
 use desserte_domain::slot::SlotState;
-use desserte_probe::report::Kind;
 
 use super::judge::{SiteSamples, Window, verdict};
-use super::test::SiteTest;
+use super::test::{Column, SiteTest};
 
 /// How far before the month the machine starts, milliseconds: the state that is carried in is found
 /// by running over the week before. An outage without a single known slot in a week is forgotten.
@@ -24,7 +22,7 @@ const CARRY_IN_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// Evidence is read so much before an outage (what was said of a link before still holds) and after
 /// it (an agent that was silent explains it when it is back), milliseconds.
 const EVIDENCE_BEFORE_MS: i64 = 300_000;
-const EVIDENCE_AFTER_MS: i64 = 3_600_000;
+pub(crate) const EVIDENCE_AFTER_MS: i64 = 3_600_000;
 
 /// What a month is computed for.
 #[derive(Debug, Clone)]
@@ -106,13 +104,7 @@ pub enum MonthError {
 impl MonthRequest<'_> {
     fn period(&self) -> Result<Period, MonthError> {
         let (year, month) = self.month;
-        let agreement = self.agreement;
-        let whole = Period::month(
-            &agreement.time_zone,
-            year,
-            month,
-            agreement.test.slot_seconds,
-        )?;
+        let whole = self.agreement.month(year, month)?;
         if self.now_unix_ms < whole.start_unix_ms {
             return Err(MonthError::Future);
         }
@@ -244,11 +236,16 @@ impl MonthRequest<'_> {
         let whole = self.period()?;
         let period = whole.until(self.now_unix_ms);
         let test = SiteTest::of(self.agreement);
-        let columns = counted(&test, samples);
+        let columns = test.counted(&samples.targets);
         let slots = test.slots(period.start_unix_ms, period.slot_count(), &columns);
         let look_ahead = self.look_ahead(&test, &period, &columns);
-        let carry_in = carry_in(&test, &period, &columns, &slots);
+        let first = match columns.as_slice() {
+            [] => Some(i64::MAX),
+            some => some.iter().filter_map(|one| one.first_unix_ms).min(),
+        };
+        let carry_in = carry_in(&test, &period, &columns, (first, &slots));
         Ok(Formed {
+            slots_before_measuring: slots_until(first, &period),
             whole,
             period,
             test,
@@ -262,7 +259,7 @@ impl MonthRequest<'_> {
         &self,
         test: &SiteTest,
         period: &Period,
-        columns: &[(Kind, &[Observation])],
+        columns: &[Column<'_>],
     ) -> Vec<SlotState> {
         let passed = (self.now_unix_ms - period.end_unix_ms).max(0) / period.slot_ms();
         let most = i64::from(self.agreement.machine.lookahead_max_slots);
@@ -279,12 +276,16 @@ struct Formed {
     slots: Vec<SlotState>,
     look_ahead: Vec<SlotState>,
     carry_in: Availability,
+    slots_before_measuring: usize,
 }
 
 impl Formed {
     fn input<'a>(&'a self, terms: &'a Agreement, exclusions: &'a [Exclusion]) -> AccountInput<'a> {
         let slots = (self.slots.as_slice(), self.look_ahead.as_slice());
-        terms.account_input(&self.period, slots, self.carry_in, exclusions)
+        AccountInput {
+            slots_before_measuring: self.slots_before_measuring,
+            ..terms.account_input(&self.period, slots, self.carry_in, exclusions)
+        }
     }
 
     fn causes(&self, samples: &SiteSamples, outages: &[AccountedOutage]) -> Vec<Option<Cause>> {
@@ -310,8 +311,9 @@ fn packets(formed: &Formed, samples: &SiteSamples) -> Vec<(u64, u64)> {
     let mut sums = vec![(0, 0); formed.slots.len()];
     let period = &formed.period;
     let inside = period.start_unix_ms..period.end_unix_ms;
-    for (_, observations) in counted(&formed.test, samples) {
-        for one in observations
+    for column in formed.test.counted(&samples.targets) {
+        for one in column
+            .observations
             .iter()
             .filter(|one| inside.contains(&one.start_unix_ms))
         {
@@ -328,36 +330,38 @@ fn packets(formed: &Formed, samples: &SiteSamples) -> Vec<(u64, u64)> {
     sums
 }
 
-fn counted<'s>(test: &SiteTest, samples: &'s SiteSamples) -> Vec<(Kind, &'s [Observation])> {
-    samples
-        .targets
-        .iter()
-        .filter(|target| test.counts(&target.id, target.kind))
-        .map(|target| (target.kind, target.observations.as_slice()))
-        .collect()
+/// Whole slots of a period before the first sample; none where it is not known.
+fn slots_until(first_unix_ms: Option<i64>, period: &Period) -> usize {
+    let passed = first_unix_ms.map(|first| first.saturating_sub(period.start_unix_ms));
+    let slots = passed.map(|passed| passed.max(0) / period.slot_ms());
+    usize::try_from(slots.unwrap_or(0)).unwrap_or(0)
 }
 
 /// The state at the end of the week before, its last slots decided by this period's first ones.
 fn carry_in(
     test: &SiteTest,
     period: &Period,
-    columns: &[(Kind, &[Observation])],
-    slots: &[SlotState],
+    columns: &[Column<'_>],
+    (first_unix_ms, slots): (Option<i64>, &[SlotState]),
 ) -> Availability {
-    let count = usize::try_from(CARRY_IN_MS / period.slot_ms()).unwrap_or(0);
-    let before = test.slots(
-        period.start_unix_ms - CARRY_IN_MS / period.slot_ms() * period.slot_ms(),
-        count,
-        columns,
-    );
-    run(test.machine, Availability::Available, &before, slots).state_at_end
+    let count = CARRY_IN_MS / period.slot_ms();
+    let week = Period {
+        start_unix_ms: period.start_unix_ms - count * period.slot_ms(),
+        ..period.clone()
+    };
+    let count = usize::try_from(count).unwrap_or(0);
+    let before = test.slots(week.start_unix_ms, count, columns);
+    let unmeasured = slots_until(first_unix_ms, &week);
+    let (machine, up) = (test.machine, Availability::Available);
+    run_from(unmeasured, machine, up, &before, slots).state_at_end
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::assess::TargetSamples;
-    use desserte_domain::observation::Outcome;
+    use desserte_domain::observation::{Observation, Outcome};
+    use desserte_probe::report::Kind;
 
     const AGREEMENT: &str = "id = 'a'\nversion = 1\ntitle = 'A'\nvalid_from = '2026-01-01'\n\
         time_zone = 'Africa/Brazzaville'\nsites = ['s']\n\
@@ -370,6 +374,7 @@ mod tests {
 
     fn samples(minutes: std::ops::Range<i64>, bad: std::ops::Range<i64>) -> SiteSamples {
         let observations = minutes
+            .clone()
             .map(|minute| Observation {
                 start_unix_ms: JUNE_MS + minute * MINUTE_MS + 15_000,
                 uncertainty_ms: 20,
@@ -390,6 +395,7 @@ mod tests {
                 id: "t".to_owned(),
                 kind: Kind::Icmp,
                 anchor: None,
+                first_unix_ms: Some(JUNE_MS + minutes.start * MINUTE_MS + 15_000),
                 observations,
                 lost_by: Vec::new(),
             }],
@@ -416,6 +422,28 @@ mod tests {
         assert_eq!(result.causes, [Some(Cause::Undetermined)]);
         let (from, to) = request.span().unwrap();
         assert_eq!((JUNE_MS - from, to), (CARRY_IN_MS, request.now_unix_ms));
+    }
+
+    #[test]
+    fn a_month_before_the_first_agent_is_unknown_even_where_missing_counts_as_down() {
+        let mut agreement: Agreement = toml::from_str(AGREEMENT).unwrap();
+        agreement.machine.missing = desserte_domain::machine::MissingPolicy::AsDown;
+        let request = MonthRequest {
+            agreement: &agreement,
+            month: (2026, 6),
+            now_unix_ms: JUNE_MS + 1_000 * MINUTE_MS,
+        };
+        let figured = |from, first_minute: i64| {
+            let mut samples = samples(from..900, 0..0);
+            samples.targets[0].first_unix_ms = Some(JUNE_MS + first_minute * MINUTE_MS + 15_000);
+            let counts = request.figures(&samples, &[]).unwrap().figures.counts;
+            (counts.unknown_slots, counts.down_slots, counts.up_slots)
+        };
+        assert_eq!(figured(600, 600), (600, 100, 300));
+        let never = request.figures(&SiteSamples::default(), &[]).unwrap();
+        assert_eq!(never.figures.counts.unknown_slots, 1_000);
+        // Measured weeks before: what is missing since counts as the agreement says.
+        assert_eq!(figured(600, -20_000), (0, 700, 300));
     }
 
     #[test]

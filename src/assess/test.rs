@@ -6,6 +6,19 @@ use desserte_domain::observation::Observation;
 use desserte_domain::slot::{SlotRule, SlotState, form_slots};
 use desserte_probe::report::Kind;
 
+use super::judge::TargetSamples;
+
+/// A target that counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'s> {
+    /// Kind of measurement.
+    pub kind: Kind,
+    /// Start of its first sample, Unix milliseconds; `None`: it takes part in every slot.
+    pub first_unix_ms: Option<i64>,
+    /// Its samples, in the order of time.
+    pub observations: &'s [Observation],
+}
+
 /// The availability test of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteTest {
@@ -52,7 +65,24 @@ impl SiteTest {
         }
     }
 
+    /// The targets that count.
+    #[must_use]
+    pub fn counted<'s>(&self, targets: &'s [TargetSamples]) -> Vec<Column<'s>> {
+        let counted = targets.iter();
+        counted
+            .filter(|target| self.counts(&target.id, target.kind))
+            .map(|target| Column {
+                kind: target.kind,
+                first_unix_ms: target.first_unix_ms,
+                observations: &target.observations,
+            })
+            .collect()
+    }
+
     /// The slots from the observations of each target, in the order of time.
+    ///
+    /// A target takes part from the slot of its first sample on: one that was added later makes no
+    /// earlier slot unknown.
     ///
     /// A kind that makes one request in a slot is judged on that request: for it `minimum_sent` and
     /// `packets_per_slot` are 1, whatever an agreement says of packets.
@@ -61,16 +91,19 @@ impl SiteTest {
         &self,
         start_unix_ms: i64,
         count: usize,
-        targets: &[(Kind, &[Observation])],
+        targets: &[Column<'_>],
     ) -> Vec<SlotState> {
-        let columns: Vec<Vec<SlotState>> = targets
+        let columns: Vec<(usize, Vec<SlotState>)> = targets
             .iter()
-            .map(|(kind, observations)| {
+            .map(|target| {
                 let rule = SlotRule {
                     rule: desserte_domain::slot::Rule::Any,
-                    ..self.rule_of(*kind)
+                    ..self.rule_of(target.kind)
                 };
-                form_slots(&rule, start_unix_ms, count, &[observations])
+                let states = form_slots(&rule, start_unix_ms, count, &[target.observations]);
+                let first = target.first_unix_ms.unwrap_or(start_unix_ms);
+                let slot = first.saturating_sub(start_unix_ms) / self.rule.slot_ms();
+                (usize::try_from(slot).unwrap_or(0), states)
             })
             .collect();
         let mut row = Vec::with_capacity(columns.len());
@@ -80,7 +113,8 @@ impl SiteTest {
                 row.extend(
                     columns
                         .iter()
-                        .filter_map(|column| column.get(slot).copied()),
+                        .filter(|(first, _)| *first <= slot)
+                        .filter_map(|(_, column)| column.get(slot).copied()),
                 );
                 self.rule.decide_slot(&row)
             })
@@ -129,11 +163,45 @@ mod tests {
         }
     }
 
+    fn column(kind: Kind, observations: &[Observation]) -> Column<'_> {
+        Column {
+            kind,
+            first_unix_ms: None,
+            observations,
+        }
+    }
+
+    #[test]
+    fn a_target_that_did_not_exist_yet_takes_no_part() {
+        use desserte_domain::slot::Rule;
+        const SLOT_MS: i64 = 60_000;
+        let bad: Vec<_> = (0..4)
+            .map(|slot| observation(slot * SLOT_MS, 5, 0))
+            .collect();
+        let later = [observation(2 * SLOT_MS + 9_000, 5, 5)];
+        let slots = |rule, first_unix_ms| {
+            let mut test = SiteTest::default();
+            test.rule.rule = rule;
+            let added = Column {
+                first_unix_ms,
+                ..column(Kind::Icmp, &later)
+            };
+            test.slots(0, 4, &[column(Kind::Icmp, &bad), added])
+        };
+        let (good, bad, unknown) = (SlotState::Good, SlotState::Bad, SlotState::Unknown);
+        let first = Some(2 * SLOT_MS + 9_000);
+        assert_eq!(slots(Rule::Any, first), [bad, bad, good, unknown]);
+        assert_eq!(slots(Rule::Any, None), [unknown, unknown, good, unknown]);
+        assert_eq!(slots(Rule::All, first), [bad; 4]);
+        // Two of one target cannot be had.
+        assert_eq!(slots(Rule::Quorum(2), first), [unknown, unknown, bad, bad]);
+    }
+
     #[test]
     fn one_request_decides_a_slot_of_http_and_not_one_of_icmp() {
         let test = SiteTest::default();
         let one = [observation(1_000, 1, 1)];
-        let slots = |kind| test.slots(0, 2, &[(kind, one.as_slice())]);
+        let slots = |kind| test.slots(0, 2, &[column(kind, &one)]);
         assert_eq!(slots(Kind::Http), [SlotState::Good, SlotState::Unknown]);
         assert_eq!(slots(Kind::Icmp), [SlotState::Unknown, SlotState::Unknown]);
     }
@@ -142,7 +210,7 @@ mod tests {
     fn any_of_the_targets_keeps_a_slot_good() {
         let test = SiteTest::default();
         let (good, bad) = ([observation(0, 5, 5)], [observation(0, 5, 0)]);
-        let both = [(Kind::Icmp, good.as_slice()), (Kind::Icmp, bad.as_slice())];
+        let both = [column(Kind::Icmp, &good), column(Kind::Icmp, &bad)];
         assert_eq!(test.slots(0, 1, &both), [SlotState::Good]);
         assert_eq!(test.slots(0, 1, &both[1..]), [SlotState::Bad]);
         assert_eq!(test.slots(0, 1, &[]), [SlotState::Unknown]);

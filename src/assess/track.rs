@@ -8,7 +8,7 @@
 //! outages are those of one judgement of everything, in whatever order the samples came.
 
 use desserte_domain::cause::{CauseEvidence, Verdict, decide};
-use desserte_domain::machine::{Availability, MachineRun, run};
+use desserte_domain::machine::{Availability, MachineRun, run_from};
 use desserte_domain::outage::outages;
 use desserte_domain::slot::SlotState;
 
@@ -27,10 +27,13 @@ const SAID_AFTER_MS: i64 = 3_600_000;
 pub(super) struct Track {
     test: SiteTest,
     /// The targets that the slots were formed from, ascending; `None` before the first were.
-    targets: Option<Vec<String>>,
+    targets: Option<Vec<Taking>>,
     start_unix_ms: i64,
     runs: Vec<(SlotState, u32)>,
 }
+
+/// A target and the slot from which on it takes part; `None`: from the first of all, however early.
+type Taking = (String, Option<i64>);
 
 /// What concerns a site since it was judged last.
 #[derive(Debug, Clone, Default)]
@@ -125,7 +128,7 @@ impl Track {
     }
 
     /// Forms the slots of a window from all that was measured in it. `false` when the site has other
-    /// targets than those that the rest was formed from: then everything must be formed anew.
+    /// targets than those that the rest was formed from, or one of them began earlier: then everything must be formed anew.
     #[must_use]
     pub(super) fn form(&mut self, window: Window, targets: &[TargetSamples]) -> bool {
         let mut counted: Vec<&TargetSamples> = targets
@@ -133,14 +136,21 @@ impl Track {
             .filter(|target| self.test.counts(&target.id, target.kind))
             .collect();
         counted.sort_by(|one, other| one.id.cmp(&other.id));
-        let names: Vec<String> = counted.iter().map(|target| target.id.clone()).collect();
-        if self.targets.get_or_insert_with(|| names.clone()) != &names {
+        let slot = |target: &&TargetSamples| Some(target.first_unix_ms?.div_euclid(window.slot_ms));
+        let first = counted.iter().map(slot).min().flatten();
+        let taking: Vec<Taking> = counted
+            .iter()
+            .map(|target| {
+                (
+                    target.id.clone(),
+                    slot(target).filter(|one| Some(*one) > first),
+                )
+            })
+            .collect();
+        if self.targets.get_or_insert_with(|| taking.clone()) != &taking {
             return false;
         }
-        let columns: Vec<_> = counted
-            .iter()
-            .map(|target| (target.kind, target.observations.as_slice()))
-            .collect();
+        let columns = self.test.counted(targets);
         let formed = self
             .test
             .slots(window.start_unix_ms, window.slots, &columns);
@@ -182,17 +192,17 @@ impl Track {
         (window, slots)
     }
 
-    /// The machine over the slots. Before the first one that is known nobody measured: what is missing
-    /// there is no outage, whatever an agreement says of missing slots.
+    /// The machine over the slots, from the first one that is known on.
     fn run(&self, slots: &[SlotState]) -> MachineRun {
         let known = slots.iter().position(|slot| *slot != SlotState::Unknown);
         let first = known.unwrap_or(slots.len());
-        let measured = slots.get(first..).unwrap_or_default();
-        let mut run = run(self.test.machine, Availability::Available, measured, &[]);
-        let before = std::iter::repeat_n(Availability::Available, first);
-        run.states.splice(0..0, before);
-        run.open_from_slot = run.open_from_slot.map(|slot| slot + first);
-        run
+        run_from(
+            first,
+            self.test.machine,
+            Availability::Available,
+            slots,
+            &[],
+        )
     }
 
     /// The machine over all slots, and the outages with their causes: as stored, where they are the

@@ -13,7 +13,7 @@ use count::{Treatment, count_slots};
 
 use crate::decimal::{Decimal, Fraction};
 use crate::exclusion::{Exclusion, ExclusionMode, stopped_slots};
-use crate::machine::{Availability, MachineParameters, MachineRun, MissingPolicy, run};
+use crate::machine::{Availability, MachineParameters, MachineRun, MissingPolicy, run_from};
 use crate::outage::unavailable_ranges;
 use crate::period::{Period, PeriodError};
 use crate::service_hours::ServiceHours;
@@ -28,6 +28,9 @@ pub struct AccountInput<'a> {
     pub slots: &'a [SlotState],
     /// Slots after the period's end known so far.
     pub look_ahead: &'a [SlotState],
+    /// Slots before the first measurement that there ever was: unknown, whatever the agreement says
+    /// of missing slots.
+    pub slots_before_measuring: usize,
     /// State at the end of the previous period.
     pub carry_in: Availability,
     /// Parameters of the machine.
@@ -43,6 +46,11 @@ pub struct AccountInput<'a> {
 }
 
 impl AccountInput<'_> {
+    fn run(&self, machine: MachineParameters) -> MachineRun {
+        let first = self.slots_before_measuring;
+        run_from(first, machine, self.carry_in, self.slots, self.look_ahead)
+    }
+
     /// The number of slots, which must be that of the period.
     fn check(&self) -> Result<usize, AccountError> {
         let (given, expected) = (self.slots.len(), self.period.slot_count());
@@ -185,7 +193,7 @@ pub struct MonthFigures {
 pub fn account(input: &AccountInput<'_>) -> Result<MonthFigures, AccountError> {
     let expected = input.check()?;
     let treatment = Treatment::of(input)?;
-    let machine = run(input.machine, input.carry_in, input.slots, input.look_ahead);
+    let machine = input.run(input.machine);
     let counted = count_slots(input, &treatment, &machine, input.machine.missing);
     let counts = sum(input.slots, &counted, 0..expected);
     let stopped = stopped_slots(input.period, input.exclusions);
@@ -296,12 +304,17 @@ fn unknown_interval(
     {
         return availability.map(|exact| [exact, exact]);
     }
+    // Every slot that nobody measured may have been either.
+    let input = &AccountInput {
+        slots_before_measuring: 0,
+        ..input.clone()
+    };
     let under = |missing| {
         let parameters = MachineParameters {
             missing,
             ..input.machine
         };
-        let machine = run(parameters, input.carry_in, input.slots, input.look_ahead);
+        let machine = input.run(parameters);
         let counted = count_slots(input, treatment, &machine, missing);
         sum(input.slots, &counted, 0..counted.len()).availability()
     };
@@ -322,12 +335,38 @@ mod tests {
             period,
             slots,
             look_ahead: &[],
+            slots_before_measuring: 0,
             carry_in: Availability::Available,
             machine: MachineParameters::default(),
             exclusion_mode: ExclusionMode::Remove,
             exclusions: &[],
             service_hours: None,
             minimum_measured_share: None,
+        }
+    }
+
+    #[test]
+    fn missing_slots_before_the_first_measurement_are_unknown_under_every_policy() {
+        let period = june();
+        let mut slots = vec![Good; 720];
+        slots[..300].fill(Unknown);
+        slots[500..510].fill(Unknown);
+        for (missing, down) in [(MissingPolicy::AsDown, 10), (MissingPolicy::AsUp, 0)] {
+            let figures = account(&AccountInput {
+                slots_before_measuring: 300,
+                machine: MachineParameters {
+                    missing,
+                    ..MachineParameters::default()
+                },
+                ..input(&period, &slots)
+            })
+            .unwrap();
+            let counts = figures.counts;
+            assert_eq!((counts.unknown_slots, counts.down_slots), (300, down));
+            assert_eq!(counts.up_slots, 420 - down);
+            // What nobody measured may have been either.
+            let [least, _] = figures.unknown_interval.unwrap();
+            assert_eq!(Some(least), Fraction::of(410, 720));
         }
     }
 

@@ -275,9 +275,21 @@ impl Agreement {
         }
     }
 
-    /// A calendar month in its time zone and slots.
+    /// The days of a calendar month on which it holds, in its time zone and slots: what lies before
+    /// its first day or after its last is nobody's promise.
     pub fn month(&self, year: i16, month: i8) -> Result<Period, PeriodError> {
-        Period::month(&self.time_zone, year, month, self.test.slot_seconds)
+        let whole = Period::month(&self.time_zone, year, month, self.test.slot_seconds)?;
+        let from = whole.first_day.max(self.valid_from);
+        let to = self
+            .valid_to
+            .map_or(whole.end_day, |end| end.min(whole.end_day));
+        if (from, to) == (whole.first_day, whole.end_day) {
+            return Ok(whole);
+        }
+        if from >= to {
+            return Err(PeriodError::NotHeld { year, month });
+        }
+        Period::between(&self.time_zone, from, to, self.test.slot_seconds)
     }
 
     /// What [`crate::account::account`] needs for one site's period under these terms.
@@ -295,6 +307,7 @@ impl Agreement {
             period,
             slots,
             look_ahead,
+            slots_before_measuring: 0,
             carry_in,
             machine: self.machine,
             exclusion_mode: self.exclusions.mode,
@@ -523,10 +536,30 @@ mod tests {
         assert_eq!(figures.billable, Some(true));
     }
 
+    fn day(year: i16, month: i8, day: i8) -> Date {
+        Date::new(year, month, day).unwrap()
+    }
+
+    #[test]
+    fn a_month_has_the_days_on_which_it_holds() {
+        let mut terms: Agreement = toml::from_str(EXAMPLE).unwrap();
+        (terms.valid_from, terms.valid_to) = (day(2026, 6, 16), Some(day(2026, 8, 11)));
+        let days = |month| {
+            let period = terms.month(2026, month)?;
+            let days = period.days()?.len();
+            Ok::<_, PeriodError>((period.first_day, period.end_day, days))
+        };
+        assert_eq!(days(6), Ok((day(2026, 6, 16), day(2026, 7, 1), 15)));
+        assert_eq!(days(7), Ok((day(2026, 7, 1), day(2026, 8, 1), 31)));
+        assert_eq!(days(8), Ok((day(2026, 8, 1), day(2026, 8, 11), 10)));
+        for month in [5, 9] {
+            assert_eq!(days(month), Err(PeriodError::NotHeld { year: 2026, month }));
+        }
+    }
+
     #[test]
     fn it_holds_from_its_first_day_to_the_day_before_its_end() {
         let example: Agreement = toml::from_str(EXAMPLE).unwrap();
-        let day = |y, m, d| Date::new(y, m, d).unwrap();
         assert!(!example.holds_on(day(2025, 12, 31)));
         assert!(example.holds_on(day(2026, 1, 1)) && example.holds_on(day(2028, 12, 31)));
         assert!(!example.holds_on(day(2029, 1, 1)));

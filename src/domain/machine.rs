@@ -210,6 +210,25 @@ pub fn run(
     }
 }
 
+/// Runs the machine from slot `first` on. Before it nobody measured yet: what is missing there is no
+/// outage, whatever an agreement says of missing slots, and the state stays as it was carried in.
+#[must_use]
+pub fn run_from(
+    first: usize,
+    parameters: MachineParameters,
+    carry_in: Availability,
+    slots: &[SlotState],
+    look_ahead: &[SlotState],
+) -> MachineRun {
+    let first = first.min(slots.len());
+    let measured = slots.get(first..).unwrap_or_default();
+    let mut run = run(parameters, carry_in, measured, look_ahead);
+    run.states
+        .splice(0..0, std::iter::repeat_n(carry_in, first));
+    run.open_from_slot = run.open_from_slot.map(|slot| slot + first);
+    run
+}
+
 fn apply(states: &mut [Availability], transition: Option<Transition>) {
     if let Some(transition) = transition {
         for state in states.iter_mut().skip(transition.first_slot) {
@@ -268,6 +287,28 @@ mod tests {
         assert_eq!(under(MissingPolicy::Hold), "auuuuuaaa");
         assert_eq!(under(MissingPolicy::AsUp), "aaaaaaaaa");
         assert_eq!(under(MissingPolicy::AsDown), "auuuuuuuu");
+    }
+
+    #[test]
+    fn what_is_missing_before_the_first_measurement_is_no_outage() {
+        let parameters = MachineParameters {
+            missing: MissingPolicy::AsDown,
+            ..three()
+        };
+        let from = |first| {
+            let states = slots("UUUUGGBB");
+            run_from(first, parameters, Availability::Available, &states, &[])
+        };
+        let down = |run: &MachineRun| {
+            let states = run.states.iter();
+            states
+                .filter(|one| **one == Availability::Unavailable)
+                .count()
+        };
+        assert_eq!((down(&from(0)), from(0).states.len()), (8, 8));
+        assert_eq!((down(&from(4)), from(4).states.len()), (0, 8));
+        assert_eq!(from(4).open_from_slot, Some(6));
+        assert_eq!(from(99).states, [Availability::Available; 8]);
     }
 
     #[test]

@@ -40,6 +40,14 @@ pub enum PeriodError {
         /// Month asked for.
         month: i8,
     },
+    /// No day of the month is one on which the agreement holds.
+    #[error("make period: the agreement holds on no day of {year}-{month:02}")]
+    NotHeld {
+        /// Year asked for.
+        year: i16,
+        /// Month asked for.
+        month: i8,
+    },
     /// The last day is not after the first, or the period is too long.
     #[error("make period {from} to {to}: it must last from 1 to {MAX_PERIOD_DAYS} days")]
     Length {

@@ -66,12 +66,7 @@ pub(super) fn slot_runs(
     samples: &SiteSamples,
     result: &MonthResult,
 ) -> Vec<SlotRun> {
-    let columns: Vec<_> = samples
-        .targets
-        .iter()
-        .filter(|target| test.counts(&target.id, target.kind))
-        .map(|target| (target.kind, target.observations.as_slice()))
-        .collect();
+    let columns = test.counted(&samples.targets);
     let period = &result.period;
     let slots = test.slots(period.start_unix_ms, period.slot_count(), &columns);
     let mut start = 0;

@@ -56,7 +56,7 @@ use self::{
     index::{Index, SCHEMA_VERSION},
     month::Month,
     shared::Shared,
-    state::{Newest, State},
+    state::State,
 };
 use super::{
     StoreError,
@@ -261,21 +261,17 @@ impl SampleStore for EmbeddedStore {
     }
 
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {
-        let shared = &self.shared;
-        let (key, held) = {
-            let state = shared.state();
-            let Some(key) = state.series.get(series.0) else {
-                return Ok(None);
-            };
-            (Arc::clone(key), state.newest(series.0))
-        };
-        let row = if let Newest::Known(row) = held {
-            row
-        } else {
-            let sealed = shared.newest_sealed(series.0)?;
-            shared.state().note_newest(series.0, sealed)
-        };
-        Ok(row.map(|row| row.with(key)))
+        let key = self.shared.state().series.get(series.0).map(Arc::clone);
+        let Some(key) = key else { return Ok(None) };
+        let (newest, _) = self.shared.ends(series.0)?;
+        Ok(newest.map(|row| row.with(key)))
+    }
+
+    fn oldest_unix_ms(&self, series: SeriesId) -> Result<Option<i64>, StoreError> {
+        if self.shared.state().series.get(series.0).is_none() {
+            return Ok(None);
+        }
+        Ok(self.shared.ends(series.0)?.1)
     }
 
     fn evidence(
@@ -312,6 +308,72 @@ impl SampleStore for EmbeddedStore {
         Caps {
             safe_lag_ms: 0,
             rows_max: ROWS_MAX,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use desserte_domain::observation::Outcome;
+    use desserte_probe::{report::Kind, wire::id::AgentId};
+
+    use super::*;
+    use crate::store::samples::SeriesKey;
+
+    /// The first second of June 2026, UTC.
+    const JUNE_MS: i64 = 1_780_272_000_000;
+
+    fn filling(position: u64, target: &str) -> Filling {
+        let series = Arc::new(SeriesKey {
+            site: "s".to_owned(),
+            agent: AgentId([1; 16]),
+            target: target.to_owned(),
+            kind: Kind::Icmp,
+            slot_seconds: 60,
+            line: None,
+            family: None,
+        });
+        Filling {
+            position,
+            samples: vec![SampleRow {
+                series,
+                time_unix_ms: JUNE_MS,
+                uncertainty_ms: 0,
+                sequence: position,
+                outcome: Outcome::Ok,
+                sent: 5,
+                received: 5,
+                rtt_us_min: None,
+                rtt_us_median: None,
+                rtt_us_max: None,
+                rtt_us_mean_successive_difference: None,
+                coarse: false,
+                detail: None,
+                summary_spacing_ms: None,
+            }],
+            evidence: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn sealing_goes_on_once_a_month_can_be_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocked = folder.path().join("2026-06.sqlite");
+        std::fs::create_dir(&blocked).unwrap();
+        {
+            let store = EmbeddedStore::open(folder.path()).unwrap();
+            store.put(&filling(1, "a")).unwrap();
+            store.shared.seal().unwrap_err();
+            store.put(&filling(2, "b")).unwrap();
+            store.shared.seal().unwrap_err();
+            std::fs::remove_dir(&blocked).unwrap();
+            store.shared.seal().unwrap();
+            assert_eq!(store.shared.state().sealed_position, 2);
+        }
+        let store = EmbeddedStore::open(folder.path()).unwrap();
+        assert_eq!(store.applied_position().unwrap(), 2);
+        for series in store.series(SeriesFilter::default()).unwrap() {
+            assert_eq!(store.scan(series.id, 0, i64::MAX).unwrap().len(), 1);
         }
     }
 }

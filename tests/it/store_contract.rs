@@ -80,6 +80,10 @@ impl SampleStore for Reopened {
         self.on(|store| store.latest(series))
     }
 
+    fn oldest_unix_ms(&self, series: SeriesId) -> Result<Option<i64>, StoreError> {
+        self.on(|store| store.oldest_unix_ms(series))
+    }
+
     fn evidence(&self, site: &str, from: i64, to: i64) -> Result<Vec<EvidenceRow>, StoreError> {
         self.on(|store| store.evidence(site, from, to))
     }
@@ -165,6 +169,26 @@ fn rows_come_back_in_order_whatever_order_they_were_put_in() {
         assert_eq!(times(store, "a"), [(1_000, 1), (2_000, 2), (3_000, 3)]);
         assert_eq!(times(store, "b"), [(5, 9)]);
         assert_eq!(store.applied_position().unwrap(), 4);
+    });
+}
+
+#[test]
+fn the_oldest_sample_is_known_however_late_it_comes() {
+    every_store(|store| {
+        const DAY_MS: i64 = 86_400_000;
+        let times = [500, 540, 300, 301, 460].map(|day| day * DAY_MS + 7);
+        for (position, at) in (1..).zip(times) {
+            store
+                .put(&filling(position, vec![row("a", at, position)]))
+                .unwrap();
+            let seen = &times[..usize::try_from(position).unwrap()];
+            let series = store.series(SeriesFilter::default()).unwrap()[0].id;
+            let oldest = store.oldest_unix_ms(series).unwrap();
+            assert_eq!(oldest, seen.iter().min().copied());
+            let newest = store.latest(series).unwrap().map(|row| row.time_unix_ms);
+            assert_eq!(newest, seen.iter().max().copied());
+        }
+        assert_eq!(store.oldest_unix_ms(SeriesId(99)).unwrap(), None);
     });
 }
 

@@ -69,6 +69,11 @@ export function share(language: Language, value: number | null): string {
   return value === null ? DASH : decimal(language, value * 100, 1) + percentSign(language);
 }
 
+/** A share between 0 and 1 as a whole percentage. */
+export function wholeShare(language: Language, value: number): string {
+  return decimal(language, value * 100, 0) + percentSign(language);
+}
+
 export function percentSign(language: Language): string {
   return language === 'fr' ? `${NNBSP}%` : '%';
 }
@@ -180,7 +185,7 @@ export function duration(language: Language, seconds: number | null): string {
   if (first < 0) return `0${NBSP}${UNITS[language][3]}`;
   return [first, first + 1]
     .filter((index) => (values[index] ?? 0) > 0)
-    .map((index) => `${values[index]}${NBSP}${UNITS[language][index]}`)
+    .map((index) => `${integer(language, values[index] ?? 0)}${NBSP}${UNITS[language][index]}`)
     .join(' ');
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { RegionState } from './api/types';
-import { byNeed, fits, placed, stateOfRegion, strengthOfRegion } from './overview';
+import { byNeed, fits, placed, shareDown, stateOfRegion, strengthOfRegion } from './overview';
 
 function region(name: string, counts: Partial<RegionState['sites']>): RegionState {
   const sites = { up: 0, degraded: 0, down: 0, unknown: 0, excluded: 0, ...counts };
@@ -26,8 +26,13 @@ describe('a region', () => {
   it('shows more strongly the larger the part of its heard sites that is down', () => {
     expect(strengthOfRegion(region('a', { up: 99, down: 1, unknown: 900 }))).toBe(1);
     expect(strengthOfRegion(region('a', { up: 9, down: 1 }))).toBe(2);
-    expect(strengthOfRegion(region('a', { up: 1, down: 1, unknown: 900 }))).toBe(3);
+    expect(strengthOfRegion(region('a', { up: 3, down: 1 }))).toBe(3);
+    expect(strengthOfRegion(region('a', { up: 1, down: 1, unknown: 900 }))).toBe(4);
     expect(strengthOfRegion(region('a', { unknown: 9 }))).toBe(1);
+  });
+  it('has no share of what is down when nothing is heard', () => {
+    expect(shareDown(region('a', { unknown: 9 }))).toBeNull();
+    expect(shareDown(region('a', { up: 3, down: 1, unknown: 9 }))).toBe(0.25);
   });
   it('comes first when most is down there', () => {
     const names = byNeed([

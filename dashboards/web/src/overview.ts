@@ -11,14 +11,19 @@ export function stateOfRegion(region: RegionState): SiteState {
   return sites.excluded > 0 ? 'excluded' : 'unknown';
 }
 
-/** How strongly its colour shows, 1 to 3: by the share of its heard sites that are down. */
-export function strengthOfRegion(region: RegionState): 1 | 2 | 3 {
-  const { up, degraded, down } = region.sites;
-  const heard = up + degraded + down;
-  if (down === 0 || heard === 0) return 1;
-  const share = down / heard;
-  if (share >= 0.5) return 3;
-  return share >= 0.1 ? 2 : 1;
+/** The part of its heard sites that is down, 0 to 1; `null` when none is heard. */
+export function shareDown({ sites }: Pick<RegionState, 'sites'>): number | null {
+  const heard = sites.up + sites.degraded + sites.down;
+  return heard === 0 ? null : sites.down / heard;
+}
+
+/** Shares at which a region's colour grows stronger. */
+export const SHARE_STEPS = [0.1, 0.25, 0.5] as const;
+
+/** How strongly its colour shows, 1 to 4: by the share of its heard sites that are down. */
+export function strengthOfRegion(region: RegionState): number {
+  const share = shareDown(region) ?? 0;
+  return 1 + SHARE_STEPS.filter((step) => share >= step).length;
 }
 
 /** The regions that need eyes first; among equals the order of their names stays. */

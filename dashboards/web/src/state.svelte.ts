@@ -110,6 +110,7 @@ export const f = {
   percent: (text: string | null, digits?: number) =>
     format.percentText(app.language, text, digits),
   share: (value: number | null) => format.share(app.language, value),
+  wholeShare: (value: number) => format.wholeShare(app.language, value),
   ms: (rttUs: number | null) => format.milliseconds(app.language, rttUs),
   dateTime: (text: string | null) => format.dateTime(app.language, text, app.timeZone),
   day: (text: string | null) => format.day(app.language, text, app.timeZone),

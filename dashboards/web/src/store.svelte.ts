@@ -237,7 +237,9 @@ class Store {
         rows.length && columns?.version ? api.mapRows(columns.version, rows) : null,
         ids.length ? api.mapSites(ids) : null,
       ]);
-      for (const { row, id, name } of byRow?.items ?? []) columns?.named.set(row, { id, name });
+      for (const { row, id, name, sensitive } of byRow?.items ?? []) {
+        columns?.named.set(row, { id, name, sensitive });
+      }
       for (const { id, name, state } of byId?.items ?? []) this.#sites.set(id, { name, state });
       this.named += 1;
     } catch (error) {

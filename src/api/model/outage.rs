@@ -26,6 +26,8 @@ pub struct OutageItem {
     pub start: String,
     /// Start of the first good slot after it; `null` while it lasts.
     pub end: Option<String>,
+    /// Whether it has no end but its site is not heard now: nobody knows whether it lasts.
+    pub unheard: bool,
     /// Length of a slot, seconds.
     pub slot_seconds: u32,
     /// Slots in it that were measured.
@@ -62,6 +64,8 @@ pub struct OutageGroupItem {
     pub sites: u64,
     /// Sites of it that are still cut off.
     pub open_sites: u64,
+    /// Of those, sites that are not heard now: nobody knows whether they still are.
+    pub unheard_sites: u64,
     /// Measured sites in the region and on the line of the operator named; `null` when it stands
     /// alone.
     pub measured_sites: Option<u64>,

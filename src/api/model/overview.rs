@@ -119,6 +119,10 @@ pub struct GroupState {
     pub first_since: Option<String>,
     /// Since when the last of them.
     pub last_since: Option<String>,
+    /// Whether one of them is sensitive.
+    pub sensitive: bool,
+    /// Whether what is known of one of them is made up by a demonstration.
+    pub simulated: bool,
     /// How many of each kind, the most first.
     pub kinds: Vec<KindCount>,
     /// Some of them, those that are down longest.
@@ -201,4 +205,8 @@ pub struct MapSite {
     pub name: Option<String>,
     /// Its state.
     pub state: String,
+    /// Whether its kind is sensitive: its live state will need a login.
+    pub sensitive: bool,
+    /// Whether what is known of it is made up by a demonstration.
+    pub simulated: bool,
 }

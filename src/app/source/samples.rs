@@ -105,16 +105,20 @@ impl Source {
                 continue;
             }
             let observations = self.samples.scan(series.id, from, to)?.observations(None);
-            targets
-                .entry(series.key.target.clone())
-                .or_insert_with(|| TargetSamples {
-                    anchor: anchors.get(&series.key.target).copied(),
-                    id: series.key.target,
-                    kind: series.key.kind,
-                    observations: Vec::new(),
-                    lost_by: Vec::new(),
-                })
-                .add(series.key.agent, observations);
+            let first = self.samples.oldest_unix_ms(series.id)?;
+            let target =
+                targets
+                    .entry(series.key.target.clone())
+                    .or_insert_with(|| TargetSamples {
+                        anchor: anchors.get(&series.key.target).copied(),
+                        id: series.key.target,
+                        kind: series.key.kind,
+                        first_unix_ms: None,
+                        observations: Vec::new(),
+                        lost_by: Vec::new(),
+                    });
+            target.first_unix_ms = target.first_unix_ms.into_iter().chain(first).min();
+            target.add(series.key.agent, observations);
         }
         // Series of several lines and agents lie one after another.
         for target in targets.values_mut() {

@@ -53,6 +53,7 @@ fn everything(pattern: &[u8]) -> SiteSamples {
         id: "portal".to_owned(),
         kind: Kind::Http,
         anchor: None,
+        first_unix_ms: None,
         observations: Vec::new(),
         lost_by: Vec::new(),
     };

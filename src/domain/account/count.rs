@@ -93,6 +93,9 @@ pub(super) fn count_slots(
             if let Some(fixed) = treatment.fixed(slot, input.exclusion_mode) {
                 return fixed;
             }
+            if slot < input.slots_before_measuring {
+                return Count::Unknown;
+            }
             match (state, missing, availability) {
                 (SlotState::Unknown, MissingPolicy::Exclude, _) => Count::Unknown,
                 (_, _, Availability::Available) => Count::Up,

@@ -3,7 +3,7 @@
 use super::count::{Count, Treatment, count_slots};
 use super::{AccountError, AccountInput};
 use crate::exclusion::{Exclusion, covering};
-use crate::machine::{Availability, run};
+use crate::machine::Availability;
 use crate::slot::SlotState;
 
 /// One slot as it counts.
@@ -32,7 +32,7 @@ pub fn accounted_slots<'a>(
 ) -> Result<Vec<AccountedSlot<'a>>, AccountError> {
     input.check()?;
     let treatment = Treatment::of(input)?;
-    let machine = run(input.machine, input.carry_in, input.slots, input.look_ahead);
+    let machine = input.run(input.machine);
     let counted = count_slots(input, &treatment, &machine, input.machine.missing);
     let rows = input.slots.iter().zip(&machine.states).zip(counted);
     Ok(rows

@@ -87,6 +87,7 @@ impl Month {
             period,
             slots: &self.slots,
             look_ahead: &self.look_ahead,
+            slots_before_measuring: 0,
             carry_in: self.carry_in,
             machine: self.machine,
             exclusion_mode: self.mode,

@@ -177,6 +177,12 @@ fn table(file: &str, rows: Rows, form: Form<'_>) -> Result<Table, ImportError> {
     })?;
     let width = header.iter().map(|(column, _)| column + 1).max();
     let width = width.unwrap_or_default();
+    // Empty fields take room too: no more of them than the commas of the largest CSV file.
+    if width.saturating_mul(rows.len()) > MAX_FILE_BYTES {
+        return Err(ImportError::TooManyRows {
+            file: file.to_owned(),
+        });
+    }
     let columns: Vec<String> = line(header, width)
         .iter()
         .map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "))

@@ -15,7 +15,7 @@ use super::{
     index::Index,
     month::Month,
     row::{Row, settle},
-    state::State,
+    state::{Ends, State},
 };
 use crate::store::{
     StoreError,
@@ -81,16 +81,22 @@ impl Shared {
             let unsaved = (state.series.unsaved(), state.sites.unsaved());
             (sealing, unsaved.0, unsaved.1, state.position)
         };
-        let written = index
-            .add((series.0, &series.1), (sites.0, &sites.1))
-            .and_then(|()| self.seal_months(&sealing))
-            .and_then(|()| index.applied(position));
+        let numbered = index.add((series.0, &series.1), (sites.0, &sites.1));
+        let written = match &numbered {
+            Ok(()) => self
+                .seal_months(&sealing)
+                .and_then(|()| index.applied(position)),
+            Err(_) => Ok(()),
+        };
         let mut state = self.state();
         state.sealing = None;
-        match written {
+        if numbered.is_ok() {
+            // Written down, whatever became of the rows: a number is given once.
+            state.series.saved += series.1.len();
+            state.sites.saved += sites.1.len();
+        }
+        match numbered.and(written) {
             Ok(()) => {
-                state.series.saved += series.1.len();
-                state.sites.saved += sites.1.len();
                 state.sealed_position = position;
                 Ok(())
             }
@@ -182,17 +188,35 @@ impl Shared {
         Ok(block)
     }
 
-    pub(super) fn newest_sealed(&self, series: i64) -> Result<Option<Row>, StoreError> {
+    /// The ends of a series: of what is sealed only when they are asked for the first time.
+    pub(super) fn ends(&self, series: i64) -> Result<Ends, StoreError> {
+        if let Some(ends) = self.state().ends(series) {
+            return Ok(ends);
+        }
+        let sealed = self.sealed_ends(series)?;
+        Ok(self.state().note_ends(series, sealed))
+    }
+
+    fn sealed_ends(&self, series: i64) -> Result<Ends, StoreError> {
         let months: Vec<Arc<Month>> = {
             let months = self.months.read().unwrap_or_else(PoisonError::into_inner);
-            months.values().rev().map(Arc::clone).collect()
+            months.values().map(Arc::clone).collect()
         };
-        for month in months {
+        let (mut newest, mut oldest) = (None, None);
+        for month in months.iter().rev() {
             if let Some(stored) = month.newest(series)? {
-                return Ok(chunk::rows(&stored.body, stored.detail.as_deref())?.pop());
+                newest = chunk::rows(&stored.body, stored.detail.as_deref())?.pop();
+                break;
             }
         }
-        Ok(None)
+        for month in &months {
+            if let Some(stored) = month.chunks(series, (1, 31))?.first() {
+                let times = chunk::block(&stored.body)?.time_unix_ms;
+                oldest = times.first().copied();
+                break;
+            }
+        }
+        Ok((newest, oldest))
     }
 
     /// Puts samples in the order of the filling, for a summary gives way to what was there before it.

@@ -15,7 +15,7 @@ pub(super) struct State {
     pub(super) fresh: Fresh,
     /// Being sealed just now.
     pub(super) sealing: Option<Arc<Fresh>>,
-    newest: HashMap<i64, Held>,
+    ends: HashMap<i64, Held>,
     pub(super) position: u64,
     pub(super) sealed_position: u64,
     pub(super) stop: bool,
@@ -78,18 +78,14 @@ impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
     }
 }
 
-/// What memory knows of a series' newest sample.
-pub(super) enum Newest {
-    /// All: this one, or that there is none.
-    Known(Option<Row>),
-    /// What is sealed must be looked at.
-    AskSealed,
-}
+/// The newest sample of a series and the start of its oldest one.
+pub(super) type Ends = (Option<Row>, Option<i64>);
 
-/// The newest sample known in memory, and whether what is sealed was looked at.
-#[derive(Debug)]
+/// The ends known in memory, and whether what is sealed was looked at.
+#[derive(Debug, Default)]
 struct Held {
     row: Option<Row>,
+    oldest_unix_ms: Option<i64>,
     whole: bool,
 }
 
@@ -117,27 +113,25 @@ impl State {
                 .or_default()
                 .push(number);
             let nothing = Held {
-                row: None,
                 whole: true,
+                ..Held::default()
             };
-            self.newest.insert(number, nothing);
+            self.ends.insert(number, nothing);
         }
         number
     }
 
     pub(super) fn put(&mut self, number: i64, row: &SampleRow) {
         let row = Row::of(row);
-        let newest = self.newest.entry(number).or_insert(Held {
-            row: None,
-            whole: false,
-        });
-        if newest
+        let held = self.ends.entry(number).or_default();
+        if held
             .row
             .as_ref()
             .is_none_or(|held| held.place() < row.place())
         {
-            newest.row = Some(row.clone());
+            held.row = Some(row.clone());
         }
+        held.oldest_unix_ms = earlier(held.oldest_unix_ms, Some(row.time_unix_ms));
         self.fresh.push(number, row);
     }
 
@@ -149,19 +143,18 @@ impl State {
         self.position = self.position.max(filling.position);
     }
 
-    /// The newest sample of a series.
-    pub(super) fn newest(&self, number: i64) -> Newest {
-        match self.newest.get(&number) {
-            Some(held) if held.whole => Newest::Known(held.row.clone()),
-            _ => Newest::AskSealed,
-        }
+    /// The ends of a series; `None`: what is sealed must be looked at.
+    pub(super) fn ends(&self, number: i64) -> Option<Ends> {
+        let held = self.ends.get(&number).filter(|held| held.whole)?;
+        Some((held.row.clone(), held.oldest_unix_ms))
     }
 
-    /// Takes the newest sealed sample down; answers with the newest of all. The sealed one stays where
+    /// Takes the ends of what is sealed down; answers with those of all. The sealed sample stays where
     /// both lie at one place: it was first.
-    pub(super) fn note_newest(&mut self, number: i64, sealed: Option<Row>) -> Option<Row> {
-        let held = self.newest.remove(&number).and_then(|newest| newest.row);
-        let later = held.filter(|held| {
+    pub(super) fn note_ends(&mut self, number: i64, (sealed, oldest): Ends) -> Ends {
+        let held = self.ends.remove(&number).unwrap_or_default();
+        let oldest_unix_ms = earlier(held.oldest_unix_ms, oldest);
+        let later = held.row.filter(|held| {
             sealed
                 .as_ref()
                 .is_none_or(|sealed| sealed.place() < held.place())
@@ -169,10 +162,11 @@ impl State {
         let row = later.or(sealed);
         let held = Held {
             row: row.clone(),
+            oldest_unix_ms,
             whole: true,
         };
-        self.newest.insert(number, held);
-        row
+        self.ends.insert(number, held);
+        (row, oldest_unix_ms)
     }
 
     pub(super) fn list(&self, filter: SeriesFilter<'_>) -> Vec<Series> {
@@ -198,4 +192,8 @@ impl State {
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Fresh> {
         self.sealing.as_deref().into_iter().chain([&self.fresh])
     }
+}
+
+fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
 }

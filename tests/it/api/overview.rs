@@ -51,6 +51,9 @@ async fn what_is_down_is_grouped_by_cause_region_and_operator() {
     assert_eq!(group["cause"], outage["cause"]);
     assert_eq!(group["operator"], "Opérateur fictif A");
     assert_eq!(group["examples"][0]["site"], "CG-1");
+    // A town hall is not sensitive, and the agent of this test is no simulation.
+    assert_eq!(group["sensitive"], false);
+    assert_eq!(group["simulated"], false);
     assert_eq!(overview["causes"][0]["sites"], 1);
     assert_eq!(overview["groups_left_out"], 0);
     assert_eq!(overview["country"]["time_zone"], "Africa/Brazzaville");

@@ -105,16 +105,16 @@ async fn outages_agreements_and_plans() {
     let outages = test.ok("/api/v1/outages").await;
     exactly(
         &outages["items"][0],
-        "id site site_name site_kind region operator sensitive start end slot_seconds down_slots \
-         cause locus facts agent simulated",
+        "id site site_name site_kind region operator sensitive start end unheard slot_seconds \
+         down_slots cause locus facts agent simulated",
     );
     exactly(&outages["items"][0]["facts"][0], "code values");
     let groups = test.ok("/api/v1/outages/groups").await;
     exactly(&groups, "items next total truncated");
     exactly(
         &groups["items"][0],
-        "id reach region operator cause causes sites open_sites measured_sites sensitive start \
-         end outages",
+        "id reach region operator cause causes sites open_sites unheard_sites measured_sites sensitive \
+         start end outages",
     );
     exactly(&groups["items"][0]["causes"][0], "cause sites");
     let agreements = test.ok("/api/v1/agreements").await;

@@ -106,6 +106,7 @@ describe('outages after an event', () => {
     region: null,
     operator: null,
     sensitive: false,
+    unheard: false,
     start,
     end,
     slot_seconds: 60,

@@ -1542,8 +1542,12 @@ export interface components {
             operator?: string | null;
             /** @description Where. */
             region?: string | null;
+            /** @description Whether one of them is sensitive. */
+            sensitive: boolean;
             /** @description Whether they are one outage: begun together, with what its cause reaches in common. */
             shared: boolean;
+            /** @description Whether what is known of one of them is made up by a demonstration. */
+            simulated: boolean;
             /**
              * Format: int64
              * @description How many.
@@ -2018,6 +2022,10 @@ export interface components {
              * @description Its row.
              */
             row: number;
+            /** @description Whether its kind is sensitive: its live state will need a login. */
+            sensitive: boolean;
+            /** @description Whether what is known of it is made up by a demonstration. */
+            simulated: boolean;
             /** @description Its state. */
             state: string;
         };
@@ -2343,6 +2351,11 @@ export interface components {
             sites: number;
             /** @description Start of the first. */
             start: string;
+            /**
+             * Format: int64
+             * @description Of those, sites that are not heard now: nobody knows whether they still are.
+             */
+            unheard_sites: number;
         };
         /** @description One page of the groups. */
         OutageGroupPage: {
@@ -2398,6 +2411,8 @@ export interface components {
             slot_seconds: number;
             /** @description Start of the first bad slot. */
             start: string;
+            /** @description Whether it has no end but its site is not heard now: nobody knows whether it lasts. */
+            unheard: boolean;
         };
         /** @description A region of the drawing. */
         OutlineShape: {
@@ -2726,6 +2741,8 @@ export interface components {
                 slot_seconds: number;
                 /** @description Start of the first bad slot. */
                 start: string;
+                /** @description Whether it has no end but its site is not heard now: nobody knows whether it lasts. */
+                unheard: boolean;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;

@@ -9,6 +9,9 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'agreements.margin': 'Margin left',
   'agreements.marginOf': 'of {allowed} allowed this month',
   'agreements.marginRange': '{lowest} to {highest}, by what is still to be decided',
+  'agreements.marginEither':
+    'from {highest} left to {lowest} exceeded, by what is still to be decided',
+  'agreements.shortfallRange': 'exceeded by {lowest} to {highest}, by what is still to be decided',
   'agreements.shortfall': 'exceeded by {duration}',
   'agreements.noMargin': 'does not apply (mean of the sites)',
   'agreements.trend': 'Last months',
@@ -95,7 +98,8 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'statement.judgedRange': '{lowest} to {highest}',
   'statement.margin': 'Margin',
   'statement.calculation': 'The calculation, step by step',
-  'statement.calculationOf': 'The slots of {sites} sites are added up.',
+  'statement.calculationOf_one': 'These are the slots of {count} site.',
+  'statement.calculationOf_other': 'The slots of {count} sites are added up.',
   'statement.step': 'Step',
   'statement.slots': 'Slots',
   'statement.duration': 'Time',
@@ -110,8 +114,9 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'statement.interval':
     'Had every unknown slot been unavailable it would be {lowest}; had every one been available, {highest}.',
   'statement.nothingMeasured': 'Nothing was measured: there is no availability.',
+  'statement.noCharge': 'No unavailable slot: there is nothing to charge.',
   'statement.charges':
-    'Of the {down} unavailable slots, {charged} are charged to the contractor, {notCharged} are not, {open} wait for a decision.',
+    'Unavailable slots: {down}, of which charged to the contractor: {charged}; not charged: {notCharged}; waiting for a decision: {open}.',
   'statement.mode.remove':
     'A slot that is not charged leaves both sides of the fraction, like an excluded one.',
   'statement.mode.as_up': 'A slot that is not charged counts as available, like an excluded one.',
@@ -157,7 +162,7 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'statement.byLiability': 'By who answers for it',
   'statement.repair': 'Mean repair {mttr} (stopped clocks taken off); between failures {mtbf}.',
   'statement.sites': 'Site by site',
-  'statement.sitesSummary': '{kept} met, {missed} missed, {open} to be decided, {without} without a result.',
+  'statement.sitesSummary': 'Objective met: {kept}; missed: {missed}; to be decided: {open}; without a result: {without}.',
   'statement.slotsFile': 'Slots (CSV)',
   'statement.slotsFileOf': 'CSV: every slot of {site}, one a row',
   'statement.slotsNote':

@@ -9,6 +9,9 @@ export const agreementsFr = {
   'agreements.margin': 'Marge restante',
   'agreements.marginOf': 'sur {allowed} permis ce mois',
   'agreements.marginRange': 'de {lowest} à {highest}, selon les décisions à prendre',
+  'agreements.marginEither':
+    'de {highest} de reste à {lowest} de dépassement, selon les décisions à prendre',
+  'agreements.shortfallRange': 'dépassée de {lowest} à {highest}, selon les décisions à prendre',
   'agreements.shortfall': 'dépassée de {duration}',
   'agreements.noMargin': 'sans objet (moyenne des sites)',
   'agreements.trend': 'Derniers mois',
@@ -95,7 +98,8 @@ export const agreementsFr = {
   'statement.judgedRange': '{lowest} à {highest}',
   'statement.margin': 'Marge',
   'statement.calculation': 'Le calcul, pas à pas',
-  'statement.calculationOf': 'Les créneaux de {sites} sites sont additionnés.',
+  'statement.calculationOf_one': 'Ce sont les créneaux de {count} site.',
+  'statement.calculationOf_other': 'Les créneaux de {count} sites sont additionnés.',
   'statement.step': 'Étape',
   'statement.slots': 'Créneaux',
   'statement.duration': 'Durée',
@@ -111,8 +115,9 @@ export const agreementsFr = {
   'statement.interval':
     'Si tous les créneaux inconnus avaient été indisponibles, elle serait de {lowest}\u00a0; tous disponibles, de {highest}.',
   'statement.nothingMeasured': 'Rien n’a été mesuré\u00a0: il n’y a pas de disponibilité.',
+  'statement.noCharge': 'Aucun créneau indisponible\u00a0: rien n’est à imputer.',
   'statement.charges':
-    'Des {down} créneaux indisponibles, {charged} sont imputés au prestataire, {notCharged} ne le sont pas, {open} attendent une décision.',
+    'Créneaux indisponibles\u00a0: {down}, dont imputés au prestataire\u00a0: {charged}\u00a0; non imputés\u00a0: {notCharged}\u00a0; en attente d’une décision\u00a0: {open}.',
   'statement.mode.remove':
     'Un créneau non imputé quitte les deux côtés de la fraction, comme un créneau exclu.',
   'statement.mode.as_up': 'Un créneau non imputé compte comme disponible, comme un créneau exclu.',
@@ -160,7 +165,7 @@ export const agreementsFr = {
   'statement.repair': 'Rétablissement moyen {mttr} (horloge arrêtée déduite)\u00a0; entre pannes {mtbf}.',
   'statement.sites': 'Site par site',
   'statement.sitesSummary':
-    '{kept} tenus, {missed} manqués, {open} à décider, {without} sans résultat.',
+    'Objectif tenu\u00a0: {kept}\u00a0; manqué\u00a0: {missed}\u00a0; à décider\u00a0: {open}\u00a0; sans résultat\u00a0: {without}.',
   'statement.slotsFile': 'Créneaux (CSV)',
   'statement.slotsFileOf': 'CSV\u00a0: tous les créneaux de {site}, un par ligne',
   'statement.slotsNote':

@@ -8,6 +8,8 @@ export const importEn: Record<keyof typeof importFr, string> = {
     'A file is tried first: nothing is entered before you import it, and every import can be undone.',
   'import.choose': 'Bring a file',
   'import.what': 'It holds',
+  'import.pick': 'Choose a file',
+  'import.nothingPicked': 'no file chosen',
   'import.file': 'File (XLSX, CSV or GeoJSON, at most 64 MiB)',
   'import.read': 'Read the file',
   'import.reading': 'Reading…',

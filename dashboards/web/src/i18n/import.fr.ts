@@ -6,6 +6,8 @@ export const importFr = {
     'Un fichier est d’abord lu à blanc\u00a0: rien n’entre avant que vous l’importiez, et tout import s’annule.',
   'import.choose': 'Apporter un fichier',
   'import.what': 'Il contient',
+  'import.pick': 'Choisir un fichier',
+  'import.nothingPicked': 'aucun fichier choisi',
   'import.file': 'Fichier (XLSX, CSV ou GeoJSON, 64\u00a0Mio au plus)',
   'import.read': 'Lire le fichier',
   'import.reading': 'Lecture…',

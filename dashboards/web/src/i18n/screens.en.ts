@@ -1,10 +1,6 @@
 import type { screensFr } from './screens.fr';
 
 export const screensEn: Record<keyof typeof screensFr, string> = {
-  'sensitive.mark': 'Sensitive site',
-  'sensitive.note':
-    'Sensitive site: its live state will need a login once there are accounts.',
-
   'outages.state': 'State',
   'outages.stateAll': 'Ongoing and over',
   'outages.stateOpen': 'Ongoing',
@@ -23,6 +19,9 @@ export const screensEn: Record<keyof typeof screensFr, string> = {
   'outages.sitesHit_other': '{count} sites',
   'outages.stillOpen_one': '{count} still cut off',
   'outages.stillOpen_other': '{count} still cut off',
+  'outages.unheard': 'end unknown, agent silent',
+  'outages.unheardSites_one': '{count} not heard',
+  'outages.unheardSites_other': '{count} not heard',
   'outages.first': 'among them {names}',
   'outages.show': 'Show sites and evidence',
   'outages.hide': 'Fold',
@@ -117,6 +116,7 @@ export const screensEn: Record<keyof typeof screensFr, string> = {
   'agent.clockRight': 'right',
   'agent.clockAhead': '{duration} ahead',
   'agent.clockBehind': '{duration} behind',
+  'agent.clockLost': 'date lost (battery to replace?)',
   'agent.clockNone': 'no clock',
   'agent.clockNote': 'Offset of the machine’s clock. Measurements do not depend on it: they carry the collector’s time, within {uncertainty}.',
   'agent.line': 'Line',

@@ -1,10 +1,6 @@
 // Texts of the screens of outages, sites, agents and planning.
 
 export const screensFr = {
-  'sensitive.mark': 'Site sensible',
-  'sensitive.note':
-    'Site sensible\u00a0: son état en direct demandera une connexion dès qu’il y aura des comptes.',
-
   'outages.state': 'État',
   'outages.stateAll': 'En cours et terminées',
   'outages.stateOpen': 'En cours',
@@ -23,6 +19,9 @@ export const screensFr = {
   'outages.sitesHit_other': '{count} sites',
   'outages.stillOpen_one': '{count} encore coupé',
   'outages.stillOpen_other': '{count} encore coupés',
+  'outages.unheard': 'sans fin connue, agent muet',
+  'outages.unheardSites_one': '{count} sans nouvelles',
+  'outages.unheardSites_other': '{count} sans nouvelles',
   'outages.first': 'dont {names}',
   'outages.show': 'Voir les sites et les indices',
   'outages.hide': 'Replier',
@@ -117,6 +116,7 @@ export const screensFr = {
   'agent.clockRight': 'à l’heure',
   'agent.clockAhead': 'avance {duration}',
   'agent.clockBehind': 'retard {duration}',
+  'agent.clockLost': 'date perdue (pile à changer\u202f?)',
   'agent.clockNone': 'sans horloge',
   'agent.clockNote': 'Écart de l’horloge de la machine. Les mesures n’en dépendent pas\u00a0: elles portent l’heure du collecteur, à {uncertainty} près.',
   'agent.line': 'Ligne',

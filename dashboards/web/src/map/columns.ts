@@ -17,6 +17,7 @@ export const WORLD_PX = 256;
 export interface NamedSite {
   id: string;
   name: string | null;
+  sensitive: boolean;
 }
 
 interface Parts {
@@ -185,7 +186,9 @@ export function fromJson(columns: MapColumns): SiteColumns {
     state: Uint8Array.from(columns.state, (state) => SITE_STATES.indexOf(state)),
     invented: columns.invented,
   });
-  columns.id.forEach((id, row) => sites.named.set(row, { id, name: columns.name[row] ?? null }));
+  columns.id.forEach((id, row) => 
+    sites.named.set(row, { id, name: columns.name[row] ?? null, sensitive: false }),
+  );
   return sites;
 }
 
