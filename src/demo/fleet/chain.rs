@@ -112,8 +112,9 @@ impl Chain {
         self
     }
 
-    /// Seals the next batch of minutes before `until`: of one boot and one day at most. `heard` are
-    /// exchanges of time that really took place. `None` when there is nothing to send.
+    /// Seals the next batch of minutes before `until`: of one boot and one day at most, and not beyond
+    /// the moment when the way to the collector is blocked. `heard` are exchanges of time that really
+    /// took place. `None` when there is nothing to send.
     pub fn seal(
         &self,
         life: &Life<'_>,
@@ -134,6 +135,7 @@ impl Chain {
         let of_boot = boots.get(index + 1).map_or(until, |next| next.first);
         let of_day = (first.div_euclid(DAY) + 1) * DAY;
         let end = until.min(of_boot).min(of_day);
+        let end = blocked(life, (first, end)).unwrap_or(end);
         let minutes: Vec<i64> = (first..end).filter(|one| life.measures(*one)).collect();
         let last = minutes.last().copied().unwrap_or(first);
         let entries = (self.next_sequence..)
@@ -257,6 +259,15 @@ fn arrival(life: &Life<'_>, last: i64) -> i64 {
         .find(reached)
         .unwrap_or(last + 1);
     minute * MINUTE_MS + ON_ITS_WAY_MS + life.site.phase_ms(life.seed) / 3
+}
+
+/// The minute before the first in a span from which the collector is out of reach: what was written
+/// until then had been sent, so that a site is silent since its fault and not since its last batch.
+fn blocked(life: &Life<'_>, (first, end): (i64, i64)) -> Option<i64> {
+    let reached = |minute: i64| life.reaches_collector(minute);
+    (first + 2..end)
+        .find(|minute| reached(minute - 1) && !reached(*minute))
+        .map(|minute| minute - 1)
 }
 
 /// Exchanges of time as the agent would have had them while it measured.

@@ -299,7 +299,9 @@ impl<'t> Reader<'t> {
         }
         let own = self.text(record, SiteField::Id)?;
         let own = own.ok_or_else(|| self.no(SiteField::Id, None, Reason::IdMissing))?;
-        let id = format!("{prefix}{own}");
+        // An identifier stands in addresses: `node/123` of OpenStreetMap becomes `node-123`. Two that
+        // become the same are refused as repeated.
+        let id = format!("{prefix}{}", own.replace('/', "-"));
         if id.len() > MAX_ID_BYTES {
             let reason = Reason::FieldTooLong {
                 bytes: id.len(),

@@ -472,3 +472,35 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn an_identifier_of_openstreetmap_can_stand_in_an_address() {
+    let point = |id: &str, longitude: f64| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"@id":"{id}","amenity":"school"}},"geometry":{{"type":"Point","coordinates":[{longitude},-2.4]}}}}"#
+        )
+    };
+    let text = format!(
+        r#"{{"type":"FeatureCollection","features":[{},{}]}}"#,
+        point("node/9", 15.7),
+        point("node-9", 15.9),
+    );
+    let mapping = Mapping::from_toml(
+        "kind_scheme = \"osm_amenity\"\n[columns]\nid = \"@id\"\nkind = \"amenity\"",
+    )
+    .unwrap();
+    let options = Options {
+        mapping: Some(&mapping),
+        encoding: None,
+        crs: None,
+        country: None,
+    };
+    let report = import_sites("s.geojson", text.as_bytes(), &options).unwrap();
+    let ids: Vec<&str> = report
+        .accepted
+        .iter()
+        .map(|site| site.id.as_str())
+        .collect();
+    assert_eq!(ids, ["node-9"]);
+    assert_eq!(refused(&report), [(2, "id", "id_repeated")]);
+}
