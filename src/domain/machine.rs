@@ -305,7 +305,7 @@ mod tests {
                 .filter(|one| **one == Availability::Unavailable)
                 .count()
         };
-        assert_eq!((down(&from(0)), from(0).states.len()), (8, 8));
+        assert_eq!((down(&from(0)), from(0).states.len()), (4, 8));
         assert_eq!((down(&from(4)), from(4).states.len()), (0, 8));
         assert_eq!(from(4).open_from_slot, Some(6));
         assert_eq!(from(99).states, [Availability::Available; 8]);
