@@ -67,7 +67,7 @@ pub struct Staged {
     pub inspection: Inspection,
     /// How it is to be read.
     pub reading: Reading,
-    /// Decisions on its duplicates, by [`pair_key`].
+    /// Decisions on its duplicates, by `pair_key`.
     pub decisions: BTreeMap<String, StagedDecision>,
     /// Counts up with every change of `reading`.
     pub revision: u64,

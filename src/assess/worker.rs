@@ -1,5 +1,5 @@
 //! Keeps outages and live states true: on samples that come, and on time that passes. Each site's slots
-//! are kept in memory ([`super::track`]), so that an arrival costs what it brings and not what lies
+//! are kept in memory (`assess::track`), so that an arrival costs what it brings and not what lies
 //! behind it.
 
 mod arrivals;

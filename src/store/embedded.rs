@@ -15,8 +15,8 @@
 //! | `2026-11.sqlite` | the chunks and the evidence of that month, UTC |
 //!
 //! `chunk` has one row a series and day, under the key 32 × series + day of the month, so that a
-//! series' month lies together: the day's sums, the [columns](chunk), and apart from them the
-//! [details](chunk) that only some kinds have. `evidence` has one row a [site and day](facts). All
+//! series' month lies together: the day's sums, the columns (`embedded::chunk`), and apart from them the
+//! details that only some kinds have. `evidence` has one row a site and day (`embedded::facts`). All
 //! files carry one version (`PRAGMA user_version`, `index::SCHEMA_VERSION`). A later one is refused;
 //! an earlier one is deleted and made again from the journal. A month that nobody needs any more is a
 //! file to delete while nothing runs.
