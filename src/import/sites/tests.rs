@@ -502,5 +502,5 @@ fn an_identifier_of_openstreetmap_can_stand_in_an_address() {
         .map(|site| site.id.as_str())
         .collect();
     assert_eq!(ids, ["node-9"]);
-    assert_eq!(refused(&report), [(2, "id", "id_repeated")]);
+    assert_eq!(refused(&report), [(2, "@id", "id_repeated")]);
 }
