@@ -146,7 +146,7 @@ pub(super) fn enter(
     for site in sites {
         covered.entry(site.contract).or_default().push(&site.id);
     }
-    let begun = first_day(state.first_minute());
+    let begun = first_day(state.first_minute().min(works_minute(state)));
     for terms in &AGREEMENTS {
         if let Some(ids) = covered.get(&terms.contract) {
             registry.put_agreement(&text(terms, ids, begun), decision)?;
@@ -252,7 +252,12 @@ fn text(terms: &Terms, sites: &[&str], valid_from: jiff::civil::Date) -> String 
     text
 }
 
-/// Planned works of two hours at the first site, four days before the first start.
+/// When the planned works begin: four days before the first start, however short the past is.
+fn works_minute(state: &State) -> i64 {
+    state.first_start_minute() - 4 * DAY
+}
+
+/// Planned works of two hours at the first site.
 fn works(
     registry: &Registry,
     terms: &Terms,
@@ -263,7 +268,7 @@ fn works(
     let (Contract::StateA | Contract::HealthA, Some(site)) = (terms.contract, sites.first()) else {
         return Ok(());
     };
-    let from = (state.first_start_minute() - 4 * DAY) * MINUTE_MS;
+    let from = works_minute(state) * MINUTE_MS;
     let exclusion = NewExclusion {
         agreement: terms.id.to_owned(),
         site: Some((*site).to_owned()),

@@ -63,12 +63,18 @@ impl Recorder {
         }
     }
 
-    /// Off unless the schedule asks for it. A round that is still under way is not doubled.
+    /// Off unless the schedule asks for it. A round that is still under way is not doubled; on a
+    /// metered line the gateway is asked beside the round of an entry, which may wait for a dead hop.
     pub(super) fn probe_lines(&mut self, parts: Parts) {
         let Some(icmp) = self.measurer.icmp.clone() else {
             return;
         };
-        if !self.schedule.active_line_probes || !self.probing.rounds.is_empty() {
+        let most = if self.is_metered() && parts.gateway > 0 {
+            2
+        } else {
+            1
+        };
+        if !self.schedule.active_line_probes || self.probing.rounds.len() >= most {
             return;
         }
         let round = Round {
