@@ -193,13 +193,13 @@ impl App {
         Ok(changed)
     }
 
-    /// Whether an agent has sent nothing for longer than it should.
+    /// Whether an agent has sent nothing for longer than it should, counted from its enrolment
+    /// as long as its first batch has not come.
     #[must_use]
     pub fn is_silent(&self, agent: &AgentEntry) -> bool {
         let limit = self.silent_after_ms(agent.upload_seconds, 0);
-        agent
-            .last_batch_unix_ms
-            .is_none_or(|at| self.now_unix_ms() - at > limit)
+        let heard = agent.last_batch_unix_ms.unwrap_or(agent.enrolled_unix_ms);
+        self.now_unix_ms() - heard > limit
     }
 
     /// After how long without a sample nothing is known of a site, milliseconds: some upload

@@ -78,7 +78,9 @@ test('each fault of the scene is on the screen with its cause and what it rests 
 });
 
 test('a box that went off fell silent then, not with the day', async () => {
-  const { items } = await answer('/agents?state=silent&limit=100');
+  const { items: silent } = await answer('/agents?state=silent&limit=100');
+  // The real agent beside the fleet may still be on its way to its first batch.
+  const items = silent.filter((one) => one.simulated);
   const started = Date.parse((await answer('/demo')).started_at);
   const ago = items.map((one) => (started - Date.parse(one.last_batch_at)) / 60_000);
   // Boxes of the scene went off from half an hour to three hours before the start.
