@@ -9,6 +9,7 @@
 pub mod class;
 pub mod cost;
 pub mod cover;
+pub mod delivery;
 pub mod finding;
 pub mod gap;
 pub mod geodesy;
@@ -23,12 +24,12 @@ pub mod phase;
 pub mod plan;
 pub mod position;
 pub mod preset;
-//pub mod programme;
+pub mod programme;
 pub mod ranking;
 pub mod robustness;
 pub mod route;
 pub mod scenario;
-//pub mod service;
+pub mod service;
 
 pub use finding::{Finding, UnknownReason};
 pub use position::{Position, PositionError};

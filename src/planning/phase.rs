@@ -221,6 +221,7 @@ impl<'p> Planner<'p> {
         for (ceiling, orders) in wanted {
             let (next, over, missing) = self.phase(&state, *ceiling, orders)?;
             let (items, edges) = next.lists();
+            // Orders may bring more than their ceiling would allow.
             let bound = self.bound(*ceiling);
             phases.push(Built {
                 items,
@@ -228,7 +229,7 @@ impl<'p> Planner<'p> {
                 capex: next.capex,
                 yearly: next.yearly,
                 benefit: next.benefit,
-                upper_bound: if over { bound.max(next.benefit) } else { bound.max(next.benefit) },
+                upper_bound: bound.max(next.benefit),
                 over,
                 missing,
             });

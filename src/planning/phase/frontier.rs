@@ -60,15 +60,18 @@ impl Planner<'_> {
         let mut state = Grown::new(self.problem);
         for step in 1..=steps {
             let capex = u64::try_from(u128::from(most) * step as u128 / steps as u128).unwrap_or(most);
-            let ceiling = Ceiling { capex, yearly: None };
             state.lock();
-            state = self.grown(&state, ceiling, Price::CAPEX);
+            // The last step builds all that is left: what came before may have taken other ways than
+            // the least costly ones to everything.
+            let room = if step == steps { endless } else { Ceiling { capex, yearly: None } };
+            state = self.grown(&state, room, Price::CAPEX);
+            let ceiling = Ceiling { capex: capex.max(state.capex), yearly: None };
             let marks = state.taken.iter().zip(&mut stairs.item_steps);
             mark(marks, step);
             mark(state.used.iter().zip(&mut stairs.edge_steps), step);
             let upper_bound = self.bound(ceiling).max(state.benefit);
             stairs.points.push(FrontierPoint {
-                ceiling_minor: capex,
+                ceiling_minor: ceiling.capex,
                 capex_minor: state.capex,
                 yearly_minor: state.yearly,
                 benefit: state.benefit,
