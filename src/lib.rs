@@ -18,6 +18,8 @@ pub mod ingest;
 pub mod layers;
 pub mod live;
 pub mod ndt7;
+pub mod planner;
+pub mod plans;
 pub mod registry;
 pub mod replay;
 pub mod serve;
