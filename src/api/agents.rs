@@ -85,12 +85,10 @@ pub(crate) async fn agents(
     let mut items: Vec<AgentItem> = found
         .into_iter()
         .map(|agent| item(&app, agent))
-        .filter(|item| {
-            match asked.state.as_deref() {
-                None => true,
-                Some("present") => item.state != "revoked",
-                Some(state) => item.state == state,
-            }
+        .filter(|item| match asked.state.as_deref() {
+            None => true,
+            Some("present") => item.state != "revoked",
+            Some(state) => item.state == state,
         })
         .filter(|item| speaks_of(&app, item, &words))
         .collect();

@@ -246,7 +246,12 @@ fn group_item(app: &App, found: &OutageGroup) -> OutageGroupItem {
         .outages
         .iter()
         .filter(|outage| is_unheard(app, outage));
-    let members = || found.outages.iter().filter_map(|one| directory.site(&one.site));
+    let members = || {
+        found
+            .outages
+            .iter()
+            .filter_map(|one| directory.site(&one.site))
+    };
     let sensitive = members().any(|site| sites.is_sensitive(&site.kind));
     let simulated = members().any(|site| site.simulated);
     OutageGroupItem {
