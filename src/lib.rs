@@ -16,6 +16,7 @@ pub mod geography;
 pub mod import;
 pub mod ingest;
 pub mod layers;
+pub mod ledger;
 pub mod live;
 pub mod ndt7;
 pub mod registry;
