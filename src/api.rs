@@ -38,7 +38,6 @@ mod summary;
 mod throughput;
 pub(crate) mod time;
 
-pub(crate) use months::shown as months_shown;
 pub(crate) use outages::item as outage_shown;
 
 use axum::extract::{Query, rejection::QueryRejection};

@@ -23,6 +23,7 @@ pub mod registry;
 pub mod replay;
 pub mod serve;
 pub mod staging;
+pub mod statement;
 pub mod store;
 pub mod telemetry;
 pub mod text;

@@ -1,8 +1,7 @@
 //! Exclusions: asked for by one person, approved by another, withdrawn; never deleted.
 
-use desserte_domain::exclusion::entry::{
-    Entry, MAX_NAME_CHARS, MAX_REASON_CHARS, check_approval, check_text,
-};
+use desserte_domain::agreement::Agreement;
+use desserte_domain::exclusion::entry::{Entry, MAX_NAME_CHARS, MAX_REASON_CHARS, check_text};
 use desserte_domain::exclusion::{Exclusion, ExclusionKind};
 use rusqlite::{Row, Transaction, params};
 use serde_json::{Value, json};
@@ -83,6 +82,12 @@ impl ExclusionRecord {
             .is_none_or(|named| named == site)
     }
 
+    /// Whether some of it lies in a span, half-open.
+    #[must_use]
+    pub fn touches(&self, (from_unix_ms, to_unix_ms): (i64, i64)) -> bool {
+        self.exclusion.from_unix_ms < to_unix_ms && from_unix_ms < self.exclusion.to_unix_ms
+    }
+
     /// What the domain counts with.
     #[must_use]
     pub fn interval(&self) -> Exclusion {
@@ -138,7 +143,12 @@ impl Registry {
         let stored = self
             .agreement(agreement, None)?
             .ok_or_else(|| missing("agreement", agreement))?;
-        check_change(&record, change, person, decision.reason)?;
+        check_change(
+            &stored.agreement,
+            &record,
+            (change, person),
+            decision.reason,
+        )?;
         let from = record.exclusion.from_unix_ms;
         stored.agreement.check_open(from, decision.at_unix_ms)?;
         self.write("change exclusion", |transaction| {
@@ -165,9 +175,9 @@ impl Registry {
 }
 
 fn check_change(
+    agreement: &Agreement,
     record: &ExclusionRecord,
-    change: ExclusionChange,
-    person: &str,
+    (change, person): (ExclusionChange, &str),
     reason: &str,
 ) -> Result<(), RegistryError> {
     let conflict = |reason| RegistryError::Conflict {
@@ -182,7 +192,10 @@ fn check_change(
         ExclusionChange::Approve if record.approved.is_some() => {
             Err(conflict("is approved already"))
         }
-        ExclusionChange::Approve => Ok(check_approval(&record.exclusion.requested_by, person)?),
+        ExclusionChange::Approve => {
+            let asked = &record.exclusion;
+            Ok(agreement.check_approver(&asked.class, &asked.requested_by, person)?)
+        }
         ExclusionChange::Withdraw => {
             check_text("withdrawn_by", person, MAX_NAME_CHARS)?;
             Ok(check_text("reason", reason, MAX_REASON_CHARS)?)
