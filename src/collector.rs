@@ -31,6 +31,7 @@ use self::{
     limit::RateLimit,
 };
 use crate::{
+    ledger::{Ledger, LedgerError},
     ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
     registry::{Registry, RegistryError},
     store::{StoreError, embedded::EmbeddedStore, journal::Journal, samples::SampleStore},
@@ -78,6 +79,9 @@ pub enum CollectorError {
     /// A store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The log cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 /// A new enrolment code.
@@ -95,6 +99,7 @@ pub struct Collector {
     // Dropped in this order: the thread that follows the journal first, the lock last.
     applier: Applier,
     following: Arc<Following>,
+    ledger: Arc<Ledger>,
     identity: Identity,
     first_events: Mutex<Option<broadcast::Receiver<IngestEvent>>>,
     counters: Mutex<Counters>,
@@ -108,6 +113,12 @@ pub struct Collector {
 #[must_use]
 pub fn registry_path(data: &Path) -> PathBuf {
     data.join("registry.sqlite")
+}
+
+/// The journal's file in a data folder; it holds the log too.
+#[must_use]
+pub fn journal_path(data: &Path) -> PathBuf {
+    data.join("journal.sqlite")
 }
 
 /// The sample store's folder in a data folder.
@@ -146,7 +157,13 @@ impl Collector {
         let lock = lock(data)?;
         let identity = Identity::open(data)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
-        let journal = Arc::new(Journal::open(&data.join("journal.sqlite"), entries_of)?);
+        let journal = Arc::new(Journal::open(&journal_path(data), entries_of)?);
+        let ledger = Arc::new(Ledger::open(
+            &journal_path(data),
+            Arc::clone(&registry),
+            identity.signing_key().clone(),
+        )?);
+        ledger.take_up()?;
         let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&samples_path(data))?);
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {
@@ -175,6 +192,7 @@ impl Collector {
         Ok(Arc::new(Self {
             applier: thread,
             following,
+            ledger,
             identity,
             first_events: Mutex::new(Some(first_events)),
             counters: Mutex::new(Counters::default()),
@@ -195,6 +213,12 @@ impl Collector {
     #[must_use]
     pub fn journal(&self) -> &Arc<Journal> {
         &self.following.journal
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     /// Samples and evidence.

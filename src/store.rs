@@ -9,6 +9,8 @@ pub mod embedded;
 pub mod journal;
 pub mod samples;
 
+use crate::ledger::log::LogError;
+
 /// A store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -54,6 +56,18 @@ pub enum StoreError {
         /// What was tried.
         operation: &'static str,
     },
+    /// The log in the journal's file.
+    #[error(transparent)]
+    Log(LogError),
+}
+
+impl From<LogError> for StoreError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Database { operation, source } => Self::database(operation)(source),
+            other => Self::Log(other),
+        }
+    }
 }
 
 impl StoreError {

@@ -39,6 +39,7 @@ impl From<StoreError> for Text {
             StoreError::Stopped { operation } => {
                 format!("mesures : {operation} : l’écriture s’est arrêtée")
             }
+            StoreError::Log(error) => return super::ledger::log(error),
         };
         Self::new(fr, error.to_string())
     }
@@ -86,6 +87,7 @@ impl From<SourceError> for Text {
         match error {
             SourceError::Registry(error) => error.into(),
             SourceError::Store(error) => error.into(),
+            SourceError::Ledger(error) => error.into(),
         }
     }
 }
@@ -159,6 +161,7 @@ impl From<CollectorError> for Text {
                 CollectorError::Identity(error) => error.into(),
                 CollectorError::Registry(error) => error.into(),
                 CollectorError::Store(error) => error.into(),
+                CollectorError::Ledger(error) => error.into(),
                 other => part("collecteur", "collector", other),
             },
         }

@@ -176,8 +176,9 @@ async fn months_and_statements() {
     let statement = test.ok("/api/v1/agreements/lot-1/statements/2026-06").await;
     exactly(
         &statement,
-        "agreement title version customer contractor month time_zone period_start period_end \
-         closes_at computed_at method invented_sites simulated total sites exclusions",
+        "format agreement title version customer contractor month revision final time_zone \
+         period_start period_end closes_at computed_at program method invented_sites simulated \
+         total sites exclusions",
     );
     exactly(
         &statement["total"],
