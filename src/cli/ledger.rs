@@ -81,8 +81,8 @@ pub(super) fn open(data: &Data) -> Result<Opened, Failure> {
     let registry = Arc::new(registry);
     let journal = Journal::open(&journal_path(folder), entries_of).map_err(Failure::failed)?;
     let key = identity.signing_key().clone();
-    let ledger = Ledger::open(&journal_path(folder), Arc::clone(&registry), key)
-        .map_err(Failure::failed)?;
+    let ledger =
+        Ledger::open(&journal_path(folder), Arc::clone(&registry), key).map_err(Failure::failed)?;
     Ok(Opened {
         registry,
         journal: Arc::new(journal),

@@ -189,7 +189,8 @@ pub fn classify(evidence: &Evidence, thresholds: &Thresholds) -> (Action, Action
     if known == 0 || known < thresholds.slots_min {
         return (Action::ProbeFirst, ActionReason::TooFewSlots);
     }
-    let chronic = measured.down_slots * 10_000 >= u64::from(thresholds.chronic_basis_points) * known;
+    let chronic =
+        measured.down_slots * 10_000 >= u64::from(thresholds.chronic_basis_points) * known;
     let powered = evidence.power_down_slots * 100
         >= u64::from(thresholds.power_share_percent) * measured.down_slots;
     if measured.down_slots > 0 && chronic && powered && evidence.power_down_slots > 0 {
@@ -250,7 +251,10 @@ mod tests {
             ..good.clone()
         };
         assert_eq!(class(&good), (Action::Served, ActionReason::Adequate));
-        assert_eq!(class(&slow), (Action::Enforce, ActionReason::SlowerThanAgreed));
+        assert_eq!(
+            class(&slow),
+            (Action::Enforce, ActionReason::SlowerThanAgreed)
+        );
     }
 
     #[test]
@@ -260,19 +264,47 @@ mod tests {
             promised_availability_millionths: Some(990_000),
             ..measured(42_200, 1_000)
         };
-        assert_eq!(class(&powered), (Action::PowerFirst, ActionReason::PowerCuts));
-        let line = Evidence { power_down_slots: 100, ..powered.clone() };
-        assert_eq!(class(&line), (Action::Enforce, ActionReason::BelowAgreement));
-        let rare = Evidence { power_down_slots: 80, ..measured(43_100, 100) };
-        assert_eq!(class(&rare), (Action::Served, ActionReason::Adequate), "cuts, but not chronic");
+        assert_eq!(
+            class(&powered),
+            (Action::PowerFirst, ActionReason::PowerCuts)
+        );
+        let line = Evidence {
+            power_down_slots: 100,
+            ..powered.clone()
+        };
+        assert_eq!(
+            class(&line),
+            (Action::Enforce, ActionReason::BelowAgreement)
+        );
+        let rare = Evidence {
+            power_down_slots: 80,
+            ..measured(43_100, 100)
+        };
+        assert_eq!(
+            class(&rare),
+            (Action::Served, ActionReason::Adequate),
+            "cuts, but not chronic"
+        );
     }
 
     #[test]
     fn three_samples_decide_nothing() {
-        assert_eq!(class(&measured(3, 0)), (Action::ProbeFirst, ActionReason::TooFewSlots));
-        assert_eq!(class(&measured(0, 3)), (Action::ProbeFirst, ActionReason::TooFewSlots));
-        let silent = Evidence { line_known: true, ..Evidence::default() };
-        assert_eq!(class(&silent), (Action::ProbeFirst, ActionReason::TooFewSlots));
+        assert_eq!(
+            class(&measured(3, 0)),
+            (Action::ProbeFirst, ActionReason::TooFewSlots)
+        );
+        assert_eq!(
+            class(&measured(0, 3)),
+            (Action::ProbeFirst, ActionReason::TooFewSlots)
+        );
+        let silent = Evidence {
+            line_known: true,
+            ..Evidence::default()
+        };
+        assert_eq!(
+            class(&silent),
+            (Action::ProbeFirst, ActionReason::TooFewSlots)
+        );
         let nothing = Evidence::default();
         assert_eq!(class(&nothing), (Action::Build, ActionReason::NoLineKnown));
     }
@@ -283,11 +315,18 @@ mod tests {
             promised_availability_millionths: Some(995_000),
             ..measured(up, down)
         };
-        assert_eq!(class(&promised(1_990, 10)).0, Action::Served, "exactly what was promised");
+        assert_eq!(
+            class(&promised(1_990, 10)).0,
+            Action::Served,
+            "exactly what was promised"
+        );
         assert_eq!(class(&promised(1_989, 11)).0, Action::Enforce);
         let free = measured(1_800, 200);
         assert_eq!(class(&free), (Action::Enforce, ActionReason::OftenCutOff));
-        let wrong = Thresholds { rate_percent: 101, ..Thresholds::default() };
+        let wrong = Thresholds {
+            rate_percent: 101,
+            ..Thresholds::default()
+        };
         assert_eq!(wrong.wrong(), Some("rate_percent"));
         assert_eq!(Thresholds::default().wrong(), None);
     }

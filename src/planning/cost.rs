@@ -24,8 +24,8 @@ pub use option::{
     Barrier, Feasibility, Surroundings, TechnologyOption, break_even_metres, fibre_route, options,
 };
 pub use parameters::{
-    CostParameters, Demand, Fibre, LIFE_YEARS_MAX, Microwave, Mobile, MONEY_MAX, Power,
-    Satellite, SiteCosts, UnknownGrid, YEARS_MAX,
+    CostParameters, Demand, Fibre, LIFE_YEARS_MAX, MONEY_MAX, Microwave, Mobile, Power, Satellite,
+    SiteCosts, UnknownGrid, YEARS_MAX,
 };
 pub use problem::CostProblem;
 pub use sensitivity::{Factor, Sensitivity, sensitivity};

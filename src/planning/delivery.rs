@@ -60,8 +60,14 @@ pub fn corrections(delivered: &[Delivered]) -> Vec<Correction> {
     let of = |technology| {
         let mine = delivered.iter().filter(|one| one.technology == technology);
         let mine: Vec<&Delivered> = mine.filter(|one| one.planned_capex_minor > 0).collect();
-        let planned: u128 = mine.iter().map(|one| u128::from(one.planned_capex_minor)).sum();
-        let realised: u128 = mine.iter().map(|one| u128::from(one.realised_capex_minor)).sum();
+        let planned: u128 = mine
+            .iter()
+            .map(|one| u128::from(one.planned_capex_minor))
+            .sum();
+        let realised: u128 = mine
+            .iter()
+            .map(|one| u128::from(one.realised_capex_minor))
+            .sum();
         if mine.len() < DELIVERIES_MIN || planned == 0 {
             return None;
         }
@@ -157,7 +163,12 @@ mod tests {
     fn three_deliveries_correct_a_price_and_two_do_not() {
         let satellite = |realised| delivered(Technology::Satellite, 100, realised);
         assert!(corrections(&[satellite(200), satellite(150)]).is_empty());
-        let all = [satellite(200), satellite(150), satellite(100), delivered(Technology::Fibre, 1, 9)];
+        let all = [
+            satellite(200),
+            satellite(150),
+            satellite(100),
+            delivered(Technology::Fibre, 1, 9),
+        ];
         let found = corrections(&all);
         let expected = Correction {
             technology: Technology::Satellite,
@@ -173,10 +184,19 @@ mod tests {
     fn quality_is_held_against_the_promise() {
         let site = delivered(Technology::Fibre, 300, 450);
         let good = row(&site, Some((990, 10)));
-        assert_eq!((good.cost_percent, good.as_promised), (Some(150), Some(true)));
+        assert_eq!(
+            (good.cost_percent, good.as_promised),
+            (Some(150), Some(true))
+        );
         assert_eq!(row(&site, Some((989, 11))).as_promised, Some(false));
         let unknown = row(&site, Some((0, 0)));
-        assert_eq!((unknown.measured_availability_millionths, unknown.as_promised), (None, None));
+        assert_eq!(
+            (
+                unknown.measured_availability_millionths,
+                unknown.as_promised
+            ),
+            (None, None)
+        );
         let free = delivered(Technology::Fibre, 0, 450);
         assert_eq!(row(&free, None).cost_percent, None);
     }

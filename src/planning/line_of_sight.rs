@@ -43,7 +43,9 @@ pub enum ProfileError {
     #[error("a profile needs two points that are apart")]
     TooShort,
     /// A distance or a height is no number, or distances do not grow.
-    #[error("point {0} of the profile (counted from 0) is no number, or not farther than the one before")]
+    #[error(
+        "point {0} of the profile (counted from 0) is no number, or not farther than the one before"
+    )]
     Point(usize),
     /// The frequency is not above 0.
     #[error("the frequency must be a number above 0")]
@@ -95,7 +97,10 @@ pub fn sight(path: &RadioPath<'_>) -> Result<Sight, ProfileError> {
             // The chord's height over the bulge of the earth, and the radius of the zone.
             let bulge = near * far / (2.0 * factor * EARTH_RADIUS_METRES);
             let zone = (wave * near * far / length).sqrt();
-            (ray - point.height_metres - bulge - share * zone, point.metres)
+            (
+                ray - point.height_metres - bulge - share * zone,
+                point.metres,
+            )
         });
         free.min_by(|(a, _), (b, _)| a.total_cmp(b))
             .unwrap_or((f64::NEG_INFINITY, 0.0))
@@ -116,7 +121,10 @@ mod tests {
     fn flat(length: f64, height: impl Fn(f64) -> f64) -> Vec<ProfilePoint> {
         (0..=100)
             .map(|step| length * f64::from(step) / 100.0)
-            .map(|metres| ProfilePoint { metres, height_metres: height(metres) })
+            .map(|metres| ProfilePoint {
+                metres,
+                height_metres: height(metres),
+            })
             .collect()
     }
 
@@ -135,8 +143,14 @@ mod tests {
         // zone √(0.0499654 · 20,000² / 40,000) = 22.353 m, 60 % of it 13.412 m.
         let ground = flat(40_000.0, |_| 100.0);
         let seen = sight(&path(&ground, 70.0)).unwrap();
-        assert!((seen.margin_metres - (70.0 - 23.543 - 22.353)).abs() < 0.01, "{seen:?}");
-        assert!((seen.margin_low_metres - (70.0 - 52.320 - 13.412)).abs() < 0.01, "{seen:?}");
+        assert!(
+            (seen.margin_metres - (70.0 - 23.543 - 22.353)).abs() < 0.01,
+            "{seen:?}"
+        );
+        assert!(
+            (seen.margin_low_metres - (70.0 - 52.320 - 13.412)).abs() < 0.01,
+            "{seen:?}"
+        );
         assert!(seen.clear);
         assert!((seen.tightest_metres - 20_000.0).abs() < 1.0);
         // What k = 4/3 allows, k = 0.6 refuses.
@@ -146,12 +160,21 @@ mod tests {
 
     #[test]
     fn a_hill_hides_and_a_slope_does_not() {
-        let hill = flat(10_000.0, |metres| if (metres - 3_000.0).abs() < 60.0 { 190.0 } else { 100.0 });
+        let hill = flat(10_000.0, |metres| {
+            if (metres - 3_000.0).abs() < 60.0 {
+                190.0
+            } else {
+                100.0
+            }
+        });
         let hidden = sight(&path(&hill, 60.0)).unwrap();
         assert!(!hidden.clear);
         assert!((hidden.tightest_metres - 3_000.0).abs() < 1.0);
         let slope = flat(10_000.0, |metres| 100.0 + metres / 20.0);
-        assert!(sight(&path(&slope, 60.0)).unwrap().clear, "the ray rises with the ground");
+        assert!(
+            sight(&path(&slope, 60.0)).unwrap().clear,
+            "the ray rises with the ground"
+        );
     }
 
     #[test]
@@ -160,10 +183,16 @@ mod tests {
         let mut ground = flat(10_000.0, |_| 0.0);
         ground[3].metres = ground[2].metres;
         assert_eq!(sight(&path(&ground, 30.0)), Err(ProfileError::Point(3)));
-        let ground = flat(10_000.0, |metres| if metres > 5_000.0 { f64::NAN } else { 0.0 });
+        let ground = flat(
+            10_000.0,
+            |metres| if metres > 5_000.0 { f64::NAN } else { 0.0 },
+        );
         assert_eq!(sight(&path(&ground, 30.0)), Err(ProfileError::Point(51)));
         let ground = flat(10_000.0, |_| 0.0);
-        let silent = RadioPath { frequency_hertz: 0.0, ..path(&ground, 30.0) };
+        let silent = RadioPath {
+            frequency_hertz: 0.0,
+            ..path(&ground, 30.0)
+        };
         assert_eq!(sight(&silent), Err(ProfileError::Frequency));
     }
 }

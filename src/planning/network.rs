@@ -175,23 +175,45 @@ mod tests {
         all.extend(wanted);
         let problem = Problem::steiner(graph, &all);
         let never = || false;
-        solve(&problem, &mut Work::new(10_000_000, &never)).unwrap().objective
+        solve(&problem, &mut Work::new(10_000_000, &never))
+            .unwrap()
+            .objective
     }
 
     #[test]
     fn straight_routes_share_the_way_from_the_nearest_point_of_a_line() {
         // A line along the equator; three sites one behind the other, 0.1, 0.2 and 0.3 degrees north.
         let fibre = [at(0.0, 0.0), at(0.0, 2.0)];
-        let sites = [Some(at(0.1, 1.0)), Some(at(0.2, 1.0)), None, Some(at(0.3, 1.0))];
+        let sites = [
+            Some(at(0.1, 1.0)),
+            Some(at(0.2, 1.0)),
+            None,
+            Some(at(0.3, 1.0)),
+        ];
         let network = RouteNetwork::new(&sites, std::iter::once(&fibre[..]), &[], LENGTHS);
         assert_eq!(network.site_nodes, [Some(1), Some(2), None, Some(3)]);
         let straight = metres_between(at(0.0, 1.0), at(0.3, 1.0));
         let metres = tree_metres(&network, &[1, 2, 3]);
         let difference = metres as f64 - straight * 1.3;
-        assert!(difference.abs() < 3.0, "one way for all three, 1.3 times as long: {difference}");
-        assert!(matches!(network.basis, Basis::StraightLines { detour_percent: 130 }));
-        let tap = network.stretches.iter().find(|one| one.ends == [ROOT, 1]).unwrap();
-        assert!(metres_between(tap.path[0], at(0.0, 1.0)) < 1.0, "not at a vertex");
+        assert!(
+            difference.abs() < 3.0,
+            "one way for all three, 1.3 times as long: {difference}"
+        );
+        assert!(matches!(
+            network.basis,
+            Basis::StraightLines {
+                detour_percent: 130
+            }
+        ));
+        let tap = network
+            .stretches
+            .iter()
+            .find(|one| one.ends == [ROOT, 1])
+            .unwrap();
+        assert!(
+            metres_between(tap.path[0], at(0.0, 1.0)) < 1.0,
+            "not at a vertex"
+        );
     }
 
     #[test]
@@ -212,7 +234,10 @@ mod tests {
         let inside = 58.0 * metres_between(at(0.0, 0.0), at(0.0, 0.002));
         let expected = (between + to_fibre + inside) * 1.3;
         let metres = tree_metres(&network, &all) as f64;
-        assert!((metres / expected - 1.0).abs() < 0.01, "{metres} instead of {expected}");
+        assert!(
+            (metres / expected - 1.0).abs() < 0.01,
+            "{metres} instead of {expected}"
+        );
     }
 
     #[test]
@@ -227,7 +252,10 @@ mod tests {
         let off = metres_between(road[2], at(0.11, 0.2)) * 1.3 * 2.0;
         let metres = tree_metres(&network, &[1]) as f64;
         // The straight way, 1.3 × 2 the distance, is longer.
-        assert!((metres - along - off).abs() < 60.0, "{metres}, not {along} + {off}");
+        assert!(
+            (metres - along - off).abs() < 60.0,
+            "{metres}, not {along} + {off}"
+        );
         assert!(matches!(network.basis, Basis::Roads { .. }));
     }
 
@@ -235,7 +263,15 @@ mod tests {
     fn without_fibre_nothing_reaches_the_root() {
         let sites = [Some(at(0.0, 0.0)), Some(at(0.0, 0.1)), Some(at(0.0, 0.0))];
         let network = RouteNetwork::new(&sites, std::iter::empty(), &[], LENGTHS);
-        assert!(network.stretches.iter().all(|one| !one.ends.contains(&ROOT)));
-        assert!(network.stretches.iter().any(|one| one.metres == 0), "the two at one place");
+        assert!(
+            network
+                .stretches
+                .iter()
+                .all(|one| !one.ends.contains(&ROOT))
+        );
+        assert!(
+            network.stretches.iter().any(|one| one.metres == 0),
+            "the two at one place"
+        );
     }
 }

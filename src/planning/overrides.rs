@@ -108,28 +108,46 @@ pub fn check(overrides: &[Override], quotas: &[Quota], phases: usize) -> Result<
     let mut seen = std::collections::BTreeSet::new();
     for one in overrides {
         let (what, of) = ("override", one.site.as_str());
-        texts(what, of, &[("reason", &one.reason), ("author", &one.author)])?;
+        texts(
+            what,
+            of,
+            &[("reason", &one.reason), ("author", &one.author)],
+        )?;
         match &one.decision {
             Decision::Pin { phase } => in_phases(what, of, *phase, phases)?,
             Decision::Funded { by } => texts(what, of, &[("by", by)])?,
             Decision::Exclude => {}
         }
         if !seen.insert((what, of, 0)) {
-            return Err(OverrideError::Twice { what, of: of.to_owned() });
+            return Err(OverrideError::Twice {
+                what,
+                of: of.to_owned(),
+            });
         }
     }
     for one in quotas {
         let (what, of) = ("quota", one.region.as_str());
-        texts(what, of, &[("reason", &one.reason), ("author", &one.author)])?;
+        texts(
+            what,
+            of,
+            &[("reason", &one.reason), ("author", &one.author)],
+        )?;
         in_phases(what, of, one.phase, phases)?;
         if !seen.insert((what, of, one.phase)) {
-            return Err(OverrideError::Twice { what, of: of.to_owned() });
+            return Err(OverrideError::Twice {
+                what,
+                of: of.to_owned(),
+            });
         }
     }
     Ok(())
 }
 
-fn texts(what: &'static str, of: &str, fields: &[(&'static str, &String)]) -> Result<(), OverrideError> {
+fn texts(
+    what: &'static str,
+    of: &str,
+    fields: &[(&'static str, &String)],
+) -> Result<(), OverrideError> {
     for (field, text) in fields {
         if text.trim().is_empty() || text.chars().count() > TEXT_MAX {
             let of = of.to_owned();
@@ -139,12 +157,22 @@ fn texts(what: &'static str, of: &str, fields: &[(&'static str, &String)]) -> Re
     Ok(())
 }
 
-fn in_phases(what: &'static str, of: &str, phase: usize, phases: usize) -> Result<(), OverrideError> {
+fn in_phases(
+    what: &'static str,
+    of: &str,
+    phase: usize,
+    phases: usize,
+) -> Result<(), OverrideError> {
     if (1..=phases).contains(&phase) {
         return Ok(());
     }
     let of = of.to_owned();
-    Err(OverrideError::NoSuchPhase { what, of, phase, phases })
+    Err(OverrideError::NoSuchPhase {
+        what,
+        of,
+        phase,
+        phases,
+    })
 }
 
 #[cfg(test)]
@@ -170,15 +198,30 @@ mod tests {
             author: "A. Ngoma".to_owned(),
         };
         let check = |overrides: &[Override], quotas: &[Quota]| check(overrides, quotas, 2);
-        assert_eq!(check(&[pin("a", 1), pin("b", 2)], std::slice::from_ref(&quota)), Ok(()));
-        let nameless = Override { author: " ".to_owned(), ..pin("a", 1) };
+        assert_eq!(
+            check(&[pin("a", 1), pin("b", 2)], std::slice::from_ref(&quota)),
+            Ok(())
+        );
+        let nameless = Override {
+            author: " ".to_owned(),
+            ..pin("a", 1)
+        };
         let error = check(&[nameless], &[]).unwrap_err().to_string();
-        assert!(error.contains("\"a\"") && error.contains("author"), "{error}");
+        assert!(
+            error.contains("\"a\"") && error.contains("author"),
+            "{error}"
+        );
         let error = check(&[pin("a", 3)], &[]).unwrap_err().to_string();
         assert!(error.contains("no phase 3"), "{error}");
         assert!(check(&[pin("a", 0)], &[]).is_err());
         let twice = check(&[pin("a", 1), pin("a", 2)], &[]).unwrap_err();
-        assert_eq!(twice, OverrideError::Twice { what: "override", of: "a".to_owned() });
+        assert_eq!(
+            twice,
+            OverrideError::Twice {
+                what: "override",
+                of: "a".to_owned()
+            }
+        );
         assert!(check(&[], &[quota.clone(), quota]).is_err());
     }
 }

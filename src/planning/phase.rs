@@ -126,11 +126,26 @@ impl Effort {
     pub fn of(problem: &Budgeted) -> Self {
         let size = problem.graph.edges().len() + problem.graph.nodes() + problem.items.len();
         if size <= 5_000 {
-            Self { prices: 10, rounds: 3, steps: 4_000_000, polish: 60_000_000 }
+            Self {
+                prices: 10,
+                rounds: 3,
+                steps: 4_000_000,
+                polish: 60_000_000,
+            }
         } else if size <= 40_000 {
-            Self { prices: 8, rounds: 2, steps: 10_000_000, polish: 60_000_000 }
+            Self {
+                prices: 8,
+                rounds: 2,
+                steps: 10_000_000,
+                polish: 60_000_000,
+            }
         } else {
-            Self { prices: 6, rounds: 2, steps: 20_000_000, polish: 40_000_000 }
+            Self {
+                prices: 6,
+                rounds: 2,
+                steps: 20_000_000,
+                polish: 40_000_000,
+            }
         }
     }
 }
@@ -264,7 +279,10 @@ impl<'p> Planner<'p> {
         }
         let mut best = self.grown(&base, ceiling, Price::CAPEX);
         // A yearly ceiling that binds is priced too.
-        let free = Ceiling { yearly: None, ..ceiling };
+        let free = Ceiling {
+            yearly: None,
+            ..ceiling
+        };
         let binds = ceiling.yearly.is_some() && {
             let unbound = self.grown(&base, free, Price::CAPEX);
             !unbound.fits(ceiling)
@@ -305,7 +323,11 @@ impl<'p> Planner<'p> {
     /// The best plan made from the relaxations at this price, under a ceiling.
     fn grown(&self, base: &Grown<'p>, ceiling: Ceiling, price: Price) -> Grown<'p> {
         let limit = price.limit(ceiling);
-        let mut mine: Vec<&Relaxed> = self.relaxed.iter().filter(|one| one.price == price).collect();
+        let mut mine: Vec<&Relaxed> = self
+            .relaxed
+            .iter()
+            .filter(|one| one.price == price)
+            .collect();
         mine.sort_by_key(|one| (price.of(one.capex, one.yearly), one.worth));
         let split = mine.partition_point(|one| price.of(one.capex, one.yearly) <= limit);
         let (within, beyond) = mine.split_at(split);
@@ -314,12 +336,18 @@ impl<'p> Planner<'p> {
         let under: Vec<&Relaxed> = within.iter().rev().take(3).copied().collect();
         let above: Vec<&Relaxed> = beyond.iter().take(3).copied().collect();
         let firsts: Vec<Option<&Relaxed>> = under.iter().copied().map(Some).chain([None]).collect();
-        let seconds: Vec<Option<&Relaxed>> = above.iter().copied().map(Some).chain([None]).collect();
+        let seconds: Vec<Option<&Relaxed>> =
+            above.iter().copied().map(Some).chain([None]).collect();
         for first in &firsts {
             for second in &seconds {
                 let mut grown = base.clone();
                 for one in [first, second].into_iter().flatten() {
-                    grown.fill(ceiling, price, &Allowed::only(self.problem, one), &self.item_at);
+                    grown.fill(
+                        ceiling,
+                        price,
+                        &Allowed::only(self.problem, one),
+                        &self.item_at,
+                    );
                 }
                 grown.fill(ceiling, price, &Allowed::all(), &self.item_at);
                 if best.as_ref().is_none_or(|best| grown.better_than(best)) {

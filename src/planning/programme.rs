@@ -11,8 +11,8 @@ mod build;
 mod choice;
 mod compare;
 mod limit;
-mod sheet;
 mod share;
+mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -308,7 +308,11 @@ fn classified(
         .iter()
         .map(|one| (one.site.as_str(), one))
         .collect();
-    let delivered: Vec<&str> = scenario.delivered.iter().map(|one| one.site.as_str()).collect();
+    let delivered: Vec<&str> = scenario
+        .delivered
+        .iter()
+        .map(|one| one.site.as_str())
+        .collect();
     let terrain = around::TerrainIndex::new(layers);
     let none = Evidence::default();
     plan.rows
@@ -354,7 +358,10 @@ impl SitePlan {
     }
 
     fn option(&self, technology: Technology) -> Option<i64> {
-        let found = self.options.iter().find(|one| one.technology == technology)?;
+        let found = self
+            .options
+            .iter()
+            .find(|one| one.technology == technology)?;
         found.net_present_minor.filter(|_| found.planned)
     }
 
@@ -388,8 +395,13 @@ fn deliveries(scenario: &Scenario, evidence: &BTreeMap<String, Evidence>) -> Vec
     let delivered = scenario.delivered.iter();
     delivered
         .map(|one| {
-            let measured = evidence.get(&one.site).and_then(|known| known.availability.as_ref());
-            delivery::row(one, measured.map(|slots| (slots.up_slots, slots.down_slots)))
+            let measured = evidence
+                .get(&one.site)
+                .and_then(|known| known.availability.as_ref());
+            delivery::row(
+                one,
+                measured.map(|slots| (slots.up_slots, slots.down_slots)),
+            )
         })
         .collect()
 }

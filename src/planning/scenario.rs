@@ -129,7 +129,11 @@ impl Scenario {
         }
         // Without phases a pin has nothing to name but the first.
         let phases = self.phases.len().max(1);
-        Ok(crate::overrides::check(&self.overrides, &self.quotas, phases)?)
+        Ok(crate::overrides::check(
+            &self.overrides,
+            &self.quotas,
+            phases,
+        )?)
     }
 }
 

@@ -154,10 +154,16 @@ pub fn place(
     taking.sort_by(|(a, _), (b, _)| a.site.cmp(&b.site));
     let reached = reach(&taking, places, f64::from(wish.radius_metres));
     let cover = Cover {
-        demand: places.iter().map(|place| place.population.unwrap_or(0)).collect(),
+        demand: places
+            .iter()
+            .map(|place| place.population.unwrap_or(0))
+            .collect(),
         reached,
     };
-    let failed = |source| ServiceError::Cover { name: wish.name.clone(), source };
+    let failed = |source| ServiceError::Cover {
+        name: wish.name.clone(),
+        source,
+    };
     let never = || false;
     let mut work = Work::new(SECONDS * WORK_PER_SECOND, &never);
     let (chosen, upper_bound) = if wish.by_kind.is_empty() {
@@ -177,18 +183,27 @@ pub fn place(
         let covered = cover.covered(&chosen);
         (chosen, any.upper_bound.max(covered))
     };
-    Ok(report(wish, &taking, &cover, places, (&chosen, upper_bound)))
+    Ok(report(
+        wish,
+        &taking,
+        &cover,
+        places,
+        (&chosen, upper_bound),
+    ))
 }
 
 fn kind_number(wish: &ServiceWish, kind: &str) -> usize {
-    wish.by_kind.keys().position(|one| one == kind).unwrap_or(usize::MAX)
+    wish.by_kind
+        .keys()
+        .position(|one| one == kind)
+        .unwrap_or(usize::MAX)
 }
 
 /// By candidate: the places within reach, ascending.
 fn reach(taking: &[(&Candidate, Position)], places: &[&Place], metres: f64) -> Vec<Vec<u32>> {
-    let points = (0_u32..).zip(places).map(|(number, place)| {
-        GeomWithData::new(earth_centred(place.position), number)
-    });
+    let points = (0_u32..)
+        .zip(places)
+        .map(|(number, place)| GeomWithData::new(earth_centred(place.position), number));
     let tree = RTree::bulk_load(points.collect());
     let of = |position: Position| {
         // The chord is never longer than the way over the surface.
@@ -224,8 +239,9 @@ fn by_kind(cover: &Cover, kinds: &[usize], mut left: Vec<usize>) -> Vec<u32> {
             let room = kind(*candidate).and_then(|kind| left.get(kind));
             room.is_some_and(|room| *room > 0) && !chosen.contains(candidate)
         });
-        let Some((_, std::cmp::Reverse(next))) =
-            open.map(|candidate| (gain(candidate), std::cmp::Reverse(candidate))).max()
+        let Some((_, std::cmp::Reverse(next))) = open
+            .map(|candidate| (gain(candidate), std::cmp::Reverse(candidate)))
+            .max()
         else {
             break;
         };
@@ -253,18 +269,25 @@ fn exchange(chosen: &mut [u32], times: &mut [u32], cover: &Cover, kinds: &[usize
     let kind = |candidate: u32| kinds.get(candidate as usize).copied();
     let all: Vec<u32> = (0_u32..).take(cover.reached.len()).collect();
     for at in 0..chosen.len() {
-        let Some(&out) = chosen.get(at) else { return false };
+        let Some(&out) = chosen.get(at) else {
+            return false;
+        };
         reached(out).for_each(|one| bump(times, *one, -1));
         let fresh = |candidate: u32| -> u64 {
             let new = reached(candidate).filter(|one| times.get(**one as usize) == Some(&0));
             new.map(|one| demand(*one)).sum()
         };
         let loss = fresh(out);
-        let others = all.iter().copied().filter(|other| {
-            kind(*other) == kind(out) && !chosen.contains(other)
-        });
-        let best = others.map(|other| (fresh(other), std::cmp::Reverse(other))).max();
-        let into = best.filter(|(gain, _)| *gain > loss).map(|(_, std::cmp::Reverse(other))| other);
+        let others = all
+            .iter()
+            .copied()
+            .filter(|other| kind(*other) == kind(out) && !chosen.contains(other));
+        let best = others
+            .map(|other| (fresh(other), std::cmp::Reverse(other)))
+            .max();
+        let into = best
+            .filter(|(gain, _)| *gain > loss)
+            .map(|(_, std::cmp::Reverse(other))| other);
         reached(into.unwrap_or(out)).for_each(|one| bump(times, *one, 1));
         if let (Some(into), Some(place)) = (into, chosen.get_mut(at)) {
             *place = into;
@@ -290,7 +313,10 @@ fn report(
                 *seen = true;
             }
         }
-        let people = reached.iter().filter_map(|one| cover.demand.get(*one as usize)).sum();
+        let people = reached
+            .iter()
+            .filter_map(|one| cover.demand.get(*one as usize))
+            .sum();
         Some(ServicePoint {
             site: candidate.site.clone(),
             kind: candidate.kind.clone(),
@@ -313,7 +339,10 @@ fn report(
     ServicePlan {
         wish: wish.clone(),
         points,
-        shortfalls: of_kinds.chain(of_all).filter(|one| one.asked > one.candidates).collect(),
+        shortfalls: of_kinds
+            .chain(of_all)
+            .filter(|one| one.asked > one.candidates)
+            .collect(),
         people_covered: cover.covered(chosen),
         people_total: cover.demand.iter().sum(),
         upper_bound,
@@ -331,7 +360,11 @@ mod tests {
     use super::*;
 
     fn place_at(longitude: f64, population: Option<u64>) -> Place {
-        Place { name: None, position: Position::new(0.0, longitude).unwrap(), population }
+        Place {
+            name: None,
+            position: Position::new(0.0, longitude).unwrap(),
+            population,
+        }
     }
 
     fn candidate(site: &str, kind: &str, longitude: Option<f64>) -> Candidate {
@@ -356,7 +389,9 @@ mod tests {
     fn country() -> (Vec<Place>, Vec<Candidate>) {
         let at = |number: u32| f64::from(number) * 4_000.0 / 111_320.0;
         let places = [Some(100), Some(50), Some(10), None, Some(400), Some(30)];
-        let places = (0..).zip(places).map(|(number, people)| place_at(at(number), people));
+        let places = (0..)
+            .zip(places)
+            .map(|(number, people)| place_at(at(number), people));
         let candidates = vec![
             candidate("a", "school", Some(at(1))),
             candidate("b", "school", Some(at(4))),
@@ -372,10 +407,17 @@ mod tests {
         let (places, candidates) = country();
         let places: Vec<&Place> = places.iter().collect();
         let plan = place(&wish(2), &candidates, &places).unwrap();
-        let sites: Vec<&str> = plan.points.iter().map(|point| point.site.as_str()).collect();
+        let sites: Vec<&str> = plan
+            .points
+            .iter()
+            .map(|point| point.site.as_str())
+            .collect();
         assert_eq!(sites, ["a", "b"]);
         assert_eq!((plan.people_covered, plan.people_total), (590, 590));
-        assert_eq!((plan.points[0].people, plan.points[0].settlements), (160, 3));
+        assert_eq!(
+            (plan.points[0].people, plan.points[0].settlements),
+            (160, 3)
+        );
         assert_eq!((plan.settlements_covered, plan.settlements_total), (6, 6));
         assert_eq!(plan.settlements_without_population, 1);
         assert_eq!(plan.upper_bound, 590);
@@ -390,7 +432,14 @@ mod tests {
         let places: Vec<&Place> = places.iter().collect();
         let plan = place(&wish(9), &candidates, &places).unwrap();
         assert_eq!(plan.points.len(), 3);
-        assert_eq!(plan.shortfalls, [Shortfall { kind: None, asked: 9, candidates: 3 }]);
+        assert_eq!(
+            plan.shortfalls,
+            [Shortfall {
+                kind: None,
+                asked: 9,
+                candidates: 3
+            }]
+        );
         let each = ServiceWish {
             kinds: Vec::new(),
             points: None,
@@ -398,10 +447,18 @@ mod tests {
             ..wish(0)
         };
         let plan = place(&each, &candidates, &places).unwrap();
-        let sites: Vec<&str> = plan.points.iter().map(|point| point.site.as_str()).collect();
+        let sites: Vec<&str> = plan
+            .points
+            .iter()
+            .map(|point| point.site.as_str())
+            .collect();
         // The post office reaches the town too, so the school is the one of the west.
         assert_eq!(sites, ["a", "c"]);
-        let short = Shortfall { kind: Some("post".to_owned()), asked: 2, candidates: 1 };
+        let short = Shortfall {
+            kind: Some("post".to_owned()),
+            asked: 2,
+            candidates: 1,
+        };
         assert_eq!(plan.shortfalls, [short]);
         assert_eq!(plan.people_covered, 590);
     }
@@ -410,12 +467,22 @@ mod tests {
     fn a_wish_that_says_two_things_is_refused() {
         let (places, candidates) = country();
         let places: Vec<&Place> = places.iter().collect();
-        let refused = |wish: &ServiceWish| place(wish, &candidates, &places).unwrap_err().to_string();
-        let far = ServiceWish { radius_metres: 0, ..wish(1) };
+        let refused =
+            |wish: &ServiceWish| place(wish, &candidates, &places).unwrap_err().to_string();
+        let far = ServiceWish {
+            radius_metres: 0,
+            ..wish(1)
+        };
         assert!(refused(&far).contains("radius_metres"));
-        let both = ServiceWish { by_kind: [("post".to_owned(), 1)].into(), ..wish(1) };
+        let both = ServiceWish {
+            by_kind: [("post".to_owned(), 1)].into(),
+            ..wish(1)
+        };
         assert!(refused(&both).contains("either"));
-        let neither = ServiceWish { points: None, ..wish(1) };
+        let neither = ServiceWish {
+            points: None,
+            ..wish(1)
+        };
         assert!(refused(&neither).contains("either"));
     }
 }

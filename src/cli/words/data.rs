@@ -54,8 +54,8 @@ impl From<LayersError> for Text {
                     "check the folder given with --data",
                 )
             }
-            LayersError::Content { name, source } => Self::new(
-                format!("couches : « {name} » est illisible : {source}"),
+            LayersError::Content { name, reason } => Self::new(
+                format!("couches : « {name} » est illisible : {reason} ; importez-la de nouveau"),
                 error.to_string(),
             ),
             LayersError::NotRestorable { import, reason } => {

@@ -136,7 +136,10 @@ impl Proved<'_> {
                 position: one.batch.position,
             });
         }
-        let last = read.iter().filter_map(|one| one.measured).map(|(_, last)| last);
+        let last = read
+            .iter()
+            .filter_map(|one| one.measured)
+            .map(|(_, last)| last);
         if last.max().is_none_or(|last| last < to - EVIDENCE_AROUND_MS) {
             self.remarks.push(Remark::EndOfAgent {
                 agent: agent.agent.clone(),

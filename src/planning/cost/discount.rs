@@ -51,7 +51,9 @@ impl Discount {
     #[must_use]
     pub fn net_present(&self, flows: &CashFlows) -> i64 {
         let years = flows.years.iter();
-        years.map(|flow| self.present(flow.year, flow.total())).sum()
+        years
+            .map(|flow| self.present(flow.year, flow.total()))
+            .sum()
     }
 
     /// The same amount in each of the years 1 to the last that is worth as much today, minor units;

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::Technology;
 use super::discount::{Discount, narrowed, rounded};
 use super::flows::{Asset, CashFlows, Yearly};
 use super::parameters::{CostParameters, Power, SiteCosts, UnknownGrid};
-use super::Technology;
 use crate::finding::Finding;
 
 /// Hours of a year; leap years are not counted.
@@ -150,7 +150,12 @@ pub fn options(
             power,
             bandwidth: bandwidth(costs, demand),
         };
-        let flows = CashFlows::new(&assets, yearly, parameters.years, parameters.salvage_percent);
+        let flows = CashFlows::new(
+            &assets,
+            yearly,
+            parameters.years,
+            parameters.salvage_percent,
+        );
         let net_present = discount.net_present(&flows);
         let feasibility = if costs.bits_per_second_max.is_some_and(|most| demand > most) {
             Feasibility::Infeasible(Barrier::TooSlow)
@@ -216,8 +221,18 @@ fn powered(power: &Power, watts: u32, grid: bool, assets: &mut Vec<Asset>) -> i6
     let depth = i128::from(power.battery_depth_percent);
     let battery = (watts * i128::from(power.battery_hours) * 100 + depth - 1) / depth;
     for (what, amount, price, life_years) in [
-        ("panels", panels, power.panels_minor_per_watt, power.panels_life_years),
-        ("battery", battery, power.battery_minor_per_watt_hour, power.battery_life_years),
+        (
+            "panels",
+            panels,
+            power.panels_minor_per_watt,
+            power.panels_life_years,
+        ),
+        (
+            "battery",
+            battery,
+            power.battery_minor_per_watt_hour,
+            power.battery_life_years,
+        ),
     ] {
         assets.push(Asset {
             what,

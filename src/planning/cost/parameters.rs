@@ -229,14 +229,24 @@ impl CostParameters {
         check.text("source", &self.source);
         let code = self.currency.as_bytes();
         if code.len() != 3 || !code.iter().all(u8::is_ascii_uppercase) {
-            check.found("currency", format!("{:?} is no ISO 4217 code", self.currency));
+            check.found(
+                "currency",
+                format!("{:?} is no ISO 4217 code", self.currency),
+            );
         }
         check.within("years", u64::from(self.years), 1, u64::from(YEARS_MAX));
-        check.share("discount_rate_basis_points", self.discount_rate_basis_points, 10_000);
+        check.share(
+            "discount_rate_basis_points",
+            self.discount_rate_basis_points,
+            10_000,
+        );
         check.share("salvage_percent", u32::from(self.salvage_percent), 100);
         let demands = self.demand.kinds.iter();
         let demands = demands.map(|(kind, bits)| (format!("demand.kinds.{kind}"), *bits));
-        let first = ("demand.default_bits_per_second".to_owned(), self.demand.default_bits_per_second);
+        let first = (
+            "demand.default_bits_per_second".to_owned(),
+            self.demand.default_bits_per_second,
+        );
         for (key, bits) in std::iter::once(first).chain(demands) {
             check.within(&key, bits, 1, BITS_PER_SECOND_MAX);
         }
@@ -244,18 +254,47 @@ impl CostParameters {
         if let Some(fibre) = &self.fibre {
             check.money("fibre.route_minor_per_metre", fibre.route_minor_per_metre);
             check.life("fibre.route_life_years", fibre.route_life_years);
-            check.share("fibre.route_upkeep_basis_points", fibre.route_upkeep_basis_points, 10_000);
-            check.within("fibre.detour_percent", u64::from(fibre.detour_percent), 100, 1_000);
-            check.within("fibre.off_road_percent", u64::from(fibre.off_road_percent), 100, 10_000);
+            check.share(
+                "fibre.route_upkeep_basis_points",
+                fibre.route_upkeep_basis_points,
+                10_000,
+            );
+            check.within(
+                "fibre.detour_percent",
+                u64::from(fibre.detour_percent),
+                100,
+                1_000,
+            );
+            check.within(
+                "fibre.off_road_percent",
+                u64::from(fibre.off_road_percent),
+                100,
+                10_000,
+            );
             check.site("fibre.site", &fibre.site);
         }
         if let Some(microwave) = &self.microwave {
             check.metres("microwave.range_metres", microwave.range_metres);
             check.money("microwave.mast_minor", microwave.mast_minor);
             check.life("microwave.mast_life_years", microwave.mast_life_years);
-            check.within("microwave.site_antenna_metres", u64::from(microwave.site_antenna_metres), 1, 1_000);
-            check.within("microwave.far_antenna_metres", u64::from(microwave.far_antenna_metres), 1, 1_000);
-            check.within("microwave.frequency_megahertz", u64::from(microwave.frequency_megahertz), 100, 100_000);
+            check.within(
+                "microwave.site_antenna_metres",
+                u64::from(microwave.site_antenna_metres),
+                1,
+                1_000,
+            );
+            check.within(
+                "microwave.far_antenna_metres",
+                u64::from(microwave.far_antenna_metres),
+                1,
+                1_000,
+            );
+            check.within(
+                "microwave.frequency_megahertz",
+                u64::from(microwave.frequency_megahertz),
+                100,
+                100_000,
+            );
             check.site("microwave.site", &microwave.site);
         }
         if let Some(mobile) = &self.mobile {
@@ -267,8 +306,15 @@ impl CostParameters {
         if let Some(satellite) = &self.satellite {
             check.site("satellite.site", &satellite.site);
         }
-        if self.fibre.is_none() && self.microwave.is_none() && self.mobile.is_none() && self.satellite.is_none() {
-            check.found("fibre", "no technology is offered: give at least one table".to_owned());
+        if self.fibre.is_none()
+            && self.microwave.is_none()
+            && self.mobile.is_none()
+            && self.satellite.is_none()
+        {
+            check.found(
+                "fibre",
+                "no technology is offered: give at least one table".to_owned(),
+            );
         }
         check.0
     }
@@ -278,7 +324,10 @@ struct Check(Vec<CostProblem>);
 
 impl Check {
     fn found(&mut self, key: &str, reason: String) {
-        self.0.push(CostProblem { key: key.to_owned(), reason });
+        self.0.push(CostProblem {
+            key: key.to_owned(),
+            reason,
+        });
     }
 
     fn text(&mut self, key: &str, text: &str) {
@@ -295,7 +344,10 @@ impl Check {
 
     fn money(&mut self, key: &str, minor: i64) {
         if !(0..=MONEY_MAX).contains(&minor) {
-            self.found(key, format!("{minor} is not within 0 and {MONEY_MAX} minor units"));
+            self.found(
+                key,
+                format!("{minor} is not within 0 and {MONEY_MAX} minor units"),
+            );
         }
     }
 
@@ -315,27 +367,77 @@ impl Check {
         let key = |name: &str| format!("{table}.{name}");
         self.money(&key("equipment_minor"), site.equipment_minor);
         self.life(&key("equipment_life_years"), site.equipment_life_years);
-        self.share(&key("upkeep_basis_points"), site.upkeep_basis_points, 10_000);
+        self.share(
+            &key("upkeep_basis_points"),
+            site.upkeep_basis_points,
+            10_000,
+        );
         self.money(&key("installation_minor"), site.installation_minor);
-        self.within(&key("watts"), u64::from(site.watts), 0, u64::from(WATTS_MAX));
-        self.money(&key("subscription_minor_per_year"), site.subscription_minor_per_year);
-        self.money(&key("bandwidth_minor_per_megabit_year"), site.bandwidth_minor_per_megabit_year);
+        self.within(
+            &key("watts"),
+            u64::from(site.watts),
+            0,
+            u64::from(WATTS_MAX),
+        );
+        self.money(
+            &key("subscription_minor_per_year"),
+            site.subscription_minor_per_year,
+        );
+        self.money(
+            &key("bandwidth_minor_per_megabit_year"),
+            site.bandwidth_minor_per_megabit_year,
+        );
         if let Some(bits) = site.bits_per_second_max {
             self.within(&key("bits_per_second_max"), bits, 1, BITS_PER_SECOND_MAX);
         }
     }
 
     fn power(&mut self, power: &Power) {
-        self.within("power.grid_within_metres", u64::from(power.grid_within_metres), 0, u64::from(METRES_MAX));
-        self.money("power.grid_minor_per_kilowatt_hour", power.grid_minor_per_kilowatt_hour);
+        self.within(
+            "power.grid_within_metres",
+            u64::from(power.grid_within_metres),
+            0,
+            u64::from(METRES_MAX),
+        );
+        self.money(
+            "power.grid_minor_per_kilowatt_hour",
+            power.grid_minor_per_kilowatt_hour,
+        );
         self.money("power.panels_minor_per_watt", power.panels_minor_per_watt);
         self.life("power.panels_life_years", power.panels_life_years);
-        self.within("power.sun_hours_tenths", u64::from(power.sun_hours_tenths), 1, 240);
-        self.within("power.panels_efficiency_percent", u64::from(power.panels_efficiency_percent), 1, 100);
-        self.money("power.battery_minor_per_watt_hour", power.battery_minor_per_watt_hour);
+        self.within(
+            "power.sun_hours_tenths",
+            u64::from(power.sun_hours_tenths),
+            1,
+            240,
+        );
+        self.within(
+            "power.panels_efficiency_percent",
+            u64::from(power.panels_efficiency_percent),
+            1,
+            100,
+        );
+        self.money(
+            "power.battery_minor_per_watt_hour",
+            power.battery_minor_per_watt_hour,
+        );
         self.life("power.battery_life_years", power.battery_life_years);
-        self.within("power.battery_hours", u64::from(power.battery_hours), 0, 1_000);
-        self.within("power.battery_depth_percent", u64::from(power.battery_depth_percent), 1, 100);
-        self.share("power.upkeep_basis_points", power.upkeep_basis_points, 10_000);
+        self.within(
+            "power.battery_hours",
+            u64::from(power.battery_hours),
+            0,
+            1_000,
+        );
+        self.within(
+            "power.battery_depth_percent",
+            u64::from(power.battery_depth_percent),
+            1,
+            100,
+        );
+        self.share(
+            "power.upkeep_basis_points",
+            power.upkeep_basis_points,
+            10_000,
+        );
     }
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::Technology;
 use super::discount::Discount;
 use super::option::{Surroundings, break_even_metres, fibre_route, options};
 use super::parameters::CostParameters;
-use super::Technology;
 
 /// What is changed. Closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -147,7 +147,11 @@ fn discount_factors_are_those_of_a_table() {
     }
     assert_eq!(Discount::new(3, 0).present(3, 77), 77);
     assert_eq!(Discount::new(4, 0).annuity(100), 25);
-    assert_eq!(discount.present(1, -455), -414, "half away from zero, both ways");
+    assert_eq!(
+        discount.present(1, -455),
+        -414,
+        "half away from zero, both ways"
+    );
 }
 
 #[test]
@@ -242,14 +246,19 @@ fn break_even_is_where_both_cost_the_same() {
     };
     let options = options(&parameters, "court", &known);
     let fibre = of(&options, Technology::Fibre).net_present_minor.unwrap();
-    let satellite = of(&options, Technology::Satellite).net_present_minor.unwrap();
+    let satellite = of(&options, Technology::Satellite)
+        .net_present_minor
+        .unwrap();
     let metres = break_even_metres(&parameters, &options).unwrap();
     let discount = Discount::new(parameters.years, parameters.discount_rate_basis_points);
     let with_route = |metres: u64| {
         let (_, route) = fibre_route(&parameters, metres).unwrap();
         fibre + discount.net_present(&route)
     };
-    assert!(with_route(metres) <= satellite + 2, "to the rounding of a year");
+    assert!(
+        with_route(metres) <= satellite + 2,
+        "to the rounding of a year"
+    );
     assert!(with_route(metres + 3) > satellite, "{metres}");
     // 1 km: 3,000 at first, 30 a year, 15/20 of it left: 3,000 + 114 − 1,397 to the rounding.
     let (asset, route) = fibre_route(&parameters, 1_000).unwrap();
@@ -275,7 +284,9 @@ fn sensitivity_moves_the_choice_across_the_break_even() {
     // A little below the break-even distance: dearer routes turn the choice, cheaper ones do not.
     let rows = sensitivity(&parameters, "court", &known, Some(even * 95 / 100), 20);
     let of = |factor, percent| {
-        let row = rows.iter().find(|row| row.factor == factor && row.percent == percent);
+        let row = rows
+            .iter()
+            .find(|row| row.factor == factor && row.percent == percent);
         row.and_then(|row| row.technology)
     };
     assert_eq!(of(Factor::None, 100), Some(Technology::Fibre));
@@ -296,7 +307,10 @@ fn every_wrong_parameter_is_named() {
     wrong.satellite.as_mut().unwrap().site.equipment_life_years = 0;
     wrong.demand.kinds.insert("post".to_owned(), 0);
     let problems = wrong.problems();
-    let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    let keys: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem.key.as_str())
+        .collect();
     assert_eq!(
         keys,
         [
@@ -309,6 +323,11 @@ fn every_wrong_parameter_is_named() {
         ]
     );
     let mut nothing = small();
-    (nothing.fibre, nothing.microwave, nothing.mobile, nothing.satellite) = (None, None, None, None);
+    (
+        nothing.fibre,
+        nothing.microwave,
+        nothing.mobile,
+        nothing.satellite,
+    ) = (None, None, None, None);
     assert_eq!(nothing.problems().len(), 1);
 }

@@ -64,9 +64,17 @@ pub(super) fn lay(
     }
     let longer = f64::from(lengths.detour_percent) / 100.0;
     for &(node, position) in &met {
-        if let Some(hit) = fibre.nearest(position).filter(|hit| hit.metres <= TAP_METRES) {
+        if let Some(hit) = fibre
+            .nearest(position)
+            .filter(|hit| hit.metres <= TAP_METRES)
+        {
             let path = vec![hit.at, position];
-            network.add([ROOT, node], hit.metres * longer, lengths.off_road_percent, path);
+            network.add(
+                [ROOT, node],
+                hit.metres * longer,
+                lengths.off_road_percent,
+                path,
+            );
         }
     }
     let index = NearestIndex::of_points(met.iter().map(|(_, position)| *position));
@@ -76,7 +84,12 @@ pub(super) fn lay(
         };
         if let Some(&(node, there)) = met.get(hit.feature) {
             let path = vec![there, position];
-            network.add([node, site], hit.metres * longer, lengths.off_road_percent, path);
+            network.add(
+                [node, site],
+                hit.metres * longer,
+                lengths.off_road_percent,
+                path,
+            );
         }
     }
 }

@@ -5,8 +5,8 @@
 //! (in the plane of the map, where straight lines are a little off), and the few nearest, which the
 //! triangulation leaves out among sites that stand at nearly one place.
 
-use rstar::primitives::GeomWithData;
 use rstar::RTree;
+use rstar::primitives::GeomWithData;
 
 use super::{Lengths, ROOT, RouteNetwork};
 use crate::geodesy::{earth_centred, metres_between};
@@ -24,11 +24,20 @@ pub(super) fn lay(
     lengths: Lengths,
     off_road: bool,
 ) {
-    let paid = if off_road { lengths.off_road_percent } else { 100 };
+    let paid = if off_road {
+        lengths.off_road_percent
+    } else {
+        100
+    };
     let longer = f64::from(lengths.detour_percent) / 100.0;
     for &(node, position) in placed {
         if let Some(hit) = fibre.nearest(position) {
-            network.add([ROOT, node], hit.metres * longer, paid, vec![hit.at, position]);
+            network.add(
+                [ROOT, node],
+                hit.metres * longer,
+                paid,
+                vec![hit.at, position],
+            );
         }
     }
     let mut pairs = triangulated(placed);

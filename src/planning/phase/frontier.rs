@@ -39,11 +39,20 @@ impl Planner<'_> {
     /// A staircase of `steps` equal rises of capex above nothing. Yearly ceilings and orders are the
     /// phases' own and are not asked here.
     pub fn frontier(&mut self, steps: usize) -> Result<Staircase, PhaseError> {
-        let endless = Ceiling { capex: u64::MAX / 4, yearly: None };
+        let endless = Ceiling {
+            capex: u64::MAX / 4,
+            yearly: None,
+        };
         let mut all = Grown::new(self.problem);
         all.fill(endless, Price::CAPEX, &Allowed::all(), &self.item_at);
         let most = all.capex;
-        self.around(Price::CAPEX, Ceiling { capex: most / 2, yearly: None })?;
+        self.around(
+            Price::CAPEX,
+            Ceiling {
+                capex: most / 2,
+                yearly: None,
+            },
+        )?;
         self.between(most / steps.max(1) as u64)?;
         let mut stairs = Staircase {
             points: vec![FrontierPoint {
@@ -51,7 +60,10 @@ impl Planner<'_> {
                 capex_minor: 0,
                 yearly_minor: 0,
                 benefit: 0,
-                upper_bound: self.bound(Ceiling { capex: 0, yearly: None }),
+                upper_bound: self.bound(Ceiling {
+                    capex: 0,
+                    yearly: None,
+                }),
                 sites: 0,
             }],
             item_steps: vec![None; self.problem.items.len()],
@@ -59,13 +71,24 @@ impl Planner<'_> {
         };
         let mut state = Grown::new(self.problem);
         for step in 1..=steps {
-            let capex = u64::try_from(u128::from(most) * step as u128 / steps as u128).unwrap_or(most);
+            let capex =
+                u64::try_from(u128::from(most) * step as u128 / steps as u128).unwrap_or(most);
             state.lock();
             // The last step builds all that is left: what came before may have taken other ways than
             // the least costly ones to everything.
-            let room = if step == steps { endless } else { Ceiling { capex, yearly: None } };
+            let room = if step == steps {
+                endless
+            } else {
+                Ceiling {
+                    capex,
+                    yearly: None,
+                }
+            };
             state = self.grown(&state, room, Price::CAPEX);
-            let ceiling = Ceiling { capex: capex.max(state.capex), yearly: None };
+            let ceiling = Ceiling {
+                capex: capex.max(state.capex),
+                yearly: None,
+            };
             let marks = state.taken.iter().zip(&mut stairs.item_steps);
             mark(marks, step);
             mark(state.used.iter().zip(&mut stairs.edge_steps), step);

@@ -35,7 +35,10 @@ impl Allowed {
         for edge in &relaxed.edges {
             edges[*edge as usize] = true;
         }
-        Self { items: Some(items), edges: Some(edges) }
+        Self {
+            items: Some(items),
+            edges: Some(edges),
+        }
     }
 
     /// All but these items.
@@ -44,7 +47,10 @@ impl Allowed {
         for item in banned {
             items[*item] = false;
         }
-        Self { items: Some(items), edges: None }
+        Self {
+            items: Some(items),
+            edges: None,
+        }
     }
 
     /// These items alone.
@@ -53,7 +59,10 @@ impl Allowed {
         for item in list {
             items[*item] = true;
         }
-        Self { items: Some(items), edges: None }
+        Self {
+            items: Some(items),
+            edges: None,
+        }
     }
 
     fn item(&self, number: usize) -> bool {
@@ -61,7 +70,9 @@ impl Allowed {
     }
 
     fn edge(&self, number: u32) -> bool {
-        self.edges.as_ref().is_none_or(|edges| edges[number as usize])
+        self.edges
+            .as_ref()
+            .is_none_or(|edges| edges[number as usize])
     }
 }
 
@@ -92,7 +103,12 @@ struct Way {
     edge: u32,
 }
 
-const NO_WAY: Way = Way { price: u128::MAX, capex: 0, yearly: 0, edge: NONE };
+const NO_WAY: Way = Way {
+    price: u128::MAX,
+    capex: 0,
+    yearly: 0,
+    edge: NONE,
+};
 
 /// An item that could be next, by benefit per price; of equals the smaller number.
 #[derive(Debug, Clone, Copy)]
@@ -167,7 +183,10 @@ impl<'p> Grown<'p> {
     pub(super) fn lists(&self) -> (Vec<usize>, Vec<u32>) {
         let items = self.taken.iter().enumerate().filter(|(_, taken)| **taken);
         let edges = (0_u32..).zip(&self.used).filter(|(_, used)| **used);
-        (items.map(|(item, _)| item).collect(), edges.map(|(edge, _)| edge).collect())
+        (
+            items.map(|(item, _)| item).collect(),
+            edges.map(|(edge, _)| edge).collect(),
+        )
     }
 
     fn take_item(&mut self, number: usize) {
@@ -216,7 +235,9 @@ impl<'p> Grown<'p> {
                 continue;
             }
             let mut around = self.problem.graph.around(node).iter();
-            let mut used = around.by_ref().filter(|(_, edge)| self.used[*edge as usize]);
+            let mut used = around
+                .by_ref()
+                .filter(|(_, edge)| self.used[*edge as usize]);
             let (first, second) = (used.next().copied(), used.next());
             if second.is_some() {
                 continue;
@@ -234,8 +255,16 @@ impl<'p> Grown<'p> {
         if self.taken[item] {
             return;
         }
-        if let Some(node) = self.problem.items[item].node.filter(|node| !self.inside[*node as usize]) {
-            let mut growth = Growth::new(self, price, u128::MAX, Allowed::these(self.problem, &[item]));
+        if let Some(node) = self.problem.items[item]
+            .node
+            .filter(|node| !self.inside[*node as usize])
+        {
+            let mut growth = Growth::new(
+                self,
+                price,
+                u128::MAX,
+                Allowed::these(self.problem, &[item]),
+            );
             growth.spread(self, item_at);
             if growth.way[node as usize].edge == NONE {
                 return; // no route leads there: it cannot be built
@@ -285,8 +314,14 @@ impl<'p> Grown<'p> {
         if most == 0 || !self.fits(ceiling) {
             return took;
         }
-        let room = price.limit(ceiling).saturating_sub(price.of(self.capex, self.yearly));
-        let room = if price.limit(ceiling) == 0 && ceiling.capex > 0 { u128::MAX } else { room };
+        let room = price
+            .limit(ceiling)
+            .saturating_sub(price.of(self.capex, self.yearly));
+        let room = if price.limit(ceiling) == 0 && ceiling.capex > 0 {
+            u128::MAX
+        } else {
+            room
+        };
         let mut growth = Growth::new(self, price, room, allowed.clone());
         for (number, item) in self.problem.items.iter().enumerate() {
             if item.node.is_none() {
@@ -299,7 +334,9 @@ impl<'p> Grown<'p> {
             if self.taken[offer.item] {
                 continue;
             }
-            let way = item.node.map_or(Way { price: 0, ..NO_WAY }, |node| growth.way[node as usize]);
+            let way = item
+                .node
+                .map_or(Way { price: 0, ..NO_WAY }, |node| growth.way[node as usize]);
             let now = way.price.saturating_add(price.of(item.capex, item.yearly));
             let capex = self.capex + way.capex + item.capex;
             let yearly = self.yearly + way.yearly + item.yearly;
@@ -331,7 +368,10 @@ impl<'p> Grown<'p> {
     ) {
         // Its tree and what is built already may close a ring: only edges that join something are used.
         let allowed = Allowed::only(self.problem, relaxed);
-        let endless = Ceiling { capex: u64::MAX / 4, yearly: None };
+        let endless = Ceiling {
+            capex: u64::MAX / 4,
+            yearly: None,
+        };
         self.grow(endless, price, &allowed, item_at, usize::MAX);
         super::polish::trim(self, ceiling, price, item_at);
     }

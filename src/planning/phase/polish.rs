@@ -46,7 +46,9 @@ pub(super) fn trim(grown: &mut Grown<'_>, ceiling: Ceiling, price: Price, item_a
                 grown.leave_item(item);
                 grown.prune(node.into_iter(), item_at);
                 // What was behind it may be an end now.
-                let next = next.map(|node| item_at[node as usize]).filter(|item| *item != NONE);
+                let next = next
+                    .map(|node| item_at[node as usize])
+                    .filter(|item| *item != NONE);
                 if let Some(next) = next
                     && let Some(ratio) = end_ratio(grown, next as usize, price, item_at)
                 {
@@ -100,7 +102,11 @@ fn way_back(grown: &Grown<'_>, node: u32, item_at: &[u32]) -> Option<(u64, u64, 
                 return Some((capex, yearly, Some(at)));
             }
         } else if second.is_some() || (grown.locked_nodes[at as usize] && first.is_some()) {
-            return if grown.locked_nodes[at as usize] { Some((0, 0, None)) } else { None };
+            return if grown.locked_nodes[at as usize] {
+                Some((0, 0, None))
+            } else {
+                None
+            };
         }
         let Some(&(to, edge)) = first else {
             return Some((capex, yearly, None));
@@ -182,7 +188,10 @@ fn branches(grown: &Grown<'_>, item_at: &[u32]) -> Vec<(u64, Vec<usize>)> {
     let graph = &grown.problem.graph;
     let nodes = graph.nodes();
     let mut before = vec![NONE; nodes];
-    let mut order: Vec<u32> = graph.numbers().filter(|n| grown.locked_nodes[*n as usize]).collect();
+    let mut order: Vec<u32> = graph
+        .numbers()
+        .filter(|n| grown.locked_nodes[*n as usize])
+        .collect();
     let mut seen = grown.locked_nodes.clone();
     let mut next = 0;
     while next < order.len() {
@@ -198,7 +207,11 @@ fn branches(grown: &Grown<'_>, item_at: &[u32]) -> Vec<(u64, Vec<usize>)> {
     }
     let mut behind: Vec<Option<Vec<usize>>> = vec![Some(Vec::new()); nodes];
     let mut found = Vec::new();
-    for node in order.iter().rev().filter(|node| before[**node as usize] != NONE) {
+    for node in order
+        .iter()
+        .rev()
+        .filter(|node| before[**node as usize] != NONE)
+    {
         let mut items = behind[*node as usize].take();
         if let Some(list) = &mut items {
             let own = item_at[*node as usize];
@@ -206,7 +219,10 @@ fn branches(grown: &Grown<'_>, item_at: &[u32]) -> Vec<(u64, Vec<usize>)> {
                 list.push(own as usize);
             }
             if list.len() > 1 && list.len() <= ITEMS_MAX {
-                let benefit = list.iter().map(|item| grown.problem.items[*item].benefit).sum();
+                let benefit = list
+                    .iter()
+                    .map(|item| grown.problem.items[*item].benefit)
+                    .sum();
                 let mut sorted = list.clone();
                 sorted.sort_unstable();
                 found.push((benefit, sorted));
@@ -237,21 +253,37 @@ fn spanned<'p>(
     if problem.graph.edges().len() > SPAN_EDGES_MAX {
         return None;
     }
-    let edges = problem.graph.edges().iter().enumerate().map(|(number, edge)| {
-        let locked = grown.used[number]
-            && edge.ends.iter().all(|node| grown.locked_nodes[*node as usize]);
-        let weight = price.of(edge.weight, problem.yearly[number]);
-        Edge {
-            ends: edge.ends,
-            weight: if locked { 0 } else { u64::try_from(weight).unwrap_or(u64::MAX >> 8) },
-        }
-    });
+    let edges = problem
+        .graph
+        .edges()
+        .iter()
+        .enumerate()
+        .map(|(number, edge)| {
+            let locked = grown.used[number]
+                && edge
+                    .ends
+                    .iter()
+                    .all(|node| grown.locked_nodes[*node as usize]);
+            let weight = price.of(edge.weight, problem.yearly[number]);
+            Edge {
+                ends: edge.ends,
+                weight: if locked {
+                    0
+                } else {
+                    u64::try_from(weight).unwrap_or(u64::MAX >> 8)
+                },
+            }
+        });
     let graph = Graph::new(problem.graph.nodes(), edges.collect()).ok()?;
     let mut terminals = vec![problem.root];
     let taken = (0..problem.items.len()).filter(|item| grown.taken[*item]);
     terminals.extend(taken.filter_map(|item| problem.items[item].node));
     let never = || false;
-    let route = solve(&Problem::steiner(graph, &terminals), &mut Work::new(STEPS, &never)).ok()?;
+    let route = solve(
+        &Problem::steiner(graph, &terminals),
+        &mut Work::new(STEPS, &never),
+    )
+    .ok()?;
     let mut next = grown.clone();
     for edge in 0..next.used.len() {
         let ends = problem.graph.edges()[edge].ends;

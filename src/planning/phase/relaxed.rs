@@ -32,16 +32,31 @@ pub(super) struct Price {
 
 impl Price {
     /// Capex alone.
-    pub(super) const CAPEX: Self = Self { capex: 1, yearly: 0 };
+    pub(super) const CAPEX: Self = Self {
+        capex: 1,
+        yearly: 0,
+    };
 
     /// Mixtures of both in which a ceiling of each weighs alike, the one more, and the other more.
     pub(super) fn mixed(capex: u64, yearly: u64) -> Vec<Self> {
         let ratio = (capex / yearly.max(1)).max(1);
         let mut all = vec![
-            Self { capex: 1, yearly: ratio },
-            Self { capex: 1, yearly: (ratio / 4).max(1) },
-            Self { capex: 1, yearly: ratio.saturating_mul(4) },
-            Self { capex: 0, yearly: 1 },
+            Self {
+                capex: 1,
+                yearly: ratio,
+            },
+            Self {
+                capex: 1,
+                yearly: (ratio / 4).max(1),
+            },
+            Self {
+                capex: 1,
+                yearly: ratio.saturating_mul(4),
+            },
+            Self {
+                capex: 0,
+                yearly: 1,
+            },
         ];
         all.dedup();
         all
@@ -108,7 +123,9 @@ pub(super) fn next_worths(
     if known.is_empty() {
         // Money a unit of benefit when the limit buys everything: no plan pays less at the margin.
         let least = limit * WORTH_UNIT / u128::from(total_benefit) + 1;
-        let mut worth = u64::try_from(least).unwrap_or(u64::MAX / 2).min(u64::MAX >> 24);
+        let mut worth = u64::try_from(least)
+            .unwrap_or(u64::MAX / 2)
+            .min(u64::MAX >> 24);
         let mut worths = Vec::new();
         for _ in 0..FIRST_STEPS.max(count) {
             worths.push(worth);
@@ -132,7 +149,10 @@ pub(super) fn next_worths(
 /// Steps from low to high, even on a scale of ratios where both are above 0.
 fn between(low: u64, high: u64, step: u64, steps: u64) -> u64 {
     if low == 0 {
-        return high / 2_u64.saturating_pow(u32::try_from(steps - step).unwrap_or(63)).max(1);
+        return high
+            / 2_u64
+                .saturating_pow(u32::try_from(steps - step).unwrap_or(63))
+                .max(1);
     }
     // Powers of floats differ in their last bits between machines; whole ratios of whole roots do not
     // pay here. Even steps between two worths that are at most fourfold apart serve as well.
@@ -172,8 +192,13 @@ fn relax(
     steps: u64,
 ) -> Result<Relaxed, PhaseError> {
     // No prize beyond the price of all routes changes anything but the size of numbers.
-    let all: u64 = graph.edges().iter().fold(1, |sum, edge| sum.saturating_add(edge.weight));
-    let cap = all.min(TOTAL_MAX / 4 / (problem.items.len() as u64 + 1)).max(1);
+    let all: u64 = graph
+        .edges()
+        .iter()
+        .fold(1, |sum, edge| sum.saturating_add(edge.weight));
+    let cap = all
+        .min(TOTAL_MAX / 4 / (problem.items.len() as u64 + 1))
+        .max(1);
     let mut prizes = vec![0; graph.nodes()];
     let mut gains = vec![0_u128; problem.items.len()];
     let mut surplus = 0_u128;
@@ -197,13 +222,17 @@ fn relax(
     }
     inside[problem.root as usize] = true;
     let taken = |number: &usize| {
-        let reached = problem.items[*number].node.is_none_or(|node| inside[node as usize]);
+        let reached = problem.items[*number]
+            .node
+            .is_none_or(|node| inside[node as usize]);
         reached && gains[*number] > 0
     };
     let items: Vec<usize> = (0..problem.items.len()).filter(taken).collect();
     let sum = |own: fn(&super::Item) -> u64, edge: &dyn Fn(u32) -> u64| {
         let items = items.iter().map(|number| own(&problem.items[*number]));
-        items.chain(route.edges.iter().map(|number| edge(*number))).sum()
+        items
+            .chain(route.edges.iter().map(|number| edge(*number)))
+            .sum()
     };
     Ok(Relaxed {
         price,

@@ -5,21 +5,36 @@ use proptest::prelude::*;
 use super::*;
 use crate::graph::{Edge, Graph};
 
-fn budgeted(nodes: usize, edges: &[(u32, u32, u64)], items: &[(Option<u32>, u64, u64, u64)]) -> Budgeted {
-    let graph = edges.iter().map(|&(a, b, weight)| Edge { ends: [a, b], weight });
+fn budgeted(
+    nodes: usize,
+    edges: &[(u32, u32, u64)],
+    items: &[(Option<u32>, u64, u64, u64)],
+) -> Budgeted {
+    let graph = edges.iter().map(|&(a, b, weight)| Edge {
+        ends: [a, b],
+        weight,
+    });
     Budgeted {
         graph: Graph::new(nodes, graph.collect()).unwrap(),
         yearly: edges.iter().map(|(_, _, weight)| weight / 10).collect(),
         root: 0,
         items: items
             .iter()
-            .map(|&(node, capex, yearly, benefit)| Item { node, capex, yearly, benefit })
+            .map(|&(node, capex, yearly, benefit)| Item {
+                node,
+                capex,
+                yearly,
+                benefit,
+            })
             .collect(),
     }
 }
 
 fn ceiling(capex: u64) -> Ceiling {
-    Ceiling { capex, yearly: None }
+    Ceiling {
+        capex,
+        yearly: None,
+    }
 }
 
 fn phases(problem: &Budgeted, wanted: &[(Ceiling, Orders)]) -> Vec<Built> {
@@ -39,9 +54,15 @@ fn check(problem: &Budgeted, phase: &Built, ceiling: Ceiling) {
     let routes: u64 = edges.iter().map(|edge| problem.graph.weight(*edge)).sum();
     assert_eq!(phase.capex, capex + routes);
     let yearly: u64 = items.clone().map(|item| item.yearly).sum();
-    let upkeep: u64 = edges.iter().map(|edge| problem.yearly[*edge as usize]).sum();
+    let upkeep: u64 = edges
+        .iter()
+        .map(|edge| problem.yearly[*edge as usize])
+        .sum();
     assert_eq!(phase.yearly, yearly + upkeep);
-    assert_eq!(phase.benefit, items.clone().map(|item| item.benefit).sum::<u64>());
+    assert_eq!(
+        phase.benefit,
+        items.clone().map(|item| item.benefit).sum::<u64>()
+    );
     assert!(phase.benefit <= phase.upper_bound);
     if !phase.over {
         assert!(phase.capex <= ceiling.capex, "{phase:?} under {ceiling:?}");
@@ -53,7 +74,11 @@ fn check(problem: &Budgeted, phase: &Built, ceiling: Ceiling) {
         assert!(joined.join(a, b), "a ring in {phase:?}");
     }
     for node in items.filter_map(|item| item.node) {
-        assert_eq!(joined.top(node), joined.top(problem.root), "{node} is not reached");
+        assert_eq!(
+            joined.top(node),
+            joined.top(problem.root),
+            "{node} is not reached"
+        );
     }
 }
 
@@ -77,7 +102,10 @@ fn optimum(problem: &Budgeted, ceiling: Ceiling) -> u64 {
             .filter(|item| item.node.is_none_or(|node| joined.top(node) == root))
             .collect();
         for chosen in 0_u32..1 << open.len() {
-            let items = open.iter().enumerate().filter(|(n, _)| chosen >> n & 1 == 1);
+            let items = open
+                .iter()
+                .enumerate()
+                .filter(|(n, _)| chosen >> n & 1 == 1);
             let (mut c, mut y, mut b) = (capex, yearly, 0);
             for (_, item) in items {
                 c += item.capex;
@@ -105,7 +133,13 @@ fn a_far_town_beats_near_single_sites_when_it_shares_its_way() {
             (Some(5), 0, 0, 10),
         ],
     );
-    let built = phases(&problem, &[(ceiling(23), Orders::default()), (ceiling(33), Orders::default())]);
+    let built = phases(
+        &problem,
+        &[
+            (ceiling(23), Orders::default()),
+            (ceiling(33), Orders::default()),
+        ],
+    );
     assert_eq!(built[0].items, [1, 2, 3]);
     assert_eq!(built[1].items, [0, 1, 2, 3]);
     assert_eq!(built[1].gap(), 0.0);
@@ -117,13 +151,27 @@ fn a_yearly_ceiling_turns_the_choice() {
     let problem = budgeted(
         1,
         &[],
-        &[(None, 1, 100, 10), (None, 1, 100, 10), (None, 50, 1, 8), (None, 50, 1, 8)],
+        &[
+            (None, 1, 100, 10),
+            (None, 1, 100, 10),
+            (None, 50, 1, 8),
+            (None, 50, 1, 8),
+        ],
     );
-    let both = Ceiling { capex: 100, yearly: Some(150) };
+    let both = Ceiling {
+        capex: 100,
+        yearly: Some(150),
+    };
     let built = phases(&problem, &[(both, Orders::default())]);
     assert_eq!(built[0].benefit, optimum(&problem, both));
-    let rich = Ceiling { capex: 100, yearly: None };
-    assert_eq!(phases(&problem, &[(rich, Orders::default())])[0].benefit, 28);
+    let rich = Ceiling {
+        capex: 100,
+        yearly: None,
+    };
+    assert_eq!(
+        phases(&problem, &[(rich, Orders::default())])[0].benefit,
+        28
+    );
 }
 
 #[test]
@@ -133,13 +181,22 @@ fn orders_are_followed_and_what_they_cost_beyond_the_ceiling_is_said() {
         &[(0, 1, 10), (1, 2, 10), (0, 3, 5)],
         &[(Some(1), 1, 0, 5), (Some(2), 1, 0, 1), (Some(3), 1, 0, 9)],
     );
-    let pin = Orders { forced: vec![1], quotas: Vec::new() };
-    let built = phases(&problem, &[(ceiling(22), pin.clone()), (ceiling(28), Orders::default())]);
+    let pin = Orders {
+        forced: vec![1],
+        quotas: Vec::new(),
+    };
+    let built = phases(
+        &problem,
+        &[(ceiling(22), pin.clone()), (ceiling(28), Orders::default())],
+    );
     assert_eq!(built[0].items, [0, 1]);
     assert_eq!(built[1].items, [0, 1, 2]);
     let poor = phases(&problem, &[(ceiling(20), pin)]);
     assert!(poor[0].over && poor[0].items == [1]);
-    let quota = Orders { forced: Vec::new(), quotas: vec![(vec![0, 1], 1), (vec![1], 1)] };
+    let quota = Orders {
+        forced: Vec::new(),
+        quotas: vec![(vec![0, 1], 1), (vec![1], 1)],
+    };
     let built = phases(&problem, &[(ceiling(12), quota)]);
     assert_eq!(built[0].items, [0]);
     assert_eq!(built[0].missing, [0, 1], "no room for the second quota");
@@ -151,14 +208,30 @@ fn what_does_not_fit_is_refused() {
     let error = Planner::new(&shared, Effort::of(&shared)).unwrap_err();
     assert_eq!(error, PhaseError::Shared(1));
     let outside = budgeted(2, &[(0, 1, 1)], &[(Some(2), 0, 0, 1)]);
-    assert_eq!(Planner::new(&outside, Effort::of(&outside)).unwrap_err(), PhaseError::Misfit);
+    assert_eq!(
+        Planner::new(&outside, Effort::of(&outside)).unwrap_err(),
+        PhaseError::Misfit
+    );
     let fine = budgeted(2, &[(0, 1, 1)], &[(Some(1), 0, 0, 1)]);
-    let falling = [(ceiling(2), Orders::default()), (ceiling(1), Orders::default())];
+    let falling = [
+        (ceiling(2), Orders::default()),
+        (ceiling(1), Orders::default()),
+    ];
     let mut planner = Planner::new(&fine, Effort::of(&fine)).unwrap();
-    assert_eq!(planner.phases(&falling, &|_| {}), Err(PhaseError::Falling(2)));
+    assert_eq!(
+        planner.phases(&falling, &|_| {}),
+        Err(PhaseError::Falling(2))
+    );
     let apart = budgeted(2, &[], &[(Some(1), 0, 0, 1), (None, 1, 0, 4)]);
-    let pinned = Orders { forced: vec![0], quotas: Vec::new() };
-    assert_eq!(phases(&apart, &[(ceiling(9), pinned)])[0].items, [1], "no route leads to the first");
+    let pinned = Orders {
+        forced: vec![0],
+        quotas: Vec::new(),
+    };
+    assert_eq!(
+        phases(&apart, &[(ceiling(9), pinned)])[0].items,
+        [1],
+        "no route leads to the first"
+    );
 }
 
 fn drawn() -> impl Strategy<Value = Budgeted> {

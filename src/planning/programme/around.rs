@@ -31,7 +31,9 @@ impl Around {
             None => UnknownReason::PositionMissing,
         };
         Self {
-            fibre_metres: gap.fibre_line.and_then(|nearest| Finding::Known(nearest.metres)),
+            fibre_metres: gap
+                .fibre_line
+                .and_then(|nearest| Finding::Known(nearest.metres)),
             mast_metres: gap.mast.and_then(|nearest| Finding::Known(nearest.metres)),
             grid_metres: Finding::Unknown(nothing),
             covered: Finding::Unknown(nothing),

@@ -57,7 +57,9 @@ pub(super) fn build(
     let edges = problem.graph.edges();
     for (number, (stretch, edge)) in chosen.network.stretches.iter().zip(edges).enumerate() {
         let edge_number = u32::try_from(number).unwrap_or(u32::MAX);
-        let phase = built.iter().position(|one| one.edges.binary_search(&edge_number).is_ok());
+        let phase = built
+            .iter()
+            .position(|one| one.edges.binary_search(&edge_number).is_ok());
         let step = stairs.edge_steps.get(number).copied().flatten();
         let target = chosen.edges.binary_search(&edge_number).is_ok();
         if phase.is_some() || step.is_some() || target {
@@ -71,7 +73,12 @@ pub(super) fn build(
             });
         }
     }
-    Ok(Outcome { target, phases, frontier: stairs.points, routes })
+    Ok(Outcome {
+        target,
+        phases,
+        frontier: stairs.points,
+        routes,
+    })
 }
 
 /// What stands at each site costs.
@@ -80,10 +87,14 @@ fn own_costs(sites: &mut [SitePlan], chosen: &Chosen, plan: &Plan, costs: &CostP
         let (Some(site), Some(row)) = (sites.get_mut(*place), plan.rows.get(*place)) else {
             continue;
         };
-        let Some(technology) = site.technology else { continue };
+        let Some(technology) = site.technology else {
+            continue;
+        };
         let all = options(costs, &row.site.kind, &site.around.surroundings());
         let own = all.iter().find(|one| one.technology == technology);
-        let Some(flows) = own.and_then(|one| one.flows.as_ref()) else { continue };
+        let Some(flows) = own.and_then(|one| one.flows.as_ref()) else {
+            continue;
+        };
         site.own_capex_minor = Some(flows.capex_minor());
         site.capex_minor = site.own_capex_minor;
         site.yearly_minor = Some(flows.yearly_minor());
@@ -105,20 +116,23 @@ fn summed(sites: &[SitePlan], chosen: &Chosen) -> Target {
 }
 
 /// The problem of the phases, and by item its place in the list of sites.
-fn budgeted(
-    sites: &[SitePlan],
-    chosen: &Chosen,
-) -> Result<(Budgeted, Vec<usize>), ProgrammeError> {
+fn budgeted(sites: &[SitePlan], chosen: &Chosen) -> Result<(Budgeted, Vec<usize>), ProgrammeError> {
     let prices = chosen.prices;
-    let graph = chosen.network.graph(|metres| u64::from(metres) * prices.capex)?;
+    let graph = chosen
+        .network
+        .graph(|metres| u64::from(metres) * prices.capex)?;
     let yearly = chosen.network.stretches.iter();
     let yearly = yearly.map(|one| prices.yearly(u64::from(one.paid_metres)));
     let mut items = Vec::new();
     let mut places = Vec::new();
     let whole = |minor: Option<i64>| u64::try_from(minor.unwrap_or(0)).unwrap_or(0);
     for (place, node) in chosen.in_play.iter().zip(&chosen.network.site_nodes) {
-        let Some(site) = sites.get(*place) else { continue };
-        let Some(technology) = site.technology else { continue };
+        let Some(site) = sites.get(*place) else {
+            continue;
+        };
+        let Some(technology) = site.technology else {
+            continue;
+        };
         items.push(Item {
             node: node.filter(|_| technology == Technology::Fibre),
             capex: whole(site.own_capex_minor),
@@ -127,7 +141,12 @@ fn budgeted(
         });
         places.push(*place);
     }
-    let problem = Budgeted { graph, yearly: yearly.collect(), root: ROOT, items };
+    let problem = Budgeted {
+        graph,
+        yearly: yearly.collect(),
+        root: ROOT,
+        items,
+    };
     Ok((problem, places))
 }
 
@@ -152,17 +171,28 @@ fn wanted(
     for (number, phase) in scenario.phases.iter().enumerate() {
         capex = capex.saturating_add(phase.capex_minor);
         let all = 0..places.len();
-        let quotas = scenario.quotas.iter().filter(|quota| quota.phase == number + 1);
+        let quotas = scenario
+            .quotas
+            .iter()
+            .filter(|quota| quota.phase == number + 1);
         let orders = Orders {
-            forced: all.clone().filter(|item| pinned(item, number + 1)).collect(),
+            forced: all
+                .clone()
+                .filter(|item| pinned(item, number + 1))
+                .collect(),
             quotas: quotas
                 .map(|quota| {
-                    let inside = all.clone().filter(|item| region(*item) == Some(&quota.region));
+                    let inside = all
+                        .clone()
+                        .filter(|item| region(*item) == Some(&quota.region));
                     (inside.collect(), quota.sites)
                 })
                 .collect(),
         };
-        let ceiling = Ceiling { capex, yearly: phase.yearly_minor };
+        let ceiling = Ceiling {
+            capex,
+            yearly: phase.yearly_minor,
+        };
         phases.push((ceiling, orders));
     }
     phases
@@ -185,7 +215,9 @@ fn shared_costs(sites: &mut [SitePlan], chosen: &Chosen, built: &[Built]) {
     let counts = |phased: bool| {
         let mut counts = vec![false; network.nodes];
         for (node, place) in &by_fibre {
-            let inside = sites.get(*place).is_some_and(|site| !phased || site.phase.is_some());
+            let inside = sites
+                .get(*place)
+                .is_some_and(|site| !phased || site.phase.is_some());
             if let Some(counts) = counts.get_mut(*node as usize) {
                 *counts = inside;
             }
@@ -195,20 +227,35 @@ fn shared_costs(sites: &mut [SitePlan], chosen: &Chosen, built: &[Built]) {
     let (all, phased) = (counts(false), counts(true));
     let of = |counts: &[bool], node: u32| counts.get(node as usize).copied().unwrap_or(false);
     let target = Shares::new(network, &chosen.edges, |node| of(&all, node));
-    let last = built.last().map(|phase| phase.edges.as_slice()).unwrap_or_default();
+    let last = built
+        .last()
+        .map(|phase| phase.edges.as_slice())
+        .unwrap_or_default();
     let phases = Shares::new(network, last, |node| of(&phased, node));
     for (node, place) in by_fibre {
-        let Some(site) = sites.get_mut(place) else { continue };
-        let shares = if site.phase.is_some() { &phases } else { &target };
+        let Some(site) = sites.get_mut(place) else {
+            continue;
+        };
+        let shares = if site.phase.is_some() {
+            &phases
+        } else {
+            &target
+        };
         let metres = shares.paid_metres(node);
         site.route_metres = Some(metres);
         let signed = |minor: u64| i64::try_from(minor).unwrap_or(i64::MAX);
         let add = |held: &mut Option<i64>, more: i64| {
             *held = held.map(|held| held.saturating_add(more));
         };
-        add(&mut site.capex_minor, signed(metres.saturating_mul(chosen.prices.capex)));
+        add(
+            &mut site.capex_minor,
+            signed(metres.saturating_mul(chosen.prices.capex)),
+        );
         add(&mut site.yearly_minor, signed(chosen.prices.yearly(metres)));
-        add(&mut site.net_present_minor, chosen.prices.net_present(metres));
+        add(
+            &mut site.net_present_minor,
+            chosen.prices.net_present(metres),
+        );
     }
 }
 
@@ -229,10 +276,18 @@ fn reports(
         for technology in mine.clone().filter_map(|site| site.technology) {
             *by_technology.entry(technology).or_default() += 1;
         }
-        let held = before.map(|phase| phase.edges.as_slice()).unwrap_or_default();
-        let fresh = phase.edges.iter().filter(|edge| held.binary_search(edge).is_err());
+        let held = before
+            .map(|phase| phase.edges.as_slice())
+            .unwrap_or_default();
+        let fresh = phase
+            .edges
+            .iter()
+            .filter(|edge| held.binary_search(edge).is_err());
         let metres = fresh.filter_map(|edge| chosen.network.stretches.get(*edge as usize));
-        let quotas = scenario.quotas.iter().filter(|quota| quota.phase == number + 1);
+        let quotas = scenario
+            .quotas
+            .iter()
+            .filter(|quota| quota.phase == number + 1);
         reports.push(PhaseReport {
             name: budget.name.clone(),
             ceiling_minor: ceiling.capex,
@@ -269,7 +324,11 @@ pub(super) fn services(plan: &Plan, layers: &Layers) -> Result<Vec<ServicePlan>,
             position: row.site.position,
         })
         .collect();
-    let places: Vec<&Place> = layers.places.iter().flat_map(|layer| &layer.features).collect();
+    let places: Vec<&Place> = layers
+        .places
+        .iter()
+        .flat_map(|layer| &layer.features)
+        .collect();
     let wishes = plan.scenario.cover.iter();
     let plans = wishes.map(|wish| place(wish, &candidates, &places));
     Ok(plans.collect::<Result<_, _>>()?)

@@ -93,11 +93,16 @@ pub(super) fn choose(
     let network = network(plan, layers, costs, &in_play);
     let prices = RoutePrices::of(costs);
     let graph = network.graph(|metres| prices.parts(metres))?;
-    let total: u64 = graph.edges().iter().fold(1, |sum, edge| sum.saturating_add(edge.weight));
+    let total: u64 = graph
+        .edges()
+        .iter()
+        .fold(1, |sum, edge| sum.saturating_add(edge.weight));
     let cap = (TOTAL_MAX / 4 / (in_play.len() as u64 + 1)).max(1);
     let mut prizes = vec![0; graph.nodes()];
     for (place, node) in in_play.iter().zip(&network.site_nodes) {
-        let (Some(site), Some(node)) = (sites.get(*place), node) else { continue };
+        let (Some(site), Some(node)) = (sites.get(*place), node) else {
+            continue;
+        };
         if let Some(prize) = prizes.get_mut(*node as usize) {
             *prize = saved(site, total).min(cap);
         }
@@ -107,10 +112,15 @@ pub(super) fn choose(
     let mut work = Work::new(SECONDS * WORK_PER_SECOND, &never);
     let route = solve(&problem, &mut work)?;
     let shares = Shares::new(&network, &route.edges, |node| {
-        problem.prizes.get(node as usize).is_some_and(|prize| *prize > 0)
+        problem
+            .prizes
+            .get(node as usize)
+            .is_some_and(|prize| *prize > 0)
     });
     for (place, node) in in_play.iter().zip(&network.site_nodes) {
-        let Some(site) = sites.get_mut(*place) else { continue };
+        let Some(site) = sites.get_mut(*place) else {
+            continue;
+        };
         let by_fibre = node.filter(|node| {
             let prize = problem.prizes.get(*node as usize).copied().unwrap_or(0);
             prize > 0 && route.nodes.binary_search(node).is_ok()
@@ -124,7 +134,14 @@ pub(super) fn choose(
     }
     let (target, paid_metres) = target(sites, &in_play, &network, &route, prices);
     let edges = route.edges;
-    Ok(Chosen { network, in_play, target, paid_metres, edges, prices })
+    Ok(Chosen {
+        network,
+        in_play,
+        target,
+        paid_metres,
+        edges,
+        prices,
+    })
 }
 
 fn network(
@@ -138,7 +155,10 @@ fn network(
         .map(|place| plan.rows.get(*place).and_then(|row| row.site.position))
         .collect();
     let lengths = costs.fibre.as_ref().map_or(
-        Lengths { detour_percent: 100, off_road_percent: 100 },
+        Lengths {
+            detour_percent: 100,
+            off_road_percent: 100,
+        },
         |fibre| Lengths {
             detour_percent: fibre.detour_percent,
             off_road_percent: fibre.off_road_percent,
@@ -147,7 +167,9 @@ fn network(
     // Where fibre is not offered no route is looked for.
     let offered = costs.fibre.is_some();
     let fibre = layers.fibre_lines.iter().flat_map(|layer| &layer.features);
-    let fibre = fibre.filter(|_| offered).map(|line| line.positions.as_slice());
+    let fibre = fibre
+        .filter(|_| offered)
+        .map(|line| line.positions.as_slice());
     let roads = super::around::roads(layers);
     RouteNetwork::new(&positions, fibre, &roads, lengths)
 }
@@ -192,7 +214,10 @@ fn target(
             }
         }
     }
-    let stretches = route.edges.iter().filter_map(|edge| network.stretches.get(*edge as usize));
+    let stretches = route
+        .edges
+        .iter()
+        .filter_map(|edge| network.stretches.get(*edge as usize));
     let mut paid = 0;
     for stretch in stretches {
         target.route_metres += u64::from(stretch.metres);
@@ -200,10 +225,16 @@ fn target(
     }
     target.net_present_minor += prices.net_present(paid);
     // What the search may have missed, in whole minor units, rounded up.
-    let missed = route.objective.saturating_sub(route.lower_bound).div_ceil(PARTS);
+    let missed = route
+        .objective
+        .saturating_sub(route.lower_bound)
+        .div_ceil(PARTS);
     let missed = i64::try_from(missed).unwrap_or(i64::MAX);
     target.lower_bound_minor = target.net_present_minor.saturating_sub(missed);
     let whole = |minor: i64| u64::try_from(minor).unwrap_or(0);
-    target.gap = crate::route::gap(whole(target.lower_bound_minor), whole(target.net_present_minor));
+    target.gap = crate::route::gap(
+        whole(target.lower_bound_minor),
+        whole(target.net_present_minor),
+    );
     (target, paid)
 }

@@ -92,7 +92,11 @@ pub fn compare(first: &[SitePlan], second: &[SitePlan]) -> Comparison {
                 continue;
             }
         }
-        comparison.changes.push(Change { site: site.to_owned(), first, second });
+        comparison.changes.push(Change {
+            site: site.to_owned(),
+            first,
+            second,
+        });
     }
     comparison
 }

@@ -71,11 +71,18 @@ impl Limit {
             Self::PowerAssumed { sites, solar: true } => format!(
                 "{sites} sites dont le raccordement électrique est inconnu : panneaux et batterie"
             ),
-            Self::PowerAssumed { sites, solar: false } => {
-                format!("{sites} sites dont le raccordement électrique est inconnu : réseau supposé")
+            Self::PowerAssumed {
+                sites,
+                solar: false,
+            } => {
+                format!(
+                    "{sites} sites dont le raccordement électrique est inconnu : réseau supposé"
+                )
             }
             Self::CoverageAssumed { sites } => {
-                format!("{sites} sites dont la couverture 4G/5G est supposée d'après le pylône voisin")
+                format!(
+                    "{sites} sites dont la couverture 4G/5G est supposée d'après le pylône voisin"
+                )
             }
             Self::TerrainNotLookedAt { sites } => {
                 format!("{sites} sites en faisceau hertzien sans examen du relief")
@@ -103,7 +110,10 @@ impl Limit {
             Self::PowerAssumed { sites, solar: true } => {
                 format!("{sites} sites whose grid connection is not known: panels and a battery")
             }
-            Self::PowerAssumed { sites, solar: false } => {
+            Self::PowerAssumed {
+                sites,
+                solar: false,
+            } => {
                 format!("{sites} sites whose grid connection is not known: the grid is assumed")
             }
             Self::CoverageAssumed { sites } => {
@@ -127,7 +137,9 @@ impl Limit {
 /// 130 → 1.3.
 fn share(percent: u32, point: char) -> String {
     let text = format!("{}{point}{:02}", percent / 100, percent % 100);
-    text.trim_end_matches('0').trim_end_matches(point).to_owned()
+    text.trim_end_matches('0')
+        .trim_end_matches(point)
+        .to_owned()
 }
 
 /// Everything that holds for this plan.
@@ -149,7 +161,9 @@ pub(super) fn limits(
     }
     let open: Vec<&SitePlan> = sites.iter().filter(|site| site.open()).collect();
     let assumed = |technology: crate::cost::Technology| {
-        let chosen = open.iter().filter(|site| site.technology == Some(technology));
+        let chosen = open
+            .iter()
+            .filter(|site| site.technology == Some(technology));
         let with = chosen.filter(|site| {
             let option = site.options.iter().find(|one| one.technology == technology);
             option.is_some_and(|one| one.planned && one.barrier.is_some())
@@ -157,18 +171,27 @@ pub(super) fn limits(
         with.count()
     };
     let count = |sites: usize, limit: fn(usize) -> Limit| (sites > 0).then(|| limit(sites));
-    let dark = open.iter().filter(|site| !is_known(&site.around.grid_metres)).count();
+    let dark = open
+        .iter()
+        .filter(|site| !is_known(&site.around.grid_metres))
+        .count();
     if dark > 0 {
         let solar = costs.power.when_grid_unknown == UnknownGrid::Solar;
         limits.push(Limit::PowerAssumed { sites: dark, solar });
     }
-    let missing = plan.rows.iter().filter(|row| row.site.position.is_none()).count();
+    let missing = plan
+        .rows
+        .iter()
+        .filter(|row| row.site.position.is_none())
+        .count();
     let unreached = open.iter().filter(|site| site.technology.is_none()).count();
     let places = layers.places.iter().flat_map(|layer| &layer.features);
     let empty = places.filter(|place| place.population.is_none()).count();
     limits.extend(
         [
-            count(assumed(crate::cost::Technology::Mobile), |sites| Limit::CoverageAssumed { sites }),
+            count(assumed(crate::cost::Technology::Mobile), |sites| {
+                Limit::CoverageAssumed { sites }
+            }),
             count(assumed(crate::cost::Technology::Microwave), |sites| {
                 Limit::TerrainNotLookedAt { sites }
             }),

@@ -13,11 +13,7 @@ pub(super) struct Shares(Vec<u64>);
 impl Shares {
     /// Divides the routes of these edges among the nodes that `counts` names. The parts of a stretch
     /// sum to it: what does not divide evenly goes to the sites with the smallest numbers.
-    pub(super) fn new(
-        network: &RouteNetwork,
-        edges: &[u32],
-        counts: impl Fn(u32) -> bool,
-    ) -> Self {
+    pub(super) fn new(network: &RouteNetwork, edges: &[u32], counts: impl Fn(u32) -> bool) -> Self {
         let mut around: Vec<Vec<(u32, u32)>> = vec![Vec::new(); network.nodes];
         for edge in edges {
             let [a, b] = network.stretches[*edge as usize].ends;

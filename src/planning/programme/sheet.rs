@@ -30,7 +30,9 @@ pub struct SiteSheet {
 pub fn sheet(costs: &CostParameters, kind: &str, site: &SitePlan) -> SiteSheet {
     let around = site.around.surroundings();
     let options = options(costs, kind, &around);
-    let route = site.route_metres.and_then(|metres| fibre_route(costs, metres));
+    let route = site
+        .route_metres
+        .and_then(|metres| fibre_route(costs, metres));
     let route = route.map(|(_, flows)| flows);
     let planned = site.technology.and_then(|technology| {
         let own = options.iter().find(|one| one.technology == technology)?;
@@ -41,7 +43,10 @@ pub fn sheet(costs: &CostParameters, kind: &str, site: &SitePlan) -> SiteSheet {
         })
     });
     let alone = site.around.fibre_metres.known().and_then(|metres| {
-        let detour = costs.fibre.as_ref().map_or(100, |fibre| fibre.detour_percent);
+        let detour = costs
+            .fibre
+            .as_ref()
+            .map_or(100, |fibre| fibre.detour_percent);
         whole(metres * f64::from(detour) / 100.0)
     });
     let charged = site.route_metres.or(alone);

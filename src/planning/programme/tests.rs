@@ -22,7 +22,14 @@ fn site(id: &str, position: Option<Position>) -> PlanSite {
         name: None,
         kind: "school".to_owned(),
         position,
-        region: Some(if id.starts_with("town") { "east" } else { "west" }.to_owned()),
+        region: Some(
+            if id.starts_with("town") {
+                "east"
+            } else {
+                "west"
+            }
+            .to_owned(),
+        ),
         invented: true,
         simulated: false,
         availability: None,
@@ -100,8 +107,16 @@ fn a_town_shares_a_trench_that_no_site_of_it_could_pay() {
     let programme = made(scenario(), &BTreeMap::new());
     let technology = |id: &str| of(&programme, id).technology;
     assert_eq!(technology("near"), Some(Technology::Fibre));
-    assert_eq!(technology("far"), Some(Technology::Satellite), "60 km for one site");
-    assert_eq!(technology("lost"), Some(Technology::Satellite), "no position, no route");
+    assert_eq!(
+        technology("far"),
+        Some(Technology::Satellite),
+        "60 km for one site"
+    );
+    assert_eq!(
+        technology("lost"),
+        Some(Technology::Satellite),
+        "no position, no route"
+    );
     // 26 km of route cost 260,000; a site saves 60,000 by fibre: five save 300,000.
     for number in 0..5 {
         let town = of(&programme, &format!("town-{number}"));
@@ -109,8 +124,15 @@ fn a_town_shares_a_trench_that_no_site_of_it_could_pay() {
         assert_eq!(town.break_even_metres, Some(6_000));
         assert!(town.route_metres.unwrap() < 6_000);
     }
-    let paid: u64 = programme.sites.iter().filter_map(|site| site.route_metres).sum();
-    assert!(paid.abs_diff(programme.target.route_metres) <= 5, "each metre is paid once");
+    let paid: u64 = programme
+        .sites
+        .iter()
+        .filter_map(|site| site.route_metres)
+        .sum();
+    assert!(
+        paid.abs_diff(programme.target.route_metres) <= 5,
+        "each metre is paid once"
+    );
     assert_eq!(programme.target.by_technology[&Technology::Fibre], 6);
     assert!(programme.target.gap < 1e-6);
     let own: i64 = 8 * 1_000;
@@ -123,23 +145,45 @@ fn a_town_shares_a_trench_that_no_site_of_it_could_pay() {
 fn phases_build_what_is_cheap_first_and_the_frontier_goes_on_to_everything() {
     let programme = made(scenario(), &BTreeMap::new());
     assert_eq!(of(&programme, "near").phase, Some(1));
-    assert_eq!(of(&programme, "far").phase, Some(1), "satellite is cheap to build");
+    assert_eq!(
+        of(&programme, "far").phase,
+        Some(1),
+        "satellite is cheap to build"
+    );
     assert_eq!(of(&programme, "town-3").phase, Some(2));
-    let [first, second] = &programme.phases[..] else { panic!("two phases") };
+    let [first, second] = &programme.phases[..] else {
+        panic!("two phases")
+    };
     assert!(first.total_capex_minor <= 10_000 && second.total_capex_minor <= 300_000);
-    assert_eq!(first.capex_minor + second.capex_minor, second.total_capex_minor);
+    assert_eq!(
+        first.capex_minor + second.capex_minor,
+        second.total_capex_minor
+    );
     assert_eq!((first.sites, second.sites), (3, 5));
     assert_eq!(second.upper_bound, 8);
     assert_eq!(second.by_technology[&Technology::Fibre], 5);
     assert_eq!(programme.frontier.last().unwrap().sites, 8);
     assert!(programme.sites.iter().all(|site| site.step.is_some()));
-    let parts: i64 = programme.sites.iter().filter_map(|site| site.capex_minor).sum();
+    let parts: i64 = programme
+        .sites
+        .iter()
+        .filter_map(|site| site.capex_minor)
+        .sum();
     let total = i64::try_from(second.total_capex_minor).unwrap();
-    assert!((parts - total).abs() <= 60, "parts of shared routes sum to them: {parts}, {total}");
-    let straight = Limit::StraightLines { detour_percent: 130 };
+    assert!(
+        (parts - total).abs() <= 60,
+        "parts of shared routes sum to them: {parts}, {total}"
+    );
+    let straight = Limit::StraightLines {
+        detour_percent: 130,
+    };
     assert!(programme.limits.contains(&straight));
     assert_eq!(straight.text_en(), "straight lines × 1.3, no road layer");
-    assert!(programme.limits.contains(&Limit::WithoutPosition { sites: 1 }));
+    assert!(
+        programme
+            .limits
+            .contains(&Limit::WithoutPosition { sites: 1 })
+    );
 }
 
 #[test]
@@ -170,11 +214,18 @@ fn evidence_takes_a_site_out_of_the_building_list() {
     ] {
         let site = of(&programme, id);
         assert_eq!(site.action, action);
-        assert_eq!((site.technology, site.phase, site.capex_minor), (None, None, None), "{id}");
+        assert_eq!(
+            (site.technology, site.phase, site.capex_minor),
+            (None, None, None),
+            "{id}"
+        );
     }
     assert_eq!(programme.actions[&Action::Build], 5);
     // Three of the town do not pay for its trench any more.
-    assert_eq!(of(&programme, "town-3").technology, Some(Technology::Satellite));
+    assert_eq!(
+        of(&programme, "town-3").technology,
+        Some(Technology::Satellite)
+    );
 }
 
 #[test]
@@ -187,13 +238,26 @@ fn decisions_are_followed_and_shown() {
     };
     let scenario = Scenario {
         phases: vec![
-            PhaseBudget { name: "first".to_owned(), capex_minor: 280_000, yearly_minor: None },
-            PhaseBudget { name: "second".to_owned(), capex_minor: 280_000, yearly_minor: None },
+            PhaseBudget {
+                name: "first".to_owned(),
+                capex_minor: 280_000,
+                yearly_minor: None,
+            },
+            PhaseBudget {
+                name: "second".to_owned(),
+                capex_minor: 280_000,
+                yearly_minor: None,
+            },
         ],
         overrides: vec![
             decided("town-0", Decision::Pin { phase: 1 }),
             decided("near", Decision::Exclude),
-            decided("far", Decision::Funded { by: "Universal service fund".to_owned() }),
+            decided(
+                "far",
+                Decision::Funded {
+                    by: "Universal service fund".to_owned(),
+                },
+            ),
         ],
         ..scenario()
     };
@@ -233,7 +297,11 @@ fn what_was_delivered_changes_the_next_plan_alike_each_time() {
     let dear = made(with(100_000), &BTreeMap::new());
     assert_eq!(dear.corrections[0].percent, 200);
     assert_eq!(dear.costs.fibre.as_ref().unwrap().route_minor_per_metre, 20);
-    assert_eq!(of(&dear, "town-0").action, Action::ProbeFirst, "connected, nothing measured yet");
+    assert_eq!(
+        of(&dear, "town-0").action,
+        Action::ProbeFirst,
+        "connected, nothing measured yet"
+    );
     assert_eq!(of(&dear, "near").own_capex_minor, Some(2_000));
     assert!(dear.limits.contains(&Limit::PricesCorrected));
     assert_eq!(dear, made(with(100_000), &BTreeMap::new()));
@@ -264,17 +332,31 @@ fn a_sheet_sums_to_the_site_and_a_comparison_names_what_changed() {
     };
     let other = made(poor, &BTreeMap::new());
     let comparison = compare(&programme.sites, &other.sites);
-    assert_eq!((comparison.technology_changed, comparison.action_changed), (0, 0));
+    assert_eq!(
+        (comparison.technology_changed, comparison.action_changed),
+        (0, 0)
+    );
     assert_eq!(comparison.phase_changed, comparison.changes.len());
-    assert!(comparison.changes.iter().any(|change| change.site == "town-0"));
-    assert_eq!(comparison.in_both, comparison.alike + comparison.changes.len());
+    assert!(
+        comparison
+            .changes
+            .iter()
+            .any(|change| change.site == "town-0")
+    );
+    assert_eq!(
+        comparison.in_both,
+        comparison.alike + comparison.changes.len()
+    );
 }
 
 #[test]
 fn without_costs_that_make_sense_nothing_is_planned() {
     let (sites, layers) = country();
     let plan = plan(sites, &layers, scenario()).unwrap();
-    let wrong = CostParameters { years: 0, ..costs() };
+    let wrong = CostParameters {
+        years: 0,
+        ..costs()
+    };
     let error = super::programme(&plan, &layers, &BTreeMap::new(), &wrong, &|_| {});
     assert!(error.unwrap_err().to_string().contains("years"));
 }
