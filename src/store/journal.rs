@@ -15,12 +15,19 @@
 //! of a boot without any exchange is kept and counted ([`Journal::waiting`]); the first batch of that
 //! boot that brings one maps all that wait, and `mapped_at` says which it was. Nothing is ever
 //! slotted by an agent's wall clock.
+//!
+//! **Loss is noticed.** Beside the file lies its mark, the last position committed, written after each
+//! commit and never before: a journal that ends before its mark has lost something it acknowledged, and
+//! is refused. Each body is read against the hash under which it was accepted. Bodies may be let go
+//! after some months ([`Journal::let_go`]); their identities stay, so that nothing comes in twice.
 
 mod append;
 mod former;
 mod identity;
 mod map;
+mod mark;
 mod read;
+mod retain;
 mod time;
 
 use std::{
@@ -28,6 +35,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::AtomicU64,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -48,7 +56,12 @@ use desserte_probe::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{StoreError, migrate};
+use self::mark::Mark;
+pub use self::{identity::Earlier, mark::path_of as mark_path, retain::JournalFigures};
+use super::{
+    StoreError, migrate,
+    sound::{self, AT_START_BYTES_MAX, Remedy},
+};
 use crate::database;
 
 const SCHEMA: &str = include_str!("journal.sql");
@@ -222,6 +235,8 @@ pub struct Journal {
     committed: Arc<Committed>,
     reader: Mutex<Connection>,
     entries_of: EntriesOf,
+    /// Up to here bodies were let go since the start.
+    let_go_from: AtomicU64,
 }
 
 /// The last position on disk, and who waits for the next.
@@ -246,25 +261,37 @@ impl Journal {
     /// Opens `path`, making it as needed, and starts the writer. A file of version 1 is brought up.
     pub fn open(path: &Path, entries_of: EntriesOf) -> Result<Self, StoreError> {
         let failed = StoreError::database("open journal");
+        sound::check_file(path, Remedy::Backup)?;
         let open = || database::open(path, "FULL").map_err(&failed);
-        Self::with((open()?, open()?), entries_of)
+        let journal = Self::with((open()?, open()?), entries_of, Mark::open(path)?)?;
+        let small = std::fs::metadata(path).is_ok_and(|file| file.len() <= AT_START_BYTES_MAX);
+        if small {
+            journal.check(|_| ()).map_err(|error| StoreError::Broken {
+                file: path.to_owned(),
+                reason: error.to_string(),
+                remedy: Remedy::Backup,
+            })?;
+        }
+        Ok(journal)
     }
 
     /// One connection writes, the other reads.
     fn with(
         (mut connection, reader): (Connection, Connection),
         entries_of: EntriesOf,
+        mark: Mark,
     ) -> Result<Self, StoreError> {
         former::bring_up(&mut connection)?;
         migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
         let last = read::last_position(&connection)?;
+        mark.compare(last)?;
         let committed = Arc::new(Committed::default());
         committed.raise(last);
         let (sender, queue) = sync_channel(QUEUE);
         let shared = Arc::clone(&committed);
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write((connection, entries_of), &queue, &shared))
+            .spawn(move || write((connection, entries_of), &queue, (&shared, &mark)))
             .map_err(|error| StoreError::damaged("writer thread", error))?;
         Ok(Self {
             queue: Some(sender),
@@ -272,6 +299,7 @@ impl Journal {
             committed,
             reader: Mutex::new(reader),
             entries_of,
+            let_go_from: AtomicU64::new(0),
         })
     }
 
@@ -337,7 +365,7 @@ impl Drop for Journal {
 fn write(
     (mut connection, entries_of): (Connection, EntriesOf),
     queue: &Queue,
-    committed: &Committed,
+    (committed, mark): (&Committed, &Mark),
 ) {
     while let Ok(first) = queue.recv() {
         let mut rows = first.0.entries;
@@ -351,6 +379,7 @@ fn write(
         let last = *committed.lock();
         match append::commit((&mut connection, entries_of), &batches, last) {
             Ok((last, answers)) => {
+                mark.set(last);
                 committed.raise(last);
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     // Whoever hung up learns the position when he sends the batch again.
@@ -418,7 +447,8 @@ mod tests {
         // As on a disk of 100 pages: SQLite answers "database or disk is full" either way.
         writer.pragma_update(None, "max_page_count", 100).unwrap();
         let reader = || database::open(&path, "FULL").unwrap();
-        let journal = Journal::with((writer, reader()), NO_ENTRIES).unwrap();
+        let mark = Mark::open(&path).unwrap();
+        let journal = Journal::with((writer, reader()), NO_ENTRIES, mark).unwrap();
         append(&journal, batch(1, 1_000)).unwrap();
         let refused = append(&journal, batch(2, 1_000_000)).unwrap_err();
         assert!(matches!(refused, StoreError::Full { .. }), "{refused}");
