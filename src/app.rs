@@ -31,6 +31,7 @@ pub use months::Figured;
 pub use overview::{Group, Overview, Tally};
 pub use planning::{Planning, PlanningNow};
 pub use site_map::SiteMap;
+pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
 pub use status::status_text;
 

@@ -6,6 +6,7 @@
 //! input always gives the same plan. What is not known stays unknown ([`finding::Finding`]): an
 //! absent layer is named, never guessed, and never counts as zero.
 
+pub mod area;
 pub mod class;
 pub mod cost;
 pub mod cover;

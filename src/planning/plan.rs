@@ -178,6 +178,7 @@ mod tests {
                     licence: "none".to_owned(),
                     date: "2026".to_owned(),
                     uncertainty: "invented".to_owned(),
+                    uncertainty_class: crate::layer::UncertaintyClass::Unknown,
                 },
                 features: vec![Line {
                     name: None,
@@ -214,6 +215,11 @@ mod tests {
             [
                 LayerKind::FibreNodes,
                 LayerKind::Masts,
+                LayerKind::Coverage,
+                LayerKind::Roads,
+                LayerKind::Terrain,
+                LayerKind::PowerLines,
+                LayerKind::PowerNodes,
                 LayerKind::Places,
                 LayerKind::Regions
             ]

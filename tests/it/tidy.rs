@@ -15,7 +15,10 @@ const FILE_LINES_MAX: usize = 400;
 
 /// The pure packages and what they may name in `[dependencies]`.
 const PURE: [(&str, &[&str]); 2] = [
-    ("src/domain", &["jiff", "serde", "thiserror"]),
+    (
+        "src/domain",
+        &["jiff", "libm", "serde", "sketches-ddsketch", "thiserror"],
+    ),
     (
         "src/planning",
         &["delaunator", "geo", "rayon", "rstar", "serde", "thiserror"],
