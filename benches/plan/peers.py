@@ -82,31 +82,38 @@ def phases(path):
         model.setOptionValue("time_limit", 60.0)
         taken = [model.addBinary() for _ in items]
         used = [model.addBinary() for _ in edges]
-        most = sum(1 for node, _, _ in items if node >= 0)
-        balance = [[] for _ in range(nodes)]
+        at = {node: take for (node, _, _), take in zip(items, taken) if node >= 0}
+        # Each edge is used one way or the other, and a node is entered once.
+        ways = []
         arrive = [[] for _ in range(nodes)]
         for (a, b, _), use in zip(edges, used):
-            there, back = model.addVariable(lb=0), model.addVariable(lb=0)
             way, yaw = model.addBinary(), model.addBinary()
             model.addConstr(way + yaw == use)
-            model.addConstr(there <= most * way)
-            model.addConstr(back <= most * yaw)
-            balance[b] += [there, -1 * back]
-            balance[a] += [back, -1 * there]
+            ways += [(a, b, way), (b, a, yaw)]
             arrive[b].append(way)
             arrive[a].append(yaw)
-        at = {node: take for (node, _, _), take in zip(items, taken) if node >= 0}
         for node in range(1, nodes):
-            inflow = sum(balance[node][1:], balance[node][0]) if balance[node] else None
-            if inflow is None:
+            if arrive[node]:
+                come = sum(arrive[node][1:], 1 * arrive[node][0])
+                model.addConstr(come <= 1)
                 if node in at:
-                    model.addConstr(at[node] == 0)
-                continue
-            model.addConstr(inflow - at[node] == 0 if node in at else inflow == 0)
-            come = sum(arrive[node][1:], 1 * arrive[node][0])
-            model.addConstr(come <= 1)
-            if node in at:
-                model.addConstr(come - at[node] >= 0)
+                    model.addConstr(come - at[node] >= 0)
+            elif node in at:
+                model.addConstr(at[node] == 0)
+        # A flow of its own to each site is the strong form; one flow to all the small one, for graphs on
+        # which the strong one does not end its first relaxation in time.
+        strong = len(edges) * len(at) <= 12_000
+        for goals in [[node] for node in at] if strong else [list(at)]:
+            balance = [[] for _ in range(nodes)]
+            for a, b, way in ways:
+                flow = model.addVariable(lb=0)
+                model.addConstr(flow <= len(goals) * way)
+                balance[b].append(1 * flow)
+                balance[a].append(-1 * flow)
+            for node in range(1, nodes):
+                if balance[node]:
+                    inflow = sum(balance[node][1:], balance[node][0])
+                    model.addConstr(inflow - at[node] == 0 if node in goals else inflow == 0)
         cost = sum((capex * take for (_, capex, _), take in zip(items, taken)), 0 * taken[0])
         cost = sum((weight * use for (_, _, weight), use in zip(edges, used)), cost)
         model.addConstr(cost <= budget)
