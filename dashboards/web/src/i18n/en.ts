@@ -1,12 +1,14 @@
 import { agreementsEn } from './agreements.en';
 import { firstEn } from './first.en';
 import { importEn } from './import.en';
+import { programmeEn } from './programme.en';
 import type { Dictionary } from './fr';
 import { screensEn } from './screens.en';
 
 export const en: Dictionary = {
   ...firstEn,
   ...importEn,
+  ...programmeEn,
   // Features, one line each:
   ...agreementsEn,
   ...screensEn,

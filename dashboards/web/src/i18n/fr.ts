@@ -9,10 +9,12 @@ import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
 import { screensFr } from './screens.fr';
 import { importFr } from './import.fr';
+import { programmeFr } from './programme.fr';
 
 export const fr = {
   ...firstFr,
   ...importFr,
+  ...programmeFr,
   // Features, one line each:
   ...agreementsFr,
   ...screensFr,
