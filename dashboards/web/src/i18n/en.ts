@@ -205,6 +205,7 @@ export const en: Dictionary = {
   'criterion.fibre_node_distance': 'Distance to a fibre node',
   'criterion.mast_distance': 'Distance to a mast',
   'criterion.nearby_population': 'Nearby population',
+  'criterion.neighbour_sites': 'Neighbouring sites (5 km)',
   'criterion.place_population': 'Population of the nearest place',
   'criterion.place_distance': 'Distance to a place',
   'criterion.site_kind': 'Kind of site',

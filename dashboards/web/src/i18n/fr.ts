@@ -214,6 +214,7 @@ export const fr = {
   'criterion.fibre_node_distance': 'Distance à un nœud de fibre',
   'criterion.mast_distance': 'Distance à un pylône',
   'criterion.nearby_population': 'Population proche',
+  'criterion.neighbour_sites': 'Sites voisins (5 km)',
   'criterion.place_population': 'Population de la localité proche',
   'criterion.place_distance': 'Distance à une localité',
   'criterion.site_kind': 'Type de site',
