@@ -159,7 +159,10 @@ fn neighbours(sites: &[(PlanSite, Gap)]) -> Vec<Finding<u32>> {
         let centre = earth_centred(position);
         let near = tree.locate_within_distance(centre, REACH_METRES * REACH_METRES);
         // The site itself is one of them.
-        let near = near.take(COUNTED_MAX as usize + 1).count().saturating_sub(1);
+        let near = near
+            .take(COUNTED_MAX as usize + 1)
+            .count()
+            .saturating_sub(1);
         Finding::Known(u32::try_from(near).unwrap_or(COUNTED_MAX))
     };
     sites

@@ -364,17 +364,37 @@ fn without_costs_that_make_sense_nothing_is_planned() {
 #[test]
 fn a_neighbour_less_lowers_the_score_by_exactly_its_weight() {
     use crate::ranking::{Criterion, Weighting};
-    let weighting = Weighting { weight: 50, prefer: None, full_scale: Some(10.0) };
+    let weighting = Weighting {
+        weight: 50,
+        prefer: None,
+        full_scale: Some(10.0),
+    };
     let ranking = crate::ranking::Weights {
-        criteria: [(Criterion::NeighbourSites, weighting), (Criterion::MastDistance, weighting)].into(),
+        criteria: [
+            (Criterion::NeighbourSites, weighting),
+            (Criterion::MastDistance, weighting),
+        ]
+        .into(),
         kind_importance: BTreeMap::new(),
     };
     let score = |without: &str| {
         let (mut sites, layers) = country();
         sites.retain(|site| site.id != without);
         let ranking = ranking.clone();
-        let plan = plan(sites, &layers, Scenario { ranking, ..scenario() }).unwrap();
-        let row = plan.rows.iter().find(|row| row.site.id == "town-0").unwrap();
+        let plan = plan(
+            sites,
+            &layers,
+            Scenario {
+                ranking,
+                ..scenario()
+            },
+        )
+        .unwrap();
+        let row = plan
+            .rows
+            .iter()
+            .find(|row| row.site.id == "town-0")
+            .unwrap();
         row.ranked.score_millionths
     };
     // Four others in the town, each a tenth of the scale, at half of all weights.

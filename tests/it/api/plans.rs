@@ -59,7 +59,10 @@ async fn a_plan_is_made_and_read_in_all_its_parts() {
     assert_eq!(plan["programme"]["actions"]["build"], 4);
     assert_eq!(plan["sites_to_build"], 3);
     let phase = &plan["programme"]["phases"][0];
-    assert!(phase["total_capex_minor"].as_u64().unwrap() <= 4_000_000, "{phase}");
+    assert!(
+        phase["total_capex_minor"].as_u64().unwrap() <= 4_000_000,
+        "{phase}"
+    );
     assert!(phase["sites"].as_u64().unwrap() > 0, "{phase}");
     let limits = plan["programme"]["limits_en"].to_string();
     assert!(limits.contains("layer absent"), "{limits}");
@@ -67,10 +70,14 @@ async fn a_plan_is_made_and_read_in_all_its_parts() {
     let first = test.ok(&format!("/api/v1/plans/{id}/sites?limit=2")).await;
     assert_eq!(first["items"].as_array().unwrap().len(), 2);
     let cursor = first["next"].as_str().unwrap();
-    let rest = test.ok(&format!("/api/v1/plans/{id}/sites?cursor={cursor}")).await;
+    let rest = test
+        .ok(&format!("/api/v1/plans/{id}/sites?cursor={cursor}"))
+        .await;
     assert_eq!(rest["items"].as_array().unwrap().len(), 3);
     assert_eq!(rest["items"][0]["rank"], 3);
-    let enforced = test.ok(&format!("/api/v1/plans/{id}/sites?action=build")).await;
+    let enforced = test
+        .ok(&format!("/api/v1/plans/{id}/sites?action=build"))
+        .await;
     assert_eq!(enforced["items"].as_array().unwrap().len(), 4);
     let sheet = test.ok(&format!("/api/v1/plans/{id}/sites/CG-2")).await;
     assert_eq!(sheet["technology"], "satellite", "{sheet}");
@@ -84,7 +91,10 @@ async fn a_plan_is_made_and_read_in_all_its_parts() {
         .filter_map(|one| one["finding"]["known"]["contribution_millionths"].as_u64())
         .sum();
     let score = sheet["score"].as_f64().unwrap();
-    assert!((sum as f64 / 1e6 - score).abs() < 1e-9, "the parts are the score");
+    assert!(
+        (sum as f64 / 1e6 - score).abs() < 1e-9,
+        "the parts are the score"
+    );
     let funded = test.ok(&format!("/api/v1/plans/{id}/sites/CG-3")).await;
     assert_eq!(funded["plan"]["decision"]["author"], "A. Ngoma");
     assert_eq!(funded["technology"], Value::Null);
@@ -95,16 +105,27 @@ async fn a_plan_is_made_and_read_in_all_its_parts() {
     // The same again is the same plan; another scenario is another one.
     assert_eq!(made(&test, SCENARIO).await["plan"], id.as_str());
     let poor = SCENARIO.replace("4000000", "1");
-    let other = made(&test, &poor).await["plan"].as_str().unwrap().to_owned();
+    let other = made(&test, &poor).await["plan"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let compared = test
         .ok(&format!("/api/v1/plans/compare?first={id}&second={other}"))
         .await;
     assert_eq!(compared["comparison"]["in_both"], 5);
     assert_ne!(compared["comparison"]["phase_changed"], 0);
     let path = format!("/api/v1/plans/{other}");
-    let dropped = test.send(request(Method::DELETE, &path, Body::empty())).await;
+    let dropped = test
+        .send(request(Method::DELETE, &path, Body::empty()))
+        .await;
     assert_eq!(dropped.status(), StatusCode::NO_CONTENT);
-    assert_eq!(test.ok("/api/v1/plans").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        test.ok("/api/v1/plans").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -116,8 +137,16 @@ async fn what_cannot_be_planned_is_refused_with_its_reason() {
     };
     for (scenario, costs, part) in [
         (SCENARIO.replace("phases", "fases"), costs(), "fases"),
-        (SCENARIO.to_owned(), costs().replace("years = 15", "years = 0"), "years"),
-        (SCENARIO.replace("author = \"A. Ngoma\"", "author = \"\""), costs(), "author"),
+        (
+            SCENARIO.to_owned(),
+            costs().replace("years = 15", "years = 0"),
+            "years",
+        ),
+        (
+            SCENARIO.replace("author = \"A. Ngoma\"", "author = \"\""),
+            costs(),
+            "author",
+        ),
     ] {
         let (status, answer) = send(&scenario, &costs).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
@@ -129,8 +158,20 @@ async fn what_cannot_be_planned_is_refused_with_its_reason() {
     assert!(now["error"].as_str().unwrap().contains("CG-77"), "{now}");
     let not_found = StatusCode::NOT_FOUND;
     for path in ["", "/sites", "/sites/CG-1", "/map", "/export"] {
-        refused(&test, &format!("/api/v1/plans/nothing{path}"), not_found, "not_found").await;
+        refused(
+            &test,
+            &format!("/api/v1/plans/nothing{path}"),
+            not_found,
+            "not_found",
+        )
+        .await;
     }
     let wrong = StatusCode::BAD_REQUEST;
-    refused(&test, "/api/v1/plans/compare?first=a", wrong, "invalid_parameter").await;
+    refused(
+        &test,
+        "/api/v1/plans/compare?first=a",
+        wrong,
+        "invalid_parameter",
+    )
+    .await;
 }
