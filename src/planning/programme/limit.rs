@@ -54,6 +54,11 @@ pub enum Limit {
         /// Settlements.
         places: usize,
     },
+    /// Several layers of places: one that stands in two of them counts twice.
+    PlacesOfSeveralLayers {
+        /// Layers.
+        layers: usize,
+    },
     /// Prices were corrected by what was delivered.
     PricesCorrected,
 }
@@ -94,6 +99,9 @@ impl Limit {
             Self::PopulationUnknown { places } => {
                 format!("{places} localités dont la population est inconnue")
             }
+            Self::PlacesOfSeveralLayers { layers } => format!(
+                "{layers} couches de localités : une localité présente dans deux compte deux fois"
+            ),
             Self::PricesCorrected => "prix corrigés d'après les livraisons".to_owned(),
         }
     }
@@ -128,6 +136,9 @@ impl Limit {
             }
             Self::PopulationUnknown { places } => {
                 format!("{places} settlements whose population is not known")
+            }
+            Self::PlacesOfSeveralLayers { layers } => {
+                format!("{layers} layers of places: one that stands in two counts twice")
             }
             Self::PricesCorrected => "prices corrected by what was delivered".to_owned(),
         }
@@ -202,6 +213,10 @@ pub(super) fn limits(
         .into_iter()
         .flatten(),
     );
+    let several = layers.places.len();
+    if several > 1 && !plan.scenario.cover.is_empty() {
+        limits.push(Limit::PlacesOfSeveralLayers { layers: several });
+    }
     if !crate::delivery::corrections(&plan.scenario.delivered).is_empty() {
         limits.push(Limit::PricesCorrected);
     }
