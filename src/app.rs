@@ -10,6 +10,7 @@ mod months;
 mod overview;
 mod site_map;
 mod source;
+mod statement;
 mod status;
 
 use std::collections::HashMap;
@@ -30,6 +31,7 @@ pub use months::Figured;
 pub use overview::{Group, Overview, Tally};
 pub use site_map::SiteMap;
 pub use source::{Source, SourceError};
+pub use statement::ACCEPTANCE_SPAN_DAYS;
 pub use status::status_text;
 
 use crate::api::error::Refusal;

@@ -1,6 +1,7 @@
 //! The command line. Data goes to stdout or a file, everything else to stderr; 1 means failed, 2
 //! wrong usage or input.
 
+mod acceptance;
 mod agents;
 mod agreements;
 mod check;
@@ -13,6 +14,7 @@ mod replay;
 mod serve;
 mod sites;
 mod solve;
+mod statement;
 mod targets;
 mod words;
 
@@ -60,6 +62,8 @@ enum Command {
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
+    /// The statement of an agreement for a month, as data, as a workbook or as a page to print.
+    Statement(statement::Statement),
     /// Rank the sites by a scenario and write the list.
     Plan(plan::PlanCommand),
     /// Solve a published problem: Steiner tree, prize-collecting Steiner tree, or maximal cover.
@@ -137,6 +141,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Agents(agents) => agents.run(),
         Command::Targets(targets) => targets.run(context),
         Command::Agreements(agreements) => agreements.run(context),
+        Command::Statement(statement) => statement.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Solve(solve) => solve.run(context),
         Command::Replay(replay) => replay.run(),

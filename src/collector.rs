@@ -110,6 +110,12 @@ pub fn registry_path(data: &Path) -> PathBuf {
     data.join("registry.sqlite")
 }
 
+/// The journal's file in a data folder.
+#[must_use]
+pub fn journal_path(data: &Path) -> PathBuf {
+    data.join("journal.sqlite")
+}
+
 /// The sample store's folder in a data folder.
 #[must_use]
 pub fn samples_path(data: &Path) -> PathBuf {
@@ -146,7 +152,7 @@ impl Collector {
         let lock = lock(data)?;
         let identity = Identity::open(data)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
-        let journal = Arc::new(Journal::open(&data.join("journal.sqlite"), entries_of)?);
+        let journal = Arc::new(Journal::open(&journal_path(data), entries_of)?);
         let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&samples_path(data))?);
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {

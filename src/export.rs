@@ -6,6 +6,7 @@ pub mod outages;
 pub mod plan;
 mod sheet;
 pub mod slots;
+pub mod statement;
 mod workbook;
 
 use serde::{Deserialize, Serialize};

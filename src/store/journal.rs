@@ -17,6 +17,7 @@
 //! slotted by an agent's wall clock.
 
 mod append;
+mod arrivals;
 mod former;
 mod identity;
 mod map;
@@ -47,6 +48,8 @@ use desserte_probe::{
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
+
+pub use arrivals::ArrivalLog;
 
 use super::{StoreError, migrate};
 use crate::database;
