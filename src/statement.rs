@@ -96,4 +96,4 @@ impl StatementDocument {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

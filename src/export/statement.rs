@@ -35,3 +35,6 @@ impl Shown<'_> {
             .unwrap_or_else(|| site.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

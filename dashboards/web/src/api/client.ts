@@ -184,8 +184,10 @@ export const api = {
     request<Page<Outage>>(address(`${V1}/outages`, { open: true, limit })),
   agents: (query: Query) => request<Page<AgentItem>>(address(`${V1}/agents`, query)),
   agreements: () => all<Agreement>(`${V1}/agreements`),
-  statement: (id: string, month: string) =>
-    request<Statement>(`${V1}/agreements/${part(id)}/statements/${month}`),
+  statement: (id: string, month: string, version: string | null = null) =>
+    request<Statement>(
+      address(`${V1}/agreements/${part(id)}/statements/${month}`, { version: version ?? undefined }),
+    ),
   agreement: (id: string) => request<Agreement>(`${V1}/agreements/${part(id)}`),
   agreementMonths: (id: string, count: number) =>
     request<AgreementMonths>(address(`${V1}/agreements/${part(id)}/months`, { count })),

@@ -3,6 +3,7 @@ import { firstEn } from './first.en';
 import { importEn } from './import.en';
 import type { Dictionary } from './fr';
 import { screensEn } from './screens.en';
+import { statementEn } from './statement.en';
 
 export const en: Dictionary = {
   ...firstEn,
@@ -10,6 +11,7 @@ export const en: Dictionary = {
   // Features, one line each:
   ...agreementsEn,
   ...screensEn,
+  ...statementEn,
 
   'map.title': 'Map of public sites',
   'map.agents': 'enrolled: {total}, silent: {silent}',

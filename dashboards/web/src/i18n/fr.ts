@@ -8,6 +8,7 @@
 import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
 import { screensFr } from './screens.fr';
+import { statementFr } from './statement.fr';
 import { importFr } from './import.fr';
 
 export const fr = {
@@ -16,6 +17,7 @@ export const fr = {
   // Features, one line each:
   ...agreementsFr,
   ...screensFr,
+  ...statementFr,
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
