@@ -71,9 +71,21 @@ fn main() {
     let samples = (sites * SLOTS) as f64;
     println!("figures equal at all {sites} sites");
     print(&[
-        ("statement, from the store", "s", wall, Some(plain_wall), Some(GOAL_SECONDS * sites as f64 / 1_000.0)),
+        (
+            "statement, from the store",
+            "s",
+            wall,
+            Some(plain_wall),
+            Some(GOAL_SECONDS * sites as f64 / 1_000.0),
+        ),
         ("statement, processor time", "s", cpu, Some(plain_cpu), None),
-        ("samples a second and processor", "samples/s", samples / cpu, Some(samples / plain_cpu), None),
+        (
+            "samples a second and processor",
+            "samples/s",
+            samples / cpu,
+            Some(samples / plain_cpu),
+            None,
+        ),
         ("canonical text", "s", canonical, None, None),
     ]);
 }
@@ -119,7 +131,11 @@ impl Line {
         if silent {
             return None;
         }
-        let lost = if self.random.below(200) == 0 { 1 + self.random.below(2) } else { 0 };
+        let lost = if self.random.below(200) == 0 {
+            1 + self.random.below(2)
+        } else {
+            0
+        };
         let received = if down { 0 } else { 5 - lost as u16 };
         let rtt = (received > 0).then_some(self.rtt_us as u32);
         Some(SampleRow {
@@ -170,7 +186,12 @@ fn fill(folder: &Path, sites: usize) -> Arc<dyn SampleStore> {
             let minutes = day * 1_440..(day + 1) * 1_440;
             let samples = some
                 .iter_mut()
-                .flat_map(|line| minutes.clone().filter_map(|at| line.minute(at)).collect::<Vec<_>>())
+                .flat_map(|line| {
+                    minutes
+                        .clone()
+                        .filter_map(|at| line.minute(at))
+                        .collect::<Vec<_>>()
+                })
                 .collect();
             position += 1;
             let filling = Filling {
@@ -219,9 +240,13 @@ fn agree(registry: &Registry, sites: usize) -> Agreement {
         })
         .collect();
     for some in all.chunks(500) {
-        registry.upsert_sites(some, "bench", START_MS).expect("sites");
+        registry
+            .upsert_sites(some, "bench", START_MS)
+            .expect("sites");
     }
-    let named: Vec<String> = (0..sites).map(|site| format!("\"{}\"", name(site))).collect();
+    let named: Vec<String> = (0..sites)
+        .map(|site| format!("\"{}\"", name(site)))
+        .collect();
     let text = format!(
         "id = 'bench'\nversion = 1\ntitle = 'Bench'\nvalid_from = '2026-06-01'\ntime_zone = 'UTC'\n\
          sites = [{}]\nparties = {{ customer = 'M', contractor = 'O' }}\n\
@@ -251,7 +276,10 @@ fn recompute(store: &dyn SampleStore, now: i64) -> Vec<(String, naive::Plain)> {
         .map(|series| {
             let block = store.scan(series.id, START_MS, now).expect("scan");
             let observations = block.observations(None);
-            (series.key.site.clone(), naive::month(&observations, START_MS, SLOTS))
+            (
+                series.key.site.clone(),
+                naive::month(&observations, START_MS, SLOTS),
+            )
         })
         .collect();
     found.sort_by(|left, right| left.0.cmp(&right.0));
@@ -298,11 +326,21 @@ type Row<'a> = (&'a str, &'a str, f64, Option<f64>, Option<f64>);
 
 fn print(rows: &[Row<'_>]) {
     let number = |value: Option<f64>| {
-        value.map_or_else(|| "-".to_owned(), |value| {
-            if value >= 1_000.0 { format!("{value:.0}") } else { format!("{value:.3}") }
-        })
+        value.map_or_else(
+            || "-".to_owned(),
+            |value| {
+                if value >= 1_000.0 {
+                    format!("{value:.0}")
+                } else {
+                    format!("{value:.3}")
+                }
+            },
+        )
     };
-    println!("{:<36}{:>14}{:>14}{:>14}  unit", "", "ours", "plainest", "goal");
+    println!(
+        "{:<36}{:>14}{:>14}{:>14}  unit",
+        "", "ours", "plainest", "goal"
+    );
     for (name, unit, ours, plain, goal) in rows {
         let (ours, plain, goal) = (number(Some(*ours)), number(*plain), number(*goal));
         println!("{name:<36}{ours:>14}{plain:>14}{goal:>14}  {unit}");

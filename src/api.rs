@@ -22,6 +22,7 @@ mod exclusions;
 mod health;
 mod history;
 mod imports;
+mod ledger;
 mod map;
 mod months;
 mod openapi;

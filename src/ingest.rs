@@ -20,5 +20,5 @@ pub(crate) use apply::{Applier, Following};
 pub(crate) use canonical::entry_hash;
 pub use refusal::Refusal;
 pub use rows::{ExpandError, Rows, rows};
-pub(crate) use verify::entries_of;
 pub use verify::{Prepared, decode};
+pub(crate) use verify::{entries_of, matches_envelope, measured};

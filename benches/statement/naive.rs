@@ -49,7 +49,10 @@ pub(crate) fn month(observations: &[Observation], start_unix_ms: i64, slots: usi
     let down = unavailable(&states);
     let counts = |slot: &usize| states[*slot] != 'U';
     let downs = (0..slots).filter(counts).filter(|slot| down[*slot]).count();
-    let ups = (0..slots).filter(counts).filter(|slot| !down[*slot]).count();
+    let ups = (0..slots)
+        .filter(counts)
+        .filter(|slot| !down[*slot])
+        .count();
     let mut outages = 0;
     let mut slot = 0;
     while slot < slots {

@@ -4,12 +4,13 @@ use desserte_domain::agreement::Agreement;
 use desserte_domain::exclusion::entry::{Entry, MAX_NAME_CHARS, MAX_REASON_CHARS, check_text};
 use desserte_domain::exclusion::{Exclusion, ExclusionKind};
 use rusqlite::{Row, Transaction, params};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Registry, RegistryError,
     audit::record,
     error::{database, missing},
+    record::{self, NewRecord, RecordKind},
     site_change::Decision,
 };
 
@@ -151,7 +152,7 @@ impl Registry {
         let from = record.exclusion.from_unix_ms;
         stored.agreement.check_open(from, decision.at_unix_ms)?;
         self.write("change exclusion", |transaction| {
-            update(transaction, id, change, person, decision)
+            update(transaction, (agreement, id), change, person, decision)
         })?;
         let changed = self.exclusions(agreement)?.into_iter();
         changed
@@ -244,6 +245,13 @@ fn insert(
         "class": exclusion.class, "requested_by": exclusion.requested_by,
         "reason": decision.reason });
     let stamp = (decision.at_unix_ms, decision.author);
+    let new = NewRecord {
+        kind: RecordKind::ExclusionRequested,
+        subject: &id.to_string(),
+        agreement: Some(&exclusion.agreement),
+        body: requested(id, exclusion, decision.reason),
+    };
+    record::append(transaction, stamp, new)?;
     record(
         transaction,
         stamp,
@@ -257,21 +265,23 @@ fn insert(
 /// The conditions say again what was checked: another process may have been faster.
 fn update(
     transaction: &Transaction<'_>,
-    id: i64,
+    (agreement, id): (&str, i64),
     change: ExclusionChange,
     person: &str,
     decision: Decision<'_>,
 ) -> Result<(), RegistryError> {
-    let (sql, action) = match change {
+    let (sql, action, kind) = match change {
         ExclusionChange::Approve => (
             "UPDATE exclusion SET approved_at = ?1, approved_by = ?2
              WHERE id = ?4 AND ?3 IS NOT NULL AND approved_at IS NULL AND withdrawn_at IS NULL",
             "exclusion.approve",
+            RecordKind::ExclusionApproved,
         ),
         ExclusionChange::Withdraw => (
             "UPDATE exclusion SET withdrawn_at = ?1, withdrawn_by = ?2, withdrawn_reason = ?3
              WHERE id = ?4 AND withdrawn_at IS NULL",
             "exclusion.withdraw",
+            RecordKind::ExclusionWithdrawn,
         ),
     };
     let (person, reason) = (person.trim(), decision.reason.trim());
@@ -287,10 +297,36 @@ fn update(
     }
     let detail = json!({ "person": person, "reason": reason });
     let stamp = (decision.at_unix_ms, decision.author);
+    let new = NewRecord {
+        kind,
+        subject: &id.to_string(),
+        agreement: Some(agreement),
+        body: decided(id, person, reason),
+    };
+    record::append(transaction, stamp, new)?;
     record(transaction, stamp, action, &id.to_string(), &detail)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ExclusionRecord> {
+/// The body of the record of an exclusion that is asked for.
+pub(super) fn requested(id: i64, exclusion: &NewExclusion, reason: &str) -> Value {
+    json!({
+        "exclusion": id,
+        "site": exclusion.site,
+        "from_unix_ms": exclusion.from_unix_ms,
+        "to_unix_ms": exclusion.to_unix_ms,
+        "class": exclusion.class,
+        "kind": exclusion.kind.identifier(),
+        "requested_by": exclusion.requested_by.trim(),
+        "reason": reason.trim(),
+    })
+}
+
+/// The body of the record of an approval or a withdrawal.
+pub(super) fn decided(id: i64, person: &str, reason: &str) -> Value {
+    json!({ "exclusion": id, "person": person, "reason": reason })
+}
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ExclusionRecord> {
     let kind: String = row.get("kind")?;
     let approved_at: Option<i64> = row.get("approved_at")?;
     let approved_by: Option<String> = row.get("approved_by")?;

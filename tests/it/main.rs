@@ -8,6 +8,8 @@ mod cli;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod exclusions;

@@ -46,7 +46,7 @@ fn parts(bytes: Vec<u8>) -> BTreeMap<String, String> {
             let mut file = archive.by_index(place).unwrap();
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();
-            (file.name().to_owned(), text)
+            (file.name().unwrap().into_owned(), text)
         })
         .collect()
 }
