@@ -7,6 +7,7 @@ mod bundle;
 mod check;
 mod demo;
 mod exclusions;
+mod help;
 mod import;
 mod ledger;
 mod output;
@@ -22,7 +23,7 @@ mod words;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Language;
 use words::{FileError, Text};
@@ -111,8 +112,20 @@ type Outcome = Result<(), Failure>;
 /// Reads the command line and runs it.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let language = help::language_of(&words);
+    let read = help::in_language(Cli::command(), language)
+        .try_get_matches()
+        .and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match read {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && language == Language::Fr => {
+            let text = help::refusal_fr(&error);
+            output::complain(language, ("refusé", "refused"), &Text::new(text.clone(), text));
+            return ExitCode::from(2);
+        }
         Err(error) => {
             // Help and version are data; clap knows which stream.
             let _ = error.print();
