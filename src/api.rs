@@ -19,6 +19,7 @@ mod duplicates;
 mod events;
 mod evidence;
 mod exclusions;
+mod gaps;
 mod health;
 mod history;
 mod imports;

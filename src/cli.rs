@@ -6,6 +6,7 @@ mod agreements;
 mod check;
 mod demo;
 mod exclusions;
+mod gaps;
 mod import;
 mod output;
 mod plan;
@@ -60,6 +61,8 @@ enum Command {
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
+    /// How far each site and area is from fibre, masts, coverage, roads and electricity.
+    Gaps(gaps::Gaps),
     /// Rank the sites by a scenario and write the list.
     Plan(plan::PlanCommand),
     /// Solve a published problem: Steiner tree, prize-collecting Steiner tree, or maximal cover.
@@ -137,6 +140,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Agents(agents) => agents.run(),
         Command::Targets(targets) => targets.run(context),
         Command::Agreements(agreements) => agreements.run(context),
+        Command::Gaps(gaps) => gaps.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Solve(solve) => solve.run(context),
         Command::Replay(replay) => replay.run(),

@@ -8,7 +8,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, demo, duplicates, events, evidence, exclusions, health, history,
+    agents, agreements, country, demo, duplicates, events, evidence, exclusions, gaps, health, history,
     imports, map, months, openapi, outages, overview, page, plans, security, sites, slots, summary,
     throughput,
 };
@@ -56,6 +56,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(exclusions::approve))
         .routes(routes!(exclusions::withdraw))
         .routes(routes!(exclusions::of_site))
+        .routes(routes!(gaps::gaps))
+        .routes(routes!(gaps::areas))
+        .routes(routes!(gaps::export))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
         .routes(routes!(plans::robustness))

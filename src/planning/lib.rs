@@ -10,6 +10,7 @@ pub mod area;
 pub mod cover;
 pub mod finding;
 pub mod gap;
+pub mod gaps;
 pub mod geodesy;
 pub mod graph;
 pub mod index;
