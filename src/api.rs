@@ -25,6 +25,7 @@ mod history;
 mod imports;
 mod map;
 mod months;
+mod ogc;
 mod openapi;
 mod outages;
 mod overview;

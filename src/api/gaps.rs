@@ -15,9 +15,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
-use super::model::{
-    GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork,
-};
+use super::model::{GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork};
 use super::paging::{Page, Paging, page};
 use super::{download, query};
 use crate::app::{App, SiteGap};
@@ -262,7 +260,8 @@ fn distances(gap: &Gap) -> BTreeMap<String, GapDistance> {
         ("power_node", &gap.power_node),
         ("place", &place),
     ];
-    all.map(|(name, finding)| (name.to_owned(), distance(finding))).into()
+    all.map(|(name, finding)| (name.to_owned(), distance(finding)))
+        .into()
 }
 
 fn distance(finding: &Finding<Nearest>) -> GapDistance {
@@ -286,7 +285,9 @@ fn distance(finding: &Finding<Nearest>) -> GapDistance {
 fn area(row: AreaGap) -> GapArea {
     let by_generation = row.sites_by_generation.map(|counts| {
         let counts = counts.into_iter();
-        counts.map(|(code, count)| (code.to_owned(), count)).collect()
+        counts
+            .map(|(code, count)| (code.to_owned(), count))
+            .collect()
     });
     GapArea {
         area: row.area,

@@ -29,9 +29,7 @@ pub use duplicate::{
 pub use exclusion::{Approval, ExclusionItem, ExclusionRequest, Withdrawal};
 pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
-pub use gap::{
-    GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork,
-};
+pub use gap::{GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork};
 pub use import::{
     ImportApplied, ImportColumn, ImportDetail, ImportDryRun, ImportInspection, ImportItem,
     ImportKeep, ImportKept, ImportKind, ImportLayer, ImportMapping, ImportPreview, ImportReason,

@@ -46,7 +46,9 @@ impl App {
         let areas = SiteAreas::new(&layers);
         let measured = self.measured_now();
         let all = sites.sites();
-        let start = after.map_or(0, |after| all.partition_point(|(site, _)| site.id.as_str() <= after));
+        let start = after.map_or(0, |after| {
+            all.partition_point(|(site, _)| site.id.as_str() <= after)
+        });
         let rest = all.get(start..).unwrap_or_default();
         let passing = rest.iter().filter(|(site, _)| passes(site));
         passing

@@ -83,7 +83,9 @@ impl Gaps {
         let (metres, word) = (self.reach_metres, &self.generation);
         if !(0.0..=REACH_METRES_MAX).contains(&metres) {
             return Err(Failure::input(Text::new(
-                format!("--reach-metres {metres} : un nombre de 0 à {REACH_METRES_MAX} est attendu"),
+                format!(
+                    "--reach-metres {metres} : un nombre de 0 à {REACH_METRES_MAX} est attendu"
+                ),
                 format!("--reach-metres {metres}: expected a number from 0 to {REACH_METRES_MAX}"),
             )));
         }
@@ -98,7 +100,10 @@ impl Gaps {
 
     fn unknown_regions(&self, layers: &Layers) -> Failure {
         let asked = self.regions.as_deref().unwrap_or_default();
-        let names = layers.regions.iter().map(|layer| layer.provenance.layer.as_str());
+        let names = layers
+            .regions
+            .iter()
+            .map(|layer| layer.provenance.layer.as_str());
         let names = names.collect::<Vec<_>>().join(", ");
         Failure::input(Text::new(
             format!("--regions {asked} : pas de telle couche de régions ; il y a : {names}"),

@@ -138,7 +138,9 @@ fn cells(row: &GapRow, absent: &str, language: Language) -> Vec<Cell> {
         Cell::Text(word.to_owned())
     };
     let degrees = |degrees: Option<f64>| {
-        degrees.map_or(Cell::Empty, |degrees| Cell::Number(degrees, DEGREE_DECIMALS))
+        degrees.map_or(Cell::Empty, |degrees| {
+            Cell::Number(degrees, DEGREE_DECIMALS)
+        })
     };
     let mut cells = vec![
         Cell::Text(site.id.clone()),
@@ -162,8 +164,12 @@ fn cells(row: &GapRow, absent: &str, language: Language) -> Vec<Cell> {
     cells.push(Cell::text(measured.map(|measured| measured.period.clone())));
     let share = measured.and_then(|measured| measured.up_share());
     cells.push(share.map_or(Cell::Empty, |share| Cell::Number(share, 6)));
-    cells.push(measured.map_or(Cell::Empty, |measured| Cell::Integer(measured.unknown_slots)));
-    cells.push(Cell::text(Some(absent.to_owned()).filter(|absent| !absent.is_empty())));
+    cells.push(measured.map_or(Cell::Empty, |measured| {
+        Cell::Integer(measured.unknown_slots)
+    }));
+    cells.push(Cell::text(
+        Some(absent.to_owned()).filter(|absent| !absent.is_empty()),
+    ));
     cells
 }
 
@@ -180,7 +186,10 @@ fn coverage_cells(gap: &Gap, language: Language) -> [Cell; 3] {
         Finding::Unknown(reason) => [Cell::Empty, Cell::Empty, reason_cell(*reason, language)],
         Finding::Known(covered) => {
             let newest = covered.iter().filter_map(|one| one.generation).max();
-            let none = language.pick("aucun dans les couches importées", "none in the imported layers");
+            let none = language.pick(
+                "aucun dans les couches importées",
+                "none in the imported layers",
+            );
             let networks: Vec<String> = covered.iter().map(network).collect();
             let networks = if networks.is_empty() {
                 none.to_owned()
@@ -245,9 +254,15 @@ fn sources(layers: &[LayerUse], language: Language) -> Sheet {
             Cell::text(told.map(|told| text(told).to_owned()))
         };
         vec![
-            Cell::Text(language.pick(layer.kind.name_fr(), layer.kind.name_en()).to_owned()),
+            Cell::Text(
+                language
+                    .pick(layer.kind.name_fr(), layer.kind.name_en())
+                    .to_owned(),
+            ),
             Cell::text(told.is_none().then(|| pick("absente", "absent"))),
-            layer.features.map_or(Cell::Empty, |count| Cell::Integer(count as u64)),
+            layer
+                .features
+                .map_or(Cell::Empty, |count| Cell::Integer(count as u64)),
             of(|told| &told.layer),
             of(|told| &told.source),
             of(|told| &told.licence),
@@ -307,9 +322,10 @@ pub(crate) fn feature(
     area: Option<&str>,
     gap: &Gap,
 ) -> Value {
-    let geometry = site.position.map_or(Value::Null, |position| {
-        json!({ "type": "Point", "coordinates": super::map::pair(position) })
-    });
+    let geometry = site.position.map_or(
+        Value::Null,
+        |position| json!({ "type": "Point", "coordinates": super::map::pair(position) }),
+    );
     let mut properties = Map::new();
     let mut put = |name: &str, value: Value| properties.insert(name.to_owned(), value);
     put("site", json!(site.id));
@@ -322,7 +338,10 @@ pub(crate) fn feature(
     let covered = gap.coverage.known();
     let newest = covered.and_then(|all| all.iter().filter_map(|one| one.generation).max());
     put("newest_generation", json!(newest));
-    put("networks", json!(covered.map(|all| all.iter().map(network).collect::<Vec<_>>())));
+    put(
+        "networks",
+        json!(covered.map(|all| all.iter().map(network).collect::<Vec<_>>())),
+    );
     if let Finding::Unknown(reason) = &gap.coverage {
         put("coverage_unknown", json!(reason.code()));
     }
@@ -342,7 +361,10 @@ pub(crate) fn feature(
         }
     }
     let place = gap.place.known();
-    put("place_population", json!(place.and_then(|place| place.population)));
+    put(
+        "place_population",
+        json!(place.and_then(|place| place.population)),
+    );
     put("measured", json!(site.availability));
     json!({ "type": "Feature", "id": site.id, "geometry": geometry, "properties": properties })
 }

@@ -255,7 +255,8 @@ pub fn write_geojson(plan: &Plan, out: &mut dyn Write) -> Result<(), ExportError
     out.write_all(b"\n]}\n").map_err(failed)
 }
 
-fn feature(row: &PlanRow) -> Value {
+/// A row of the ranking as a GeoJSON feature.
+pub(crate) fn feature(row: &PlanRow) -> Value {
     let (site, ranked) = (&row.site, &row.ranked);
     let geometry = site.position.map_or(Value::Null, |position| {
         json!({

@@ -163,7 +163,9 @@ impl Crs {
         let [x, y] = pair;
         match self {
             Self::Wgs84 => !beyond_degrees(pair),
-            Self::WebMercator => beyond_degrees(pair) && x.abs().max(y.abs()) <= WEB_MERCATOR_METRES,
+            Self::WebMercator => {
+                beyond_degrees(pair) && x.abs().max(y.abs()) <= WEB_MERCATOR_METRES
+            }
             Self::Utm(_) => {
                 beyond_degrees(pair)
                     && UTM_EASTINGS_METRES.contains(x)
@@ -174,12 +176,7 @@ impl Crs {
 }
 
 /// Refuses a file most of whose positions contradict its system.
-pub(super) fn check(
-    file: &str,
-    crs: Crs,
-    fitting: usize,
-    drawn: usize,
-) -> Result<(), ImportError> {
+pub(super) fn check(file: &str, crs: Crs, fitting: usize, drawn: usize) -> Result<(), ImportError> {
     match crs {
         Crs::Wgs84 if (drawn - fitting.min(drawn)) * 2 > drawn => {
             Err(unknown(file, "metres of a projection (EPSG:3857?)"))
@@ -264,7 +261,11 @@ mod tests {
     fn a_pair_of_another_system_does_not_fit() {
         let zone = Crs::from_epsg(32_733).unwrap();
         assert!(zone.fits(&[526_954.0, 9_528_753.0]));
-        for foreign in [[1_669_792.0, -446_000.0], [15.2, -4.2], [526_954.0, 12_000_000.0]] {
+        for foreign in [
+            [1_669_792.0, -446_000.0],
+            [15.2, -4.2],
+            [526_954.0, 12_000_000.0],
+        ] {
             assert!(!zone.fits(&foreign), "{foreign:?}");
         }
         assert!(Crs::WebMercator.fits(&[1_669_792.0, -446_000.0]));

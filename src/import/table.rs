@@ -213,7 +213,9 @@ impl Record {
 /// is refused then, not a row.
 fn check_system(file: &str, records: &[Record], crs: Crs) -> Result<(), ImportError> {
     let drawn = records.iter().filter(|record| record.geometry.is_drawn());
-    let fitting = drawn.clone().filter(|record| !record.geometry.any(|pair| !crs.fits(pair)));
+    let fitting = drawn
+        .clone()
+        .filter(|record| !record.geometry.any(|pair| !crs.fits(pair)));
     // One stray number is one refused row.
     super::crs::check(file, crs, fitting.count(), drawn.count())
 }

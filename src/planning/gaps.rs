@@ -94,7 +94,13 @@ impl<'l> SiteAreas<'l> {
             return site.region.clone();
         };
         let region = index.at(site.position?)?;
-        self.layers.regions.first()?.features.get(region)?.name.clone()
+        self.layers
+            .regions
+            .first()?
+            .features
+            .get(region)?
+            .name
+            .clone()
     }
 }
 
@@ -144,7 +150,9 @@ mod tests {
                 unknown_slots: 9,
             })
         };
-        let report = measured.gaps(slots, &layers, AreasAsked::default()).unwrap();
+        let report = measured
+            .gaps(slots, &layers, AreasAsked::default())
+            .unwrap();
         let areas: Vec<(&str, Option<&str>)> = report
             .sites
             .iter()
@@ -155,6 +163,9 @@ mod tests {
         let of = SiteAreas::new(&layers);
         assert_eq!(of.of(&report.sites[1].site).as_deref(), Some("R"));
         let none = Layers::default();
-        assert_eq!(SiteAreas::new(&none).of(&report.sites[0].site).as_deref(), Some("registry"));
+        assert_eq!(
+            SiteAreas::new(&none).of(&report.sites[0].site).as_deref(),
+            Some("registry")
+        );
     }
 }

@@ -35,7 +35,10 @@ pub(super) fn sheet(report: &GapReport, language: Language) -> Sheet {
     ];
     for code in GENERATIONS {
         let generation = code.to_uppercase();
-        header.push(format!("{} {generation}", pick("sites, au mieux", "sites, at best")));
+        header.push(format!(
+            "{} {generation}",
+            pick("sites, au mieux", "sites, at best")
+        ));
     }
     header.extend([
         pick("sites sans couverture", "sites without coverage"),
@@ -44,7 +47,10 @@ pub(super) fn sheet(report: &GapReport, language: Language) -> Sheet {
         pick("sites mesurés", "sites measured"),
         pick("disponibilité mesurée", "availability measured"),
         pick("localités", "places"),
-        pick("localités sans population connue", "places without known population"),
+        pick(
+            "localités sans population connue",
+            "places without known population",
+        ),
         "population".to_owned(),
         pick("population couverte", "population covered"),
         pick("population près de la fibre", "population near fibre"),
@@ -56,7 +62,12 @@ pub(super) fn sheet(report: &GapReport, language: Language) -> Sheet {
     Sheet {
         name: pick("Zones", "Areas"),
         header,
-        rows: report.areas.rows.iter().map(|row| cells(row, report, language)).collect(),
+        rows: report
+            .areas
+            .rows
+            .iter()
+            .map(|row| cells(row, report, language))
+            .collect(),
     }
 }
 
@@ -71,7 +82,9 @@ fn cells(row: &AreaGap, report: &GapReport, language: Language) -> Vec<Cell> {
     ];
     for code in GENERATIONS {
         let counts = row.sites_by_generation.as_ref();
-        cells.push(count(counts.map(|counts| counts.get(code).copied().unwrap_or(0))));
+        cells.push(count(
+            counts.map(|counts| counts.get(code).copied().unwrap_or(0)),
+        ));
     }
     let metres = row.fibre_metres_median;
     let share = row.availability_share;
@@ -145,7 +158,9 @@ pub(super) fn regions<'l>(
 fn polygons(report: &GapReport, layers: &Layers, area: Option<&str>) -> Value {
     let rings = regions(report, layers, area);
     let rings = rings.iter().flat_map(|region| &region.rings);
-    let polygons: Vec<Value> = rings.map(|outer| json!([counterclockwise(ring(outer))])).collect();
+    let polygons: Vec<Value> = rings
+        .map(|outer| json!([counterclockwise(ring(outer))]))
+        .collect();
     if polygons.is_empty() {
         return Value::Null;
     }

@@ -7,8 +7,8 @@ use desserte_planning::layer::Layers;
 
 use super::super::Language;
 use super::super::map::{
-    Column, Content, Kind, NewTable, Shape, Value, column, layer_sources, number, point, ring, said,
-    text, whole,
+    Column, Content, Kind, NewTable, Shape, Value, column, layer_sources, number, point, ring,
+    said, text, whole,
 };
 use super::{THINGS, areas, distances, network};
 
@@ -18,7 +18,9 @@ use super::{THINGS, areas, distances, network};
 pub fn tables(report: &GapReport, layers: &Layers, language: Language) -> Vec<NewTable> {
     let sites = NewTable {
         name: "gaps".to_owned(),
-        title: language.pick("Écarts des sites", "Gaps of the sites").to_owned(),
+        title: language
+            .pick("Écarts des sites", "Gaps of the sites")
+            .to_owned(),
         description: language
             .pick(
                 "distances géodésiques en mètres ; une case vide est inconnue, jamais zéro",
@@ -42,20 +44,21 @@ pub fn tables(report: &GapReport, layers: &Layers, language: Language) -> Vec<Ne
     });
     let areas = NewTable {
         name: "areas".to_owned(),
-        title: language.pick("Écarts des zones", "Gaps of the areas").to_owned(),
-        description: language
-            .pick(
-                format!(
-                    "hors de portée : ni réseau {} ou plus récent, ni fibre ni pylône à moins de {} m",
-                    report.areas.reach.generation.code().to_uppercase(),
-                    report.areas.reach.metres
-                ),
-                format!(
-                    "beyond reach: neither a network of {} or newer nor fibre nor a mast within {} m",
-                    report.areas.reach.generation.code().to_uppercase(),
-                    report.areas.reach.metres
-                ),
+        title: language
+            .pick("Écarts des zones", "Gaps of the areas")
+            .to_owned(),
+        description: language.pick(
+            format!(
+                "hors de portée : ni réseau {} ou plus récent, ni fibre ni pylône à moins de {} m",
+                report.areas.reach.generation.code().to_uppercase(),
+                report.areas.reach.metres
             ),
+            format!(
+                "beyond reach: neither a network of {} or newer nor fibre nor a mast within {} m",
+                report.areas.reach.generation.code().to_uppercase(),
+                report.areas.reach.metres
+            ),
+        ),
         kind: Kind::MultiPolygon,
         columns: area_columns(),
         rows: rows.collect(),
@@ -108,9 +111,12 @@ fn site_values(row: &GapRow) -> Vec<Value> {
                 Value::Text(nearest.provenance.layer.clone()),
                 Value::Null,
             ],
-            Finding::Unknown(reason) => {
-                [Value::Null, Value::Null, Value::Null, said(Some(reason.code()))]
-            }
+            Finding::Unknown(reason) => [
+                Value::Null,
+                Value::Null,
+                Value::Null,
+                said(Some(reason.code())),
+            ],
         });
     }
     let place = gap.place.known();

@@ -28,7 +28,9 @@ type Done = std::io::Result<()>;
 
 fn document(xml: &mut Xml<'_>, title: &str, tables: &[NewTable]) -> Done {
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let kml = xml.create_element("kml").with_attribute(("xmlns", NAMESPACE));
+    let kml = xml
+        .create_element("kml")
+        .with_attribute(("xmlns", NAMESPACE));
     kml.write_inner_content(|xml| {
         within(xml, "Document", |xml| {
             element(xml, "name", title)?;
@@ -53,9 +55,11 @@ fn document(xml: &mut Xml<'_>, title: &str, tables: &[NewTable]) -> Done {
 fn note(table: &NewTable) -> String {
     let mut lines = vec![table.title.clone()];
     for (_, values) in &table.rows {
-        let said = table.columns.iter().zip(values).filter_map(|(column, value)| {
-            Some(format!("{}: {}", column.name, written(value)?))
-        });
+        let said = table
+            .columns
+            .iter()
+            .zip(values)
+            .filter_map(|(column, value)| Some(format!("{}: {}", column.name, written(value)?)));
         lines.push(said.collect::<Vec<_>>().join("; "));
     }
     lines.join("\n")
@@ -75,7 +79,10 @@ fn folder(xml: &mut Xml<'_>, table: &NewTable) -> Done {
 fn placemark(xml: &mut Xml<'_>, table: &NewTable, shape: Option<&Shape>, values: &[Value]) -> Done {
     within(xml, "Placemark", |xml| {
         let cell = |wanted: &str| {
-            let place = table.columns.iter().position(|column| column.name == wanted)?;
+            let place = table
+                .columns
+                .iter()
+                .position(|column| column.name == wanted)?;
             values.get(place).and_then(written)
         };
         if let Some(name) = cell("name").or_else(|| cell("site")) {
@@ -97,7 +104,9 @@ fn placemark(xml: &mut Xml<'_>, table: &NewTable, shape: Option<&Shape>, values:
 fn geometry(xml: &mut Xml<'_>, shape: &Shape) -> Done {
     match shape {
         Shape::Points(points) => several(xml, points, |xml, at| {
-            within(xml, "Point", |xml| coordinates(xml, std::slice::from_ref(at)))
+            within(xml, "Point", |xml| {
+                coordinates(xml, std::slice::from_ref(at))
+            })
         }),
         Shape::Lines(lines) => several(xml, lines, |xml, line| {
             within(xml, "LineString", |xml| {
@@ -190,6 +199,9 @@ mod tests {
         assert!(kml.contains("A &lt; B"), "{kml}");
         assert!(kml.contains("É &amp; "), "{kml}");
         assert!(!kml.contains('\u{1}') && !kml.contains("operator"), "{kml}");
-        assert!(kml.contains("<coordinates>15.25,-4.25</coordinates>"), "{kml}");
+        assert!(
+            kml.contains("<coordinates>15.25,-4.25</coordinates>"),
+            "{kml}"
+        );
     }
 }

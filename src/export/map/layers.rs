@@ -18,13 +18,15 @@ const DISC_CORNERS: u32 = 64;
 /// absent kinds are named. Terrain is a raster and has no place in it.
 #[must_use]
 pub fn tables(layers: &Layers, language: Language) -> Vec<NewTable> {
-    let of = |kind, draws, columns: Vec<Column>, rows| table((kind, draws), columns, rows, language);
+    let of =
+        |kind, draws, columns: Vec<Column>, rows| table((kind, draws), columns, rows, language);
     let named = || vec![text("layer"), text("name")];
     let with = |more: Vec<Column>| named().into_iter().chain(more).collect::<Vec<_>>();
     let lines = |kind, layers: &[Layer<Line>]| {
         of(kind, Kind::MultiLineString, named(), rows(layers, line_row))
     };
-    let points = |kind, layers: &[Layer<Point>]| of(kind, Kind::Point, named(), rows(layers, point_row));
+    let points =
+        |kind, layers: &[Layer<Point>]| of(kind, Kind::Point, named(), rows(layers, point_row));
     let network = || vec![text("operator"), text("generation")];
     let mut tables = vec![
         lines(LayerKind::FibreLines, &layers.fibre_lines),
@@ -75,7 +77,10 @@ fn table(
         name: kind.code().to_owned(),
         title: language.pick(kind.name_fr(), kind.name_en()).to_owned(),
         description: language
-            .pick("couche importée ; voir la table sources", "imported layer; see table sources")
+            .pick(
+                "couche importée ; voir la table sources",
+                "imported layer; see table sources",
+            )
             .to_owned(),
         kind: draws,
         columns,
@@ -86,9 +91,14 @@ fn table(
 fn rows<F>(layers: &[Layer<F>], row: impl Fn(&Provenance, &F) -> Row) -> Vec<Row> {
     let features = layers.iter().flat_map(|layer| {
         let provenance = &layer.provenance;
-        layer.features.iter().map(move |feature| (provenance, feature))
+        layer
+            .features
+            .iter()
+            .map(move |feature| (provenance, feature))
     });
-    features.map(|(provenance, feature)| row(provenance, feature)).collect()
+    features
+        .map(|(provenance, feature)| row(provenance, feature))
+        .collect()
 }
 
 fn first(provenance: &Provenance, name: Option<&str>) -> Vec<Value> {
@@ -101,20 +111,29 @@ fn line_row(provenance: &Provenance, route: &Line) -> Row {
 }
 
 fn point_row(provenance: &Provenance, node: &Point) -> Row {
-    (point(Some(node.position)), first(provenance, node.name.as_deref()))
+    (
+        point(Some(node.position)),
+        first(provenance, node.name.as_deref()),
+    )
 }
 
 fn mast_row(provenance: &Provenance, mast: &Mast) -> Row {
     let mut values = first(provenance, mast.name.as_deref());
     values.push(said(mast.operator.as_deref()));
-    values.push(said(mast.generation.map(desserte_planning::layer::Generation::code)));
+    values.push(said(
+        mast.generation
+            .map(desserte_planning::layer::Generation::code),
+    ));
     (point(Some(mast.position)), values)
 }
 
 fn coverage_row(provenance: &Provenance, area: &CoverageArea) -> Row {
     let mut values = first(provenance, area.name.as_deref());
     values.push(said(area.operator.as_deref()));
-    values.push(said(area.generation.map(desserte_planning::layer::Generation::code)));
+    values.push(said(
+        area.generation
+            .map(desserte_planning::layer::Generation::code),
+    ));
     let polygons = match &area.extent {
         Extent::Polygons(polygons) => polygons
             .iter()
@@ -139,7 +158,10 @@ fn place_row(provenance: &Provenance, place: &Place) -> Row {
 
 fn region_row(provenance: &Provenance, region: &Region) -> Row {
     let polygons = region.rings.iter().map(|outer| vec![ring(outer)]).collect();
-    (Some(Shape::Polygons(polygons)), first(provenance, region.name.as_deref()))
+    (
+        Some(Shape::Polygons(polygons)),
+        first(provenance, region.name.as_deref()),
+    )
 }
 
 /// Where each layer comes from; kinds without a layer are named as absent.
