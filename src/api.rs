@@ -23,6 +23,7 @@ mod gaps;
 mod health;
 mod history;
 mod imports;
+mod ledger;
 mod map;
 mod months;
 mod ogc;
@@ -39,7 +40,6 @@ mod summary;
 mod throughput;
 pub(crate) mod time;
 
-pub(crate) use months::shown as months_shown;
 pub(crate) use outages::item as outage_shown;
 
 use axum::extract::{Query, rejection::QueryRejection};

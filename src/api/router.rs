@@ -9,8 +9,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     agents, agreements, country, demo, duplicates, events, evidence, exclusions, gaps, health,
-    history, imports, map, months, ogc, openapi, outages, overview, page, plans, security, sites,
-    slots, summary, throughput,
+    history, imports, ledger, map, months, ogc, openapi, outages, overview, page, plans, security,
+    sites, slots, summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -59,6 +59,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(gaps::gaps))
         .routes(routes!(gaps::areas))
         .routes(routes!(gaps::export))
+        .routes(routes!(ledger::checkpoint))
+        .routes(routes!(ledger::consistency))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
         .routes(routes!(plans::robustness))

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::gap::{Gap, GapIndex};
 use crate::layer::{LayerUse, Layers};
 use crate::position::Position;
+use crate::programme::Programme;
 use crate::ranking::{MeasuredAvailability, RankedSite, RankingError, SiteFacts, rank};
 use crate::robustness::{Stay, robustness};
 use crate::scenario::Scenario;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub layers: Vec<LayerUse>,
     /// The sites, first rank first.
     pub rows: Vec<PlanRow>,
+    /// What is to be built, where costs are known.
+    pub programme: Option<Programme>,
 }
 
 impl Plan {
@@ -135,6 +138,7 @@ impl MeasuredSites {
             scenario,
             layers: self.layers.clone(),
             rows,
+            programme: None,
         })
     }
 }
