@@ -6,6 +6,7 @@ pub mod import_report;
 pub mod map;
 pub mod outages;
 pub mod plan;
+pub mod planned;
 mod sheet;
 pub mod slots;
 mod workbook;
