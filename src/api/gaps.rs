@@ -46,7 +46,7 @@ pub(crate) struct AreaQuery {
     reach_metres: Option<String>,
     /// Oldest generation that is service: `3g` by default.
     generation: Option<String>,
-    /// Layer of regions that makes the areas; the first one by name when left out.
+    /// Layer of regions that makes the areas; the one imported last when left out.
     regions: Option<String>,
 }
 

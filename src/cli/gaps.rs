@@ -50,7 +50,7 @@ pub(super) struct Gaps {
     /// Area by area instead of site by site (CSV and GeoJSON; the other formats hold both).
     #[arg(long)]
     areas: bool,
-    /// Layer of regions that makes the areas; the first one by name when left out.
+    /// Layer of regions that makes the areas; the one imported last when left out.
     #[arg(long, value_name = "LAYER")]
     regions: Option<String>,
     /// Metres within which fibre or a mast is service within reach.

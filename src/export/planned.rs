@@ -91,7 +91,9 @@ impl<'p> Planned<'p> {
             currency: programme.map(|programme| programme.costs.currency.as_str()),
             limits: programme.map_or_else(Vec::new, |programme| {
                 let limits = programme.limits.iter();
-                limits.map(|limit| (limit.text_fr(), limit.text_en())).collect()
+                limits
+                    .map(|limit| (limit.text_fr(), limit.text_en()))
+                    .collect()
             }),
         }
     }

@@ -18,7 +18,9 @@ const MAP_WIDTH: f64 = 700.0;
 /// Highest map, units.
 const MAP_HEIGHT_MAX: f64 = 620.0;
 /// Colours of phases: dark enough on paper, and told apart without red and green.
-const PHASE_COLOURS: [&str; 6] = ["#1b4f72", "#b9770e", "#6c3483", "#117864", "#943126", "#5d6d7e"];
+const PHASE_COLOURS: [&str; 6] = [
+    "#1b4f72", "#b9770e", "#6c3483", "#117864", "#943126", "#5d6d7e",
+];
 /// What no phase builds.
 const NO_PHASE_COLOUR: &str = "#909497";
 
@@ -94,7 +96,11 @@ impl Page<'_> {
             "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\">\
              <title>{title}</title><style>{STYLE}</style></head><body>\
              <h1>{head} – {title}</h1><p class=\"note\">{day} · {}</p>{}</body></html>\n",
-            self.count(self.planned.sites.len() as u64, ("site", "sites"), ("site", "sites")),
+            self.count(
+                self.planned.sites.len() as u64,
+                ("site", "sites"),
+                ("site", "sites")
+            ),
             parts.concat()
         )
     }
@@ -104,7 +110,11 @@ impl Page<'_> {
         let (one, many) = self.language.pick(fr, en);
         // French says "0 site", English "0 sites".
         let single = number == 1 || (number == 0 && self.language == Language::Fr);
-        format!("{} {}", self.number(number), if single { one } else { many })
+        format!(
+            "{} {}",
+            self.number(number),
+            if single { one } else { many }
+        )
     }
 
     fn number(&self, number: u64) -> String {
@@ -176,9 +186,14 @@ impl Page<'_> {
             ("Écart à l'optimum, au plus", "From the best, at most", "n"),
         ];
         let rows = self.planned.phases.iter().enumerate();
-        let rows: String = rows.map(|(place, phase)| self.phase(place, phase)).collect();
+        let rows: String = rows
+            .map(|(place, phase)| self.phase(place, phase))
+            .collect();
         let title = self.pick("Phases", "Phases");
-        format!("<h2>{title}</h2>{}{rows}</tbody></table>", self.head(&heads))
+        format!(
+            "<h2>{title}</h2>{}{rows}</tbody></table>",
+            self.head(&heads)
+        )
     }
 
     fn head(&self, heads: &[(&'static str, &'static str, &str)]) -> String {
@@ -219,13 +234,21 @@ impl Page<'_> {
         };
         let mut shapes = String::new();
         let regions = self.layers.regions.first().into_iter();
-        for ring in regions.flat_map(|layer| &layer.features).flat_map(|region| &region.rings) {
+        for ring in regions
+            .flat_map(|layer| &layer.features)
+            .flat_map(|region| &region.rings)
+        {
             let path = frame.path(&ring.iter().copied().map(pair).collect::<Vec<_>>());
             shapes.push_str(&format!(
                 "<path d=\"{path}Z\" fill=\"#f4f6f7\" stroke=\"#aab7b8\" stroke-width=\".8\"/>"
             ));
         }
-        for line in self.layers.fibre_lines.iter().flat_map(|layer| &layer.features) {
+        for line in self
+            .layers
+            .fibre_lines
+            .iter()
+            .flat_map(|layer| &layer.features)
+        {
             let path = frame.path(&line.positions.iter().copied().map(pair).collect::<Vec<_>>());
             shapes.push_str(&format!(
                 "<path d=\"{path}\" fill=\"none\" stroke=\"#7b7d7d\" stroke-width=\"1\" \
@@ -277,14 +300,21 @@ impl Page<'_> {
         let rows: String = listed.map(|site| self.site(site)).collect();
         let rest = self.planned.sites.len().saturating_sub(SITES_LISTED) as u64;
         let more = if rest > 0 {
-            let counted = self.count(rest, ("autre site", "autres sites"), ("more site", "more sites"));
+            let counted = self.count(
+                rest,
+                ("autre site", "autres sites"),
+                ("more site", "more sites"),
+            );
             let place = self.pick("dans le classeur du plan", "in the plan's workbook");
             format!("<p class=\"note\">{counted} {place}.</p>")
         } else {
             String::new()
         };
         let title = self.pick("Sites par besoin", "Sites by need");
-        format!("<h2>{title}</h2>{}{rows}</tbody></table>{more}", self.head(&heads))
+        format!(
+            "<h2>{title}</h2>{}{rows}</tbody></table>{more}",
+            self.head(&heads)
+        )
     }
 
     fn site(&self, site: &PlannedSite<'_>) -> String {
@@ -293,10 +323,15 @@ impl Page<'_> {
             |kind| self.pick(kind.name_fr(), kind.name_en()).to_owned(),
         );
         let plan = site.plan;
-        let action = plan.map_or("", |plan| self.pick(plan.action.name_fr(), plan.action.name_en()));
+        let action = plan.map_or("", |plan| {
+            self.pick(plan.action.name_fr(), plan.action.name_en())
+        });
         let technology = plan.and_then(|plan| plan.technology);
         let technology = technology.map_or_else(String::new, |technology| {
-            format!("<br>{}", self.pick(technology.name_fr(), technology.name_en()))
+            format!(
+                "<br>{}",
+                self.pick(technology.name_fr(), technology.name_en())
+            )
         });
         let phase = plan.and_then(|plan| plan.phase);
         let phase = phase.map_or_else(String::new, |phase| phase.to_string());
@@ -326,7 +361,10 @@ impl Page<'_> {
         let names = names.collect::<Vec<_>>().join(", ");
         let mut items: Vec<String> = Vec::new();
         if !names.is_empty() {
-            let said = self.pick("Couches absentes, rien n'est deviné", "Layers absent, nothing is guessed");
+            let said = self.pick(
+                "Couches absentes, rien n'est deviné",
+                "Layers absent, nothing is guessed",
+            );
             let colon = self.pick(" :", ":");
             items.push(format!("{said}{colon} {names}"));
         }
@@ -336,7 +374,10 @@ impl Page<'_> {
             return String::new();
         }
         let title = self.pick("Ce que le plan ne sait pas", "What the plan does not know");
-        let items: String = items.iter().map(|item| format!("<li>{item}</li>")).collect();
+        let items: String = items
+            .iter()
+            .map(|item| format!("<li>{item}</li>"))
+            .collect();
         format!("<h2>{title}</h2><ul>{items}</ul>")
     }
 
@@ -368,7 +409,10 @@ impl Page<'_> {
             ("Incertitude", "Uncertainty", ""),
         ];
         let title = self.pick("Sources", "Sources");
-        format!("<h2>{title}</h2>{}{rows}</tbody></table>", self.head(&heads))
+        format!(
+            "<h2>{title}</h2>{}{rows}</tbody></table>",
+            self.head(&heads)
+        )
     }
 }
 
@@ -405,12 +449,21 @@ impl Frame {
     fn around(planned: &Planned<'_>, layers: &Layers) -> Option<Self> {
         let sites = planned.sites.iter().filter_map(|site| site.position);
         let routes = planned.laid().flat_map(|route| route.path.iter().copied());
-        let regions = layers.regions.first().into_iter().flat_map(|layer| &layer.features);
+        let regions = layers
+            .regions
+            .first()
+            .into_iter()
+            .flat_map(|layer| &layer.features);
         let corners = regions.flat_map(|region| region.rings.iter().flatten().copied());
-        let boxes = sites.chain(routes).chain(corners).map(pair).map(|[x, y]| [x, y, x, y]);
-        let [west, south, east, north] = boxes.reduce(|[west, south, east, north], [x, y, ..]| {
-            [west.min(x), south.min(y), east.max(x), north.max(y)]
-        })?;
+        let boxes = sites
+            .chain(routes)
+            .chain(corners)
+            .map(pair)
+            .map(|[x, y]| [x, y, x, y]);
+        let [west, south, east, north] =
+            boxes.reduce(|[west, south, east, north], [x, y, ..]| {
+                [west.min(x), south.min(y), east.max(x), north.max(y)]
+            })?;
         let wide = (east - west).max(0.01) * f64::midpoint(south, north).to_radians().cos();
         let high = (north - south).max(0.01);
         let scale = (MAP_WIDTH / wide).min(MAP_HEIGHT_MAX / high);

@@ -57,7 +57,9 @@ fn document(planned: &Planned<'_>, language: Language) -> Option<Value> {
             "route": { "type": "LineString", "coordinates": coordinates },
             "transmissionMedium": ["fibre"],
         });
-        let phase = route.phase.and_then(|number| Some((number, phase_name(number)?)));
+        let phase = route
+            .phase
+            .and_then(|number| Some((number, phase_name(number)?)));
         if let (Some((number, name)), Some(members)) = (phase, span.as_object_mut()) {
             let phase = json!({ "id": number.to_string(), "name": name });
             members.insert("phase".to_owned(), phase);
@@ -97,7 +99,10 @@ fn document(planned: &Planned<'_>, language: Language) -> Option<Value> {
 
 /// What the plan could not know belongs to how exact its routes are.
 fn accuracy(planned: &Planned<'_>, language: Language) -> String {
-    let limits = planned.limits.iter().map(|(fr, en)| language.pick(fr, en).clone());
+    let limits = planned
+        .limits
+        .iter()
+        .map(|(fr, en)| language.pick(fr, en).clone());
     let mut said = vec![
         language
             .pick(
@@ -138,7 +143,9 @@ impl<'p> Nodes<'p> {
         let site = self.sites.get(&place);
         let number = self.ids.len() + 1;
         let id = site.map_or_else(|| format!("N{number}"), |(id, _)| (*id).to_owned());
-        let name = site.and_then(|(_, name)| *name).map_or_else(|| id.clone(), str::to_owned);
+        let name = site
+            .and_then(|(_, name)| *name)
+            .map_or_else(|| id.clone(), str::to_owned);
         self.written.push(json!({
             "id": id,
             "name": name,

@@ -16,7 +16,9 @@ pub fn tables(planned: &Planned<'_>, language: Language) -> Vec<NewTable> {
     let sites = planned.sites.iter();
     let mut tables = vec![NewTable {
         name: "plan".to_owned(),
-        title: language.pick("Sites du plan", "Sites of the plan").to_owned(),
+        title: language
+            .pick("Sites du plan", "Sites of the plan")
+            .to_owned(),
         description: about(planned, language),
         kind: Kind::Point,
         columns: site_columns(),
@@ -26,12 +28,19 @@ pub fn tables(planned: &Planned<'_>, language: Language) -> Vec<NewTable> {
     }];
     let routes: Vec<_> = planned
         .laid()
-        .map(|route| (Some(line(&route.path)), route_values(route, planned.currency)))
+        .map(|route| {
+            (
+                Some(line(&route.path)),
+                route_values(route, planned.currency),
+            )
+        })
         .collect();
     if !routes.is_empty() {
         tables.push(NewTable {
             name: "routes".to_owned(),
-            title: language.pick("Tracés de fibre prévus", "Planned fibre routes").to_owned(),
+            title: language
+                .pick("Tracés de fibre prévus", "Planned fibre routes")
+                .to_owned(),
             description: about(planned, language),
             kind: Kind::MultiLineString,
             columns: route_columns(),
@@ -130,9 +139,8 @@ fn site_values(site: &PlannedSite<'_>, currency: Option<&str>) -> Vec<Value> {
 }
 
 fn route_columns() -> Vec<Column> {
-    let mut columns = Vec::from(
-        ["phase", "metres", "capex_minor"].map(|name| column(name, Content::Integer)),
-    );
+    let mut columns =
+        Vec::from(["phase", "metres", "capex_minor"].map(|name| column(name, Content::Integer)));
     columns.push(text("currency"));
     columns
 }

@@ -76,14 +76,23 @@ fn the_planned_network_names_its_nodes_after_sites_and_its_phases() {
     assert!(write_ofds(&planned, Language::En, &mut bytes).unwrap());
     let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     let network = &document["networks"][0];
-    assert_eq!(network["spans"].as_array().unwrap().len(), 2, "alternatives are not planned");
+    assert_eq!(
+        network["spans"].as_array().unwrap().len(),
+        2,
+        "alternatives are not planned"
+    );
     assert_eq!(network["spans"][0]["status"], "planned");
     assert_eq!(network["spans"][0]["phase"]["name"], "2027");
     assert_eq!(network["spans"][1]["status"], "proposed");
     assert_eq!(network["spans"][0]["end"], "b");
     assert_eq!(network["nodes"][1]["name"], "B");
     assert_eq!(network["id"].as_str().unwrap().len(), 36);
-    assert!(network["accuracyDetails"].as_str().unwrap().contains("no roads"));
+    assert!(
+        network["accuracyDetails"]
+            .as_str()
+            .unwrap()
+            .contains("no roads")
+    );
     let tables = tables(&planned, Language::Fr);
     let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
     assert_eq!(names, ["plan", "routes", "phases", "sources"]);
@@ -93,12 +102,24 @@ fn the_planned_network_names_its_nodes_after_sites_and_its_phases() {
         }
     }
     let mut html = Vec::new();
-    write_brief(&planned, &Layers::default(), ("2026-11-26", Language::Fr), &mut html).unwrap();
+    write_brief(
+        &planned,
+        &Layers::default(),
+        ("2026-11-26", Language::Fr),
+        &mut html,
+    )
+    .unwrap();
     let html = String::from_utf8(html).unwrap();
     assert!(html.contains("École &lt;A&gt; &amp; fils"), "{html}");
     assert!(html.contains("1\u{202f}234\u{202f}567 XAF"), "{html}");
-    assert!(html.contains("12,5 %") && html.contains("Sites inventés"), "{html}");
-    assert!(html.contains("tracés de fibre, nœuds de fibre"), "absent layers are named");
+    assert!(
+        html.contains("12,5 %") && html.contains("Sites inventés"),
+        "{html}"
+    );
+    assert!(
+        html.contains("tracés de fibre, nœuds de fibre"),
+        "absent layers are named"
+    );
     assert!(!html.contains("http"), "nothing is fetched from elsewhere");
 }
 
