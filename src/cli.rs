@@ -7,6 +7,7 @@ mod bundle;
 mod check;
 mod demo;
 mod exclusions;
+mod gaps;
 mod help;
 mod import;
 mod ledger;
@@ -64,6 +65,8 @@ enum Command {
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
+    /// How far each site and area is from fibre, masts, coverage, roads and electricity.
+    Gaps(gaps::Gaps),
     /// The log that outside parties hold checkpoints of: sign one, or check everything against it.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -123,7 +126,11 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && language == Language::Fr => {
             let text = help::refusal_fr(&error);
-            output::complain(language, ("refusé", "refused"), &Text::new(text.clone(), text));
+            output::complain(
+                language,
+                ("refusé", "refused"),
+                &Text::new(text.clone(), text),
+            );
             return ExitCode::from(2);
         }
         Err(error) => {
@@ -158,6 +165,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Agents(agents) => agents.run(),
         Command::Targets(targets) => targets.run(context),
         Command::Agreements(agreements) => agreements.run(context),
+        Command::Gaps(gaps) => gaps.run(context),
         Command::Ledger(ledger) => ledger.run(context),
         Command::Verify(verify) => verify.run(context),
         Command::Plan(plan) => plan.run(context),

@@ -63,7 +63,7 @@ stage_check() {
 }
 
 stage_rust() {
-  tests/setup.sh rust network
+  tests/setup.sh rust network maps
   step "rust" cargo test --workspace -- --skip tidy::
 }
 

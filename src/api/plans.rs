@@ -104,7 +104,7 @@ pub(crate) async fn current(
     let page = page(rows, limit, |item: &PlanItem| item.rank.to_string());
     Ok(Json(PlanPage {
         criteria: criteria(&plan, total),
-        layers: country::layers(&plan.layers),
+        layers: country::layers(&plan.layers, &app.layer_defects()),
         absent_layers: country::absent(&plan.layers),
         sites: plan.rows.len() as u64,
         items: page.items,

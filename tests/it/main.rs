@@ -17,6 +17,8 @@ mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod namespace;
