@@ -13,6 +13,7 @@ mod replay;
 mod serve;
 mod sites;
 mod solve;
+mod store;
 mod targets;
 mod words;
 
@@ -69,6 +70,13 @@ enum Command {
     /// Compare the rules with worked cases.
     #[command(subcommand)]
     Conformance(check::Conformance),
+    /// Check, measure or compact what was measured.
+    #[command(subcommand)]
+    Store(store::Store),
+    /// Copy a data folder while it serves: to a folder, or to one .zip file.
+    Backup(store::Backup),
+    /// Put a backup into a data folder.
+    Restore(store::Restore),
     /// Check a configuration file.
     CheckConfig(check::CheckConfig),
 }
@@ -141,6 +149,9 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Solve(solve) => solve.run(context),
         Command::Replay(replay) => replay.run(),
         Command::Conformance(conformance) => conformance.run(),
+        Command::Store(store) => store.run(context),
+        Command::Backup(backup) => backup.run(context),
+        Command::Restore(restore) => restore.run(context),
         Command::CheckConfig(check) => check.run(context),
     }
 }

@@ -31,6 +31,8 @@ use self::{
     identity::{Identity, IdentityError},
     limit::RateLimit,
 };
+#[cfg(feature = "influxdb2")]
+use crate::store::influx2::InfluxStore;
 use crate::{
     ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
     registry::{Registry, RegistryError},
@@ -40,10 +42,13 @@ use crate::{
         journal::Journal,
         retention::Retention,
         samples::SampleStore,
+        server::Server,
         sound::{Remedy, check_file},
     },
 };
 
+/// The file by which a folder is held.
+const LOCK: &str = "collector.lock";
 /// Events that a slow listener may fall behind before it misses some.
 const EVENTS: usize = 1_024;
 
@@ -180,7 +185,7 @@ impl Collector {
         check_file(&registry_path(data), Remedy::Backup)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
         let journal = Arc::new(Journal::open(&journal_path(data), entries_of)?);
-        let samples = samples(data, &journal, keeping)?;
+        let samples = samples(data, &journal, (&identity, keeping))?;
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {
             return Err(CollectorError::StoreAhead {
@@ -340,17 +345,22 @@ impl Drop for Collector {
 pub struct Keeping {
     /// How long.
     pub retention: Retention,
+    /// The server that holds the samples; `None`: files of the data folder do.
+    pub server: Option<Server>,
 }
 
 /// The sample store of a data folder, ready to be filled from where it is.
 fn samples(
     data: &Path,
     journal: &Journal,
-    _keeping: &Keeping,
+    (identity, keeping): (&Identity, &Keeping),
 ) -> Result<Arc<dyn SampleStore>, CollectorError> {
     let gone = || CollectorError::EvidenceGone {
         path: data.to_owned(),
     };
+    if let Some(server) = &keeping.server {
+        return on_server(data, server, identity);
+    }
     let folder = samples_path(data);
     // Asked before the folder is opened: opening deletes what an earlier version wrote.
     if is_made_again(&folder)? && journal.lacks_beyond(0)? {
@@ -363,24 +373,54 @@ fn samples(
     Ok(samples)
 }
 
+#[cfg(feature = "influxdb2")]
+fn on_server(
+    data: &Path,
+    server: &Server,
+    identity: &Identity,
+) -> Result<Arc<dyn SampleStore>, CollectorError> {
+    let name = desserte_probe::wire::hex(&identity.public_key());
+    let name = name.get(..16).unwrap_or(&name);
+    Ok(Arc::new(InfluxStore::open(server, data, name)?))
+}
+
+#[cfg(not(feature = "influxdb2"))]
+fn on_server(
+    _data: &Path,
+    _server: &Server,
+    _identity: &Identity,
+) -> Result<Arc<dyn SampleStore>, CollectorError> {
+    // The configuration refuses it before.
+    Err(StoreError::Stopped {
+        operation: "open a server of InfluxDB 2 without the feature influxdb2",
+    }
+    .into())
+}
+
 /// One process serves a folder; commands work beside it.
 fn lock(data: &Path) -> Result<File, CollectorError> {
-    let path = data.join("collector.lock");
-    let folder = |source| CollectorError::Folder {
-        operation: "lock",
-        path: path.clone(),
-        source,
-    };
+    match lock_folder(data) {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(CollectorError::InUse(data.to_owned())),
+        Err(source) => Err(CollectorError::Folder {
+            operation: "lock",
+            path: data.join(LOCK),
+            source,
+        }),
+    }
+}
+
+/// Holds a folder as its server does, as long as the file lives; `None` when a server holds it.
+pub(crate) fn lock_folder(data: &Path) -> std::io::Result<Option<File>> {
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(&path)
-        .map_err(folder)?;
+        .open(data.join(LOCK))?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(CollectorError::InUse(data.to_owned())),
-        Err(error) => Err(folder(error.into())),
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -15,7 +15,7 @@ mod verify;
 
 pub use accept::BatchRequest;
 pub use activity::{Activity, ClockSeen, Counters, SpoolState, VolumeSeen};
-pub use apply::IngestEvent;
+pub use apply::{IngestEvent, RefillError, refill};
 pub(crate) use apply::{Applier, Following};
 pub use refusal::Refusal;
 pub use rows::{ExpandError, Rows, rows};

@@ -10,6 +10,7 @@ mod input;
 mod registry;
 pub(super) mod solve;
 mod toml;
+mod upkeep;
 
 pub(super) use files::FileError;
 use files::reason;

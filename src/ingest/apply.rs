@@ -11,10 +11,18 @@ use std::{
     time::Duration,
 };
 
-use desserte_probe::{clock::Clock, report::Report, wire::id::AgentId};
+use desserte_probe::{
+    clock::{Clock, TimeMap},
+    report::Report,
+    wire::id::AgentId,
+};
 use tokio::sync::broadcast;
 
-use super::{activity::Activities, rows::rows, verify::decode};
+use super::{
+    activity::Activities,
+    rows::{Rows, rows},
+    verify::decode,
+};
 use crate::{
     registry::{Registry, RegistryError, SeenLine},
     store::{
@@ -73,15 +81,18 @@ pub(crate) struct Following {
     pub(crate) retention: Retention,
 }
 
+/// A store could not be filled.
 #[derive(Debug, thiserror::Error)]
-enum ApplyError {
+pub enum RefillError {
+    /// The journal or the sample store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
 }
 
-impl ApplyError {
+impl RefillError {
     fn retry(&self) -> Duration {
         match self {
             Self::Store(StoreError::Away { retry, .. }) => *retry,
@@ -126,14 +137,14 @@ impl Following {
     }
 
     /// Applies `(after, until]`; events go out once their rows are in the store.
-    fn step(&self, (after, until): (u64, u64)) -> Result<(), ApplyError> {
+    fn step(&self, (after, until): (u64, u64)) -> Result<(), RefillError> {
         let rows_max = self.samples.caps().rows_max;
         let mut filling = Filling {
             position: after,
             ..Filling::default()
         };
         let mut events = Vec::new();
-        let mut failed: Option<ApplyError> = None;
+        let mut failed: Option<RefillError> = None;
         self.journal.usable((after, until), |batch| {
             if failed.is_none() {
                 failed = self.one(&batch, &mut filling, &mut events, rows_max).err();
@@ -158,41 +169,15 @@ impl Following {
         filling: &mut Filling,
         events: &mut Vec<IngestEvent>,
         rows_max: usize,
-    ) -> Result<(), ApplyError> {
+    ) -> Result<(), RefillError> {
         let Some(map) = &batch.time_map else {
             return Ok(());
         };
-        if batch.is_let_go() {
-            return Ok(());
-        }
         let agent = batch.envelope.agent;
-        let report = match self.forget(&batch.batch_hash) {
-            Some(report) => report,
-            None => match decode(batch.content_type, &batch.body) {
-                Ok(report) => Arc::new(report),
-                Err(error) => {
-                    // It was decoded before it was journaled: the file is damaged.
-                    let position = batch.position;
-                    tracing::error!(position, %error, "journaled batch {position} left out");
-                    return Ok(());
-                }
-            },
-        };
-        let assignments = self.registry.assignments(agent)?;
-        let earlier = self.journal.earlier_entries(batch)?;
-        let owned: HashSet<u64> = report
-            .entries
-            .iter()
-            .map(|entry| entry.sequence)
-            .filter(|sequence| !earlier.contains(*sequence))
-            .collect();
-        let found = match rows(batch, &report, map, &assignments, &owned) {
-            Ok(found) => found,
-            Err(error) => {
-                let position = batch.position;
-                tracing::error!(position, %error, "journaled batch {position} left out");
-                return Ok(());
-            }
+        let prepared = self.forget(&batch.batch_hash);
+        let found = spell_out((&self.journal, &self.registry), batch, map, prepared)?;
+        let Some((report, found)) = found else {
+            return Ok(());
         };
         self.activities
             .batch((batch.received_unix_ms, batch.peer), Some(map), &report);
@@ -291,6 +276,95 @@ impl Following {
     }
 }
 
+/// The rows of a batch; `None`, with word of it, when it has none any more or its file is damaged.
+fn spell_out(
+    (journal, registry): (&Journal, &Registry),
+    batch: &JournaledBatch,
+    map: &TimeMap,
+    prepared: Option<Arc<Report>>,
+) -> Result<Option<(Arc<Report>, Rows)>, RefillError> {
+    if batch.is_let_go() {
+        return Ok(None);
+    }
+    let left_out = |error: &dyn std::fmt::Display| {
+        // It was read before it was journaled.
+        let position = batch.position;
+        tracing::error!(position, %error, "journaled batch {position} left out");
+    };
+    let report = match prepared {
+        Some(report) => report,
+        None => match decode(batch.content_type, &batch.body) {
+            Ok(report) => Arc::new(report),
+            Err(error) => {
+                left_out(&error);
+                return Ok(None);
+            }
+        },
+    };
+    let assignments = registry.assignments(batch.envelope.agent)?;
+    let earlier = journal.earlier_entries(batch)?;
+    let owned: HashSet<u64> = report
+        .entries
+        .iter()
+        .map(|entry| entry.sequence)
+        .filter(|sequence| !earlier.contains(*sequence))
+        .collect();
+    match rows(batch, &report, map, &assignments, &owned) {
+        Ok(found) => Ok(Some((report, found))),
+        Err(error) => {
+            left_out(&error);
+            Ok(None)
+        }
+    }
+}
+
+/// Fills a store from the journal up to a position, without serving: to compare one with another.
+/// `told` hears of each position.
+pub fn refill(
+    (journal, registry): (&Journal, &Registry),
+    store: &dyn SampleStore,
+    until: u64,
+    mut told: impl FnMut(u64),
+) -> Result<(), RefillError> {
+    let rows_max = store.caps().rows_max;
+    let mut after = store.applied_position()?;
+    while after < until {
+        let next = until.min(after.saturating_add(POSITIONS));
+        let mut filling = Filling {
+            position: after,
+            ..Filling::default()
+        };
+        let mut failed = None;
+        journal.usable((after, next), |batch| {
+            let Some(map) = batch.time_map.as_ref().filter(|_| failed.is_none()) else {
+                return Ok(());
+            };
+            match spell_out((journal, registry), &batch, map, None) {
+                Ok(Some((_, found))) => {
+                    filling.evidence.extend(found.evidence);
+                    filling.samples.extend(found.samples);
+                }
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
+            }
+            if filling.samples.len() >= rows_max {
+                store.put(&filling)?;
+                filling.samples.clear();
+                filling.evidence.clear();
+            }
+            Ok(())
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        filling.position = next;
+        store.put(&filling)?;
+        after = next;
+        told(after);
+    }
+    Ok(())
+}
+
 fn log(result: Result<(), RegistryError>) {
     if let Err(error) = result {
         tracing::error!(%error, "upkeep failed");
@@ -362,6 +436,10 @@ fn follow(shared: &Following) {
         let until = last.min(applied.saturating_add(POSITIONS));
         match shared.step((applied, until)) {
             Ok(()) => shared.raise(until),
+            Err(RefillError::Store(StoreError::Rewound { position })) => {
+                tracing::warn!(position, "the store is filled again from position {position}");
+                shared.raise(position);
+            }
             Err(error) => {
                 tracing::error!(%error, "store could not be filled");
                 let slices = error.retry().as_millis().div_ceil(PATIENCE.as_millis());
