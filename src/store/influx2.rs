@@ -74,7 +74,10 @@ struct Held {
     catalogue: Option<Catalogue>,
     /// Nothing happened since it was asked that makes that doubtful.
     sure: bool,
+    /// Journal position up to which rows were handed over.
     position: u64,
+    /// Position that the bucket has: a lower one is that of an emptied or older bucket.
+    there: u64,
     trouble: Option<String>,
 }
 
@@ -113,7 +116,7 @@ impl InfluxStore {
         let (known, position) = {
             let held = self.held();
             if held.sure {
-                return Ok(held.position);
+                return Ok(held.there);
             }
             (held.catalogue.is_some(), held.position)
         };
@@ -137,6 +140,7 @@ impl InfluxStore {
                     held.catalogue = Some(catalogue);
                 }
                 held.sure = true;
+                held.there = there;
                 held.trouble = None;
                 Ok(there)
             }
@@ -191,6 +195,7 @@ impl SampleStore for InfluxStore {
         match &done {
             Ok(()) => {
                 held.position = held.position.max(filling.position);
+                held.there = held.position;
                 held.trouble = None;
             }
             Err(error) => {

@@ -102,6 +102,7 @@ pub fn check(
         }
     };
     refill((&journal, &registry), again, until, &mut each)?;
+    again.flush()?;
     compare_all(&samples, again, !served, &mut checked)?;
     checked.compared_until = Some(until);
     Ok(checked)

@@ -133,7 +133,7 @@ fn a_bad_row_is_found_by_halving_and_kept_aside() {
     let bad = |lines: &str| lines.contains(" 300000000077");
     let (done, writes, store, folder) = put(8, move |_, text| if bad(text) { 400 } else { 204 });
     done.unwrap();
-    assert_eq!(writes, [8, 4, 2, 2, 1, 1, 4, 1], "5 of 8, then the position");
+    assert_eq!(writes, [8, 4, 4, 2, 1, 1, 2, 1], "halves of 8, then the position");
     let kept = refused(&folder);
     assert_eq!(kept.len(), 1);
     assert!(bad(&kept[0].0), "{kept:?}");
