@@ -22,6 +22,7 @@ mod exclusions;
 mod health;
 mod history;
 mod imports;
+mod ledger;
 mod map;
 mod months;
 mod openapi;
@@ -37,7 +38,6 @@ mod summary;
 mod throughput;
 pub(crate) mod time;
 
-pub(crate) use months::shown as months_shown;
 pub(crate) use outages::item as outage_shown;
 
 use axum::extract::{Query, rejection::QueryRejection};

@@ -35,6 +35,7 @@ use self::{
 use crate::store::influx2::InfluxStore;
 use crate::{
     ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
+    ledger::{Ledger, LedgerError},
     registry::{Registry, RegistryError},
     store::{
         StoreError,
@@ -100,6 +101,9 @@ pub enum CollectorError {
     /// A store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The log cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 /// A new enrolment code.
@@ -117,6 +121,7 @@ pub struct Collector {
     // Dropped in this order: the thread that follows the journal first, the lock last.
     applier: Applier,
     following: Arc<Following>,
+    ledger: Arc<Ledger>,
     identity: Identity,
     first_events: Mutex<Option<broadcast::Receiver<IngestEvent>>>,
     counters: Mutex<Counters>,
@@ -132,7 +137,7 @@ pub fn registry_path(data: &Path) -> PathBuf {
     data.join("registry.sqlite")
 }
 
-/// The journal's file in a data folder.
+/// The journal's file in a data folder; it holds the log too.
 #[must_use]
 pub fn journal_path(data: &Path) -> PathBuf {
     data.join("journal.sqlite")
@@ -185,6 +190,12 @@ impl Collector {
         check_file(&registry_path(data), Remedy::Backup)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
         let journal = Arc::new(Journal::open(&journal_path(data), entries_of)?);
+        let ledger = Arc::new(Ledger::open(
+            &journal_path(data),
+            Arc::clone(&registry),
+            identity.signing_key().clone(),
+        )?);
+        ledger.take_up()?;
         let samples = samples(data, &journal, (&identity, keeping))?;
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {
@@ -214,6 +225,7 @@ impl Collector {
         Ok(Arc::new(Self {
             applier: thread,
             following,
+            ledger,
             identity,
             first_events: Mutex::new(Some(first_events)),
             counters: Mutex::new(Counters::default()),
@@ -234,6 +246,12 @@ impl Collector {
     #[must_use]
     pub fn journal(&self) -> &Arc<Journal> {
         &self.following.journal
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     /// Samples and evidence.

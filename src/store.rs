@@ -19,6 +19,8 @@ use std::{path::PathBuf, time::Duration};
 
 use sound::Remedy;
 
+use crate::ledger::log::LogError;
+
 /// A store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -108,6 +110,18 @@ pub enum StoreError {
         /// What was tried.
         operation: &'static str,
     },
+    /// The log in the journal's file.
+    #[error(transparent)]
+    Log(LogError),
+}
+
+impl From<LogError> for StoreError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Database { operation, source } => Self::database(operation)(source),
+            other => Self::Log(other),
+        }
+    }
 }
 
 impl StoreError {

@@ -9,8 +9,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     agents, agreements, country, demo, duplicates, events, evidence, exclusions, health, history,
-    imports, map, months, openapi, outages, overview, page, plans, security, sites, slots, summary,
-    throughput,
+    imports, ledger, map, months, openapi, outages, overview, page, plans, security, sites, slots,
+    summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -56,6 +56,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(exclusions::approve))
         .routes(routes!(exclusions::withdraw))
         .routes(routes!(exclusions::of_site))
+        .routes(routes!(ledger::checkpoint))
+        .routes(routes!(ledger::consistency))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
         .routes(routes!(plans::robustness))

@@ -150,13 +150,19 @@ impl Retention {
 
 /// What is wrong with a server's address. What follows the port would be left out without a word.
 fn server_fault(url: &str) -> Option<String> {
-    let expected = || Some(format!("{url:?}: expected http://host:port or https://host:port"));
+    let expected = || {
+        Some(format!(
+            "{url:?}: expected http://host:port or https://host:port"
+        ))
+    };
     let Ok(parsed) = url.parse::<axum::http::Uri>() else {
         return expected();
     };
     let scheme = matches!(parsed.scheme_str(), Some("http" | "https"));
     let bare = matches!(parsed.path(), "" | "/") && parsed.query().is_none();
-    let user = parsed.authority().is_some_and(|one| one.as_str().contains('@'));
+    let user = parsed
+        .authority()
+        .is_some_and(|one| one.as_str().contains('@'));
     if !scheme || !bare || user || parsed.host().is_none_or(str::is_empty) {
         return expected();
     }
@@ -176,10 +182,14 @@ mod tests {
     #[test]
     #[cfg(feature = "influxdb2")]
     fn a_server_needs_its_address_and_names() {
-        let whole = "[store]\nengine = 'influxdb2'\nurl = 'http://127.0.0.1:8086'\norg = 'o'\nbucket = 'b'";
+        let whole =
+            "[store]\nengine = 'influxdb2'\nurl = 'http://127.0.0.1:8086'\norg = 'o'\nbucket = 'b'";
         Config::parse(whole, Path::new("c")).unwrap();
         for key in ["url", "org", "bucket"] {
-            let without: Vec<&str> = whole.lines().filter(|line| !line.starts_with(key)).collect();
+            let without: Vec<&str> = whole
+                .lines()
+                .filter(|line| !line.starts_with(key))
+                .collect();
             assert!(refused(&without.join("\n")).contains(&format!("store.{key}")));
         }
         for url in [

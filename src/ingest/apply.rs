@@ -259,7 +259,9 @@ impl Following {
         }
         if let Some(from) = from(self.retention.evidence_months) {
             self.samples.flush()?;
-            let batches = self.journal.let_go(from, self.samples.applied_position()?)?;
+            let batches = self
+                .journal
+                .let_go(from, self.samples.applied_position()?)?;
             if batches > 0 {
                 tracing::info!(batches, "{batches} signed batches were let go");
             }

@@ -3,7 +3,11 @@
 use rusqlite::{Transaction, params};
 use serde_json::Value;
 
-use super::{Registry, RegistryError, error::database};
+use super::{
+    Registry, RegistryError,
+    error::database,
+    record::{self, NewRecord, RecordKind},
+};
 
 /// Most records read at once.
 const PAGE_MAX: u32 = 1_000;
@@ -46,8 +50,14 @@ pub(super) fn record(
                 detail.to_string()
             ])
         })
-        .map_err(database("audit"))
-        .map(drop)
+        .map_err(database("audit"))?;
+    let new = NewRecord {
+        kind: RecordKind::Audit,
+        subject,
+        agreement: None,
+        body: record::audited(action, subject, detail),
+    };
+    record::append(transaction, (at_unix_ms, author), new).map(drop)
 }
 
 impl Registry {

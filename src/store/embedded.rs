@@ -66,11 +66,11 @@ use self::{
 };
 use super::{
     StoreError,
-    sound::{self, Remedy},
     samples::{
-        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series, SeriesFilter,
-        SeriesId,
+        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series,
+        SeriesFilter, SeriesId,
     },
+    sound::{self, Remedy},
 };
 
 /// How long a row waits in memory at most: what must come again from the journal after a crash.

@@ -16,6 +16,9 @@
 //! boot that brings one maps all that wait, and `mapped_at` says which it was. Nothing is ever
 //! slotted by an agent's wall clock.
 //!
+//! **The log.** A batch's leaf ([`crate::ledger`]) is appended in the commit that keeps the batch, and
+//! one more when a batch that had waited gets its time. A file from before there was a log gets its
+//! leaves when it is opened, oldest first.
 //! **Loss is noticed.** Beside the file lies its mark, the last position committed, written after each
 //! commit and never before: a journal that ends before its mark has lost something it acknowledged, and
 //! is refused. Each body is read against the hash under which it was accepted. Bodies may be let go
@@ -23,7 +26,9 @@
 
 mod append;
 mod former;
+mod heads;
 mod identity;
+mod leaves;
 mod map;
 mod mark;
 mod read;
@@ -56,16 +61,21 @@ use desserte_probe::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub use heads::BatchHead;
+
 use self::mark::Mark;
 pub use self::{identity::Earlier, mark::path_of as mark_path, retain::JournalFigures};
 use super::{
     StoreError, migrate,
     sound::{self, AT_START_BYTES_MAX, Remedy},
 };
-use crate::database;
+use crate::{
+    database,
+    ledger::{leaf::LeafKind, log, tree::Hash},
+};
 
 const SCHEMA: &str = include_str!("journal.sql");
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// Most entries of one commit.
 pub const ROWS_PER_COMMIT: usize = 5_000;
 /// Most batches that wait for the writer: 256 MiB of bodies at their largest.
@@ -224,6 +234,11 @@ pub struct Waiting {
     pub samples: u64,
 }
 
+/// The journal's tables and the log's.
+fn schema() -> String {
+    format!("{SCHEMA}{}", log::SCHEMA)
+}
+
 type Reply = oneshot::Sender<Result<Appended, StoreError>>;
 type Queue = Receiver<(NewBatch, Reply)>;
 
@@ -282,7 +297,8 @@ impl Journal {
         mark: Mark,
     ) -> Result<Self, StoreError> {
         former::bring_up(&mut connection)?;
-        migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
+        migrate(&mut connection, &schema(), SCHEMA_VERSION)?;
+        leaves::complete(&mut connection)?;
         let last = read::last_position(&connection)?;
         mark.compare(last)?;
         let committed = Arc::new(Committed::default());
@@ -342,6 +358,17 @@ impl Journal {
     /// Wakes whoever waits, e.g. to stop.
     pub fn wake(&self) {
         self.committed.grown.notify_all();
+    }
+
+    /// Hash that the leaf of a batch, or of its time, must have; `None` where the batch's body was
+    /// given up under the rule of how long evidence is kept.
+    pub fn leaf_expected(&self, kind: LeafKind, position: u64) -> Result<Option<Hash>, StoreError> {
+        leaves::expected(&self.reader(), kind, position)
+    }
+
+    /// Whether the predecessor of a batch had been accepted before it.
+    pub fn linked(&self, position: u64) -> Result<bool, StoreError> {
+        leaves::linked(&self.reader(), position)
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {

@@ -14,7 +14,10 @@ pub struct Retention {
 #[must_use]
 pub fn kept_from_unix_ms(now_unix_ms: i64, months: u32) -> Option<i64> {
     let now = jiff::Timestamp::from_millisecond(now_unix_ms).ok()?;
-    let first = now.to_zoned(jiff::tz::TimeZone::UTC).date().first_of_month();
+    let first = now
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
+        .first_of_month();
     let kept = first
         .checked_sub(jiff::Span::new().try_months(months).ok()?)
         .ok()?;
@@ -32,7 +35,10 @@ mod tests {
         let june: i64 = 1_780_272_000_000;
         assert_eq!(kept_from_unix_ms(june_17, 0), Some(june));
         assert_eq!(kept_from_unix_ms(june_17, 1), Some(june - 31 * 86_400_000));
-        assert_eq!(kept_from_unix_ms(june_17, 12), Some(june - 365 * 86_400_000));
+        assert_eq!(
+            kept_from_unix_ms(june_17, 12),
+            Some(june - 365 * 86_400_000)
+        );
         assert_eq!(kept_from_unix_ms(june_17, u32::MAX), None);
     }
 }

@@ -66,6 +66,7 @@ impl From<StoreError> for Text {
             StoreError::Stopped { operation } => {
                 format!("mesures : {operation} : l’écriture s’est arrêtée")
             }
+            StoreError::Log(error) => return super::ledger::log(error),
         };
         Self::new(fr, error.to_string())
     }
@@ -80,8 +81,8 @@ impl From<LayersError> for Text {
                     "check the folder given with --data",
                 )
             }
-            LayersError::Content { name, source } => Self::new(
-                format!("couches : « {name} » est illisible : {source}"),
+            LayersError::Content { name, reason } => Self::new(
+                format!("couches : « {name} » est illisible : {reason} ; importez-la de nouveau"),
                 error.to_string(),
             ),
             LayersError::NotRestorable { import, reason } => {
@@ -113,6 +114,7 @@ impl From<SourceError> for Text {
         match error {
             SourceError::Registry(error) => error.into(),
             SourceError::Store(error) => error.into(),
+            SourceError::Ledger(error) => error.into(),
         }
     }
 }
@@ -194,6 +196,7 @@ impl From<CollectorError> for Text {
                 CollectorError::Identity(error) => error.into(),
                 CollectorError::Registry(error) => error.into(),
                 CollectorError::Store(error) => error.into(),
+                CollectorError::Ledger(error) => error.into(),
                 other => part("collecteur", "collector", other),
             },
         }

@@ -85,7 +85,9 @@ impl EmbeddedStore {
         let months = self.shared.months.read();
         let months = months.unwrap_or_else(PoisonError::into_inner);
         let pairs = months.iter();
-        pairs.map(|(month, open)| (*month, Arc::clone(open))).collect()
+        pairs
+            .map(|(month, open)| (*month, Arc::clone(open)))
+            .collect()
     }
 
     /// Start and end of each month that has a file, Unix milliseconds, the oldest first.
@@ -105,10 +107,7 @@ impl EmbeddedStore {
     }
 
     /// Reads every chunk, sketch and piece of evidence; `told` hears of each month that begins.
-    pub fn read_everything(
-        &self,
-        mut told: impl FnMut(&str),
-    ) -> Result<Reading, StoreError> {
+    pub fn read_everything(&self, mut told: impl FnMut(&str)) -> Result<Reading, StoreError> {
         let mut reading = Reading::default();
         for (month, open) in self.open_months() {
             told(&file_name(month));
@@ -180,10 +179,16 @@ fn check_sums(month: &Month) -> Result<(), StoreError> {
     let mut rows = bodies.query([]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {
         let body = row.get_ref(1).map_err(&failed)?;
-        let body = body.as_blob().map_err(|error| StoreError::damaged("body", error))?;
+        let body = body
+            .as_blob()
+            .map_err(|error| StoreError::damaged("body", error))?;
         if let Err(reason) = super::without_crc(body) {
             let key: i64 = row.get(0).map_err(&failed)?;
-            let what = format!("number {}, day {}: {reason}", key.div_euclid(32), key.rem_euclid(32));
+            let what = format!(
+                "number {}, day {}: {reason}",
+                key.div_euclid(32),
+                key.rem_euclid(32)
+            );
             return Err(StoreError::damaged("samples of a month", what));
         }
     }
@@ -259,10 +264,8 @@ fn read_month(open: &Month, reading: &mut Reading) -> Result<(), StoreError> {
         .map_err(&failed)?;
     let mut rows = evidence.query([]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {
-        let (key, body): (i64, Vec<u8>) = (
-            row.get(0).map_err(&failed)?,
-            row.get(1).map_err(&failed)?,
-        );
+        let (key, body): (i64, Vec<u8>) =
+            (row.get(0).map_err(&failed)?, row.get(1).map_err(&failed)?);
         match facts::rows("", &body) {
             Ok(facts) => reading.facts += u64::try_from(facts.len()).unwrap_or(u64::MAX),
             Err(error) => {
@@ -284,9 +287,9 @@ fn read_chunk(row: &rusqlite::Row<'_>) -> Result<u64, StoreError> {
     let mut written = [0_u64; 4];
     for (column, place) in (3..).zip(&mut written) {
         let found: Option<i64> = row.get(column).map_err(&failed)?;
-        *place = found.map(unsigned).ok_or_else(|| {
-            StoreError::damaged("sums of a day", "they are not there")
-        })?;
+        *place = found
+            .map(unsigned)
+            .ok_or_else(|| StoreError::damaged("sums of a day", "they are not there"))?;
     }
     if written != [sums.samples, sums.silent, sums.sent, sums.received] {
         return Err(StoreError::damaged(
@@ -295,7 +298,10 @@ fn read_chunk(row: &rusqlite::Row<'_>) -> Result<u64, StoreError> {
         ));
     }
     let sketch: Option<Vec<u8>> = row.get(7).map_err(&failed)?;
-    let answered = samples.iter().filter(|row| row.rtt_us_median.is_some()).count();
+    let answered = samples
+        .iter()
+        .filter(|row| row.rtt_us_median.is_some())
+        .count();
     let counted = match sketch {
         Some(body) => rollup::read(&body)?.count(),
         None => 0,

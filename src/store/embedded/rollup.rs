@@ -66,16 +66,23 @@ mod tests {
         let medians: Vec<u32> = (1..=2_000_u64)
             .map(|n| u32::try_from(n * 7_919 % 100_003 + 400).unwrap())
             .collect();
-        let rows: Vec<Row> = (0..).zip(&medians).map(|(n, us)| row(n, Some(*us))).collect();
+        let rows: Vec<Row> = (0..)
+            .zip(&medians)
+            .map(|(n, us)| row(n, Some(*us)))
+            .collect();
         let mut both = read(&sketch(&rows[..900]).unwrap()).unwrap();
-        both.merge(&read(&sketch(&rows[900..]).unwrap()).unwrap()).unwrap();
+        both.merge(&read(&sketch(&rows[900..]).unwrap()).unwrap())
+            .unwrap();
         assert_eq!(both.count(), 2_000);
         let mut sorted = medians;
         sorted.sort_unstable();
         for (quantile, place) in [(0.0, 0), (0.5, 999), (0.95, 1_899), (0.99, 1_979)] {
             let exact = f64::from(sorted[place]);
             let found = both.quantile(quantile).unwrap().unwrap();
-            assert!((found - exact).abs() <= exact * 0.011, "{quantile}: {found} for {exact}");
+            assert!(
+                (found - exact).abs() <= exact * 0.011,
+                "{quantile}: {found} for {exact}"
+            );
         }
     }
 
@@ -83,7 +90,12 @@ mod tests {
     fn a_day_without_answers_has_sums_and_no_sketch() {
         let rows = [row(1, None), row(2, None)];
         assert_eq!(sketch(&rows), None);
-        let expected = DaySums { samples: 2, silent: 2, sent: 10, received: 0 };
+        let expected = DaySums {
+            samples: 2,
+            silent: 2,
+            sent: 10,
+            received: 0,
+        };
         assert_eq!(sums(&rows), expected);
         let mut body = sketch(&[row(1, Some(3))]).unwrap();
         body[9] ^= 1;

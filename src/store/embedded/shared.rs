@@ -228,7 +228,9 @@ impl Shared {
             found.entry(series).or_default().add(block.sums());
         }
         let found = found.into_iter();
-        Ok(found.map(|(series, sums)| (SeriesId(series), sums)).collect())
+        Ok(found
+            .map(|(series, sums)| (SeriesId(series), sums))
+            .collect())
     }
 
     pub(super) fn scan(&self, series: i64, span: (i64, i64)) -> Result<SampleBlock, StoreError> {

@@ -37,7 +37,10 @@ impl Mark {
             .open(path_of(journal))
             .map_err(failed)?;
         let mut bytes = Vec::new();
-        (&mut file).take(8).read_to_end(&mut bytes).map_err(failed)?;
+        (&mut file)
+            .take(8)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
         // Shorter: a power cut left it before its first write reached the disk.
         let found = bytes.try_into().map_or(0, u64::from_le_bytes);
         Ok(Self {
