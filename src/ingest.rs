@@ -9,14 +9,16 @@ pub mod accept;
 pub mod activity;
 mod apply;
 mod canonical;
+mod refill;
 pub mod refusal;
 mod rows;
 mod verify;
 
 pub use accept::BatchRequest;
 pub use activity::{Activity, ClockSeen, Counters, SpoolState, VolumeSeen};
-pub use apply::{IngestEvent, RefillError, refill};
+pub use apply::IngestEvent;
 pub(crate) use apply::{Applier, Following};
+pub use refill::{RefillError, refill};
 pub use refusal::Refusal;
 pub use rows::{ExpandError, Rows, rows};
 pub use verify::{Prepared, decode};

@@ -138,8 +138,14 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (stop, stopped) = watch::channel(false);
     let data = options.data.clone();
     let keeping = options.config.keeping()?;
-    let collector =
-        on_thread(move || Ok(Collector::open_with(&data, Arc::new(SystemClock), &keeping)?)).await?;
+    let collector = on_thread(move || {
+        Ok(Collector::open_with(
+            &data,
+            Arc::new(SystemClock),
+            &keeping,
+        )?)
+    })
+    .await?;
     write_agents_url(&options.data, &agents_url)?;
     let arrivals = collector.events();
     let parts = Parts {

@@ -126,10 +126,7 @@ pub fn compact(data: &Path, all: bool) -> Result<Vec<(String, u64, u64)>, Upkeep
 /// Holds the folder against a server while it is held.
 fn alone(data: &Path) -> Result<std::fs::File, UpkeepError> {
     crate::collector::lock_folder(data)
-        .map_err(UpkeepError::file(
-            "lock",
-            &data.join("collector.lock"),
-        ))?
+        .map_err(UpkeepError::file("lock", &data.join("collector.lock")))?
         .ok_or_else(|| UpkeepError::Served(data.to_owned()))
 }
 

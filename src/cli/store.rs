@@ -241,7 +241,11 @@ impl Compact {
                 return nothing.to_owned();
             }
             written.iter().fold(String::new(), |mut text, one| {
-                let _ = writeln!(text, "{}: {} -> {}", one.file, one.bytes_before, one.bytes_now);
+                let _ = writeln!(
+                    text,
+                    "{}: {} -> {}",
+                    one.file, one.bytes_before, one.bytes_now
+                );
                 text
             })
         })
@@ -276,7 +280,9 @@ impl Restore {
                 .map_err(failure)?;
         let position = restored.manifest.journal_position;
         tell(&match context.language {
-            Language::Fr => format!("remis : tout ce qui a été accepté jusqu’à la position {position}"),
+            Language::Fr => {
+                format!("remis : tout ce qui a été accepté jusqu’à la position {position}")
+            }
             Language::En => format!("restored: everything accepted up to position {position}"),
         });
         if let Some(aside) = restored.aside {

@@ -2,7 +2,7 @@
 //! what changed. What it does for a position is the same whenever it does it again.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,17 +11,12 @@ use std::{
     time::Duration,
 };
 
-use desserte_probe::{
-    clock::{Clock, TimeMap},
-    report::Report,
-    wire::id::AgentId,
-};
+use desserte_probe::{clock::Clock, report::Report, wire::id::AgentId};
 use tokio::sync::broadcast;
 
 use super::{
     activity::Activities,
-    rows::{Rows, rows},
-    verify::decode,
+    refill::{POSITIONS, RefillError, spell_out},
 };
 use crate::{
     registry::{Registry, RegistryError, SeenLine},
@@ -33,12 +28,8 @@ use crate::{
     },
 };
 
-/// Positions of one step: few enough that a step is short, enough that commits are few.
-const POSITIONS: u64 = 64;
 /// How long to sleep when nothing comes; also how soon a stop is noticed.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// How long to wait after a failure of a disk before trying again.
-const RETRY: Duration = Duration::from_secs(1);
 /// Decoded reports kept for this thread; beyond, it decodes the journal's bodies again.
 const PREPARED_MAX: usize = 64;
 /// How often the run is marked alive: what a crash can add to the collector's own silence.
@@ -47,7 +38,6 @@ const ALIVE: Duration = Duration::from_secs(10);
 const KEEP_HEARTBEATS: Duration = Duration::from_mins(5);
 /// How often schedules are made anew, because agreements end with time.
 const REFRESH_SCHEDULES: Duration = Duration::from_hours(1);
-
 /// How often what is older than it is kept is let go.
 const LET_GO: Duration = Duration::from_hours(24);
 
@@ -79,26 +69,6 @@ pub(crate) struct Following {
     pub(crate) stop: AtomicBool,
     pub(crate) run: i64,
     pub(crate) retention: Retention,
-}
-
-/// A store could not be filled.
-#[derive(Debug, thiserror::Error)]
-pub enum RefillError {
-    /// The journal or the sample store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The registry.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-}
-
-impl RefillError {
-    fn retry(&self) -> Duration {
-        match self {
-            Self::Store(StoreError::Away { retry, .. }) => *retry,
-            _ => RETRY,
-        }
-    }
 }
 
 impl Following {
@@ -278,95 +248,6 @@ impl Following {
     }
 }
 
-/// The rows of a batch; `None`, with word of it, when it has none any more or its file is damaged.
-fn spell_out(
-    (journal, registry): (&Journal, &Registry),
-    batch: &JournaledBatch,
-    map: &TimeMap,
-    prepared: Option<Arc<Report>>,
-) -> Result<Option<(Arc<Report>, Rows)>, RefillError> {
-    if batch.is_let_go() {
-        return Ok(None);
-    }
-    let left_out = |error: &dyn std::fmt::Display| {
-        // It was read before it was journaled.
-        let position = batch.position;
-        tracing::error!(position, %error, "journaled batch {position} left out");
-    };
-    let report = match prepared {
-        Some(report) => report,
-        None => match decode(batch.content_type, &batch.body) {
-            Ok(report) => Arc::new(report),
-            Err(error) => {
-                left_out(&error);
-                return Ok(None);
-            }
-        },
-    };
-    let assignments = registry.assignments(batch.envelope.agent)?;
-    let earlier = journal.earlier_entries(batch)?;
-    let owned: HashSet<u64> = report
-        .entries
-        .iter()
-        .map(|entry| entry.sequence)
-        .filter(|sequence| !earlier.contains(*sequence))
-        .collect();
-    match rows(batch, &report, map, &assignments, &owned) {
-        Ok(found) => Ok(Some((report, found))),
-        Err(error) => {
-            left_out(&error);
-            Ok(None)
-        }
-    }
-}
-
-/// Fills a store from the journal up to a position, without serving: to compare one with another.
-/// `told` hears of each position.
-pub fn refill(
-    (journal, registry): (&Journal, &Registry),
-    store: &dyn SampleStore,
-    until: u64,
-    mut told: impl FnMut(u64),
-) -> Result<(), RefillError> {
-    let rows_max = store.caps().rows_max;
-    let mut after = store.applied_position()?;
-    while after < until {
-        let next = until.min(after.saturating_add(POSITIONS));
-        let mut filling = Filling {
-            position: after,
-            ..Filling::default()
-        };
-        let mut failed = None;
-        journal.usable((after, next), |batch| {
-            let Some(map) = batch.time_map.as_ref().filter(|_| failed.is_none()) else {
-                return Ok(());
-            };
-            match spell_out((journal, registry), &batch, map, None) {
-                Ok(Some((_, found))) => {
-                    filling.evidence.extend(found.evidence);
-                    filling.samples.extend(found.samples);
-                }
-                Ok(None) => {}
-                Err(error) => failed = Some(error),
-            }
-            if filling.samples.len() >= rows_max {
-                store.put(&filling)?;
-                filling.samples.clear();
-                filling.evidence.clear();
-            }
-            Ok(())
-        })?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        filling.position = next;
-        store.put(&filling)?;
-        after = next;
-        told(after);
-    }
-    Ok(())
-}
-
 fn log(result: Result<(), RegistryError>) {
     if let Err(error) = result {
         tracing::error!(%error, "upkeep failed");
@@ -439,7 +320,10 @@ fn follow(shared: &Following) {
         match shared.step((applied, until)) {
             Ok(()) => shared.raise(until),
             Err(RefillError::Store(StoreError::Rewound { position })) => {
-                tracing::warn!(position, "the store is filled again from position {position}");
+                tracing::warn!(
+                    position,
+                    "the store is filled again from position {position}"
+                );
                 shared.raise(position);
             }
             Err(error) => {

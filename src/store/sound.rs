@@ -72,7 +72,9 @@ pub(crate) fn check_file(path: &Path, remedy: Remedy) -> Result<(), StoreError> 
     let said = page.saturating_mul(number("page_count")?);
     // SQLite takes what is missing of a last page for zeros.
     if length % page.max(1) != 0 {
-        return Err(broken(format!("{length} bytes are no whole pages of {page}: its end is lost")));
+        return Err(broken(format!(
+            "{length} bytes are no whole pages of {page}: its end is lost"
+        )));
     }
     if length <= AT_START_BYTES_MAX {
         return check(&connection).map_err(broken);

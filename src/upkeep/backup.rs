@@ -203,8 +203,8 @@ fn copy(
     if !from.is_file() {
         return Ok(None);
     }
-    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .map_err(&failed)?;
+    let source =
+        Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(&failed)?;
     // A transaction that reads holds the moment; without one each change would begin the copy anew.
     source
         .execute_batch("BEGIN")

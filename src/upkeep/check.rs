@@ -201,7 +201,10 @@ fn compare_blocks(
     let (wanted, found) = (samples_of(wanted), samples_of(found));
     let place = |sample: &Sample| sample.0;
     let named = |what: &str, (time, sequence): (i64, u64)| {
-        format!("{what}: site {}, target {}, {time}, entry {sequence}", key.site, key.target)
+        format!(
+            "{what}: site {}, target {}, {time}, entry {sequence}",
+            key.site, key.target
+        )
     };
     for sample in &wanted {
         match found.binary_search_by_key(&sample.0, place) {
@@ -216,7 +219,9 @@ fn compare_blocks(
             }
         }
     }
-    let surplus = found.iter().filter(|sample| wanted.binary_search_by_key(&sample.0, place).is_err());
+    let surplus = found
+        .iter()
+        .filter(|sample| wanted.binary_search_by_key(&sample.0, place).is_err());
     for sample in surplus.filter(|_| surplus_counts) {
         checked.surplus += 1;
         checked.fault(|| named("not in the journal", sample.0));

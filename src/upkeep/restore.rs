@@ -180,7 +180,10 @@ impl Opened {
         for entry in &manifest.files {
             let mut parts = Path::new(&entry.path).components();
             if entry.path.is_empty() || !parts.all(|one| matches!(one, Component::Normal(_))) {
-                return Err(unusable(format!("{:?} is no path within a folder", entry.path)));
+                return Err(unusable(format!(
+                    "{:?} is no path within a folder",
+                    entry.path
+                )));
             }
         }
         Ok(manifest)
@@ -193,9 +196,11 @@ impl Opened {
         }
         let mut file = private_file(to).map_err(std::io::Error::other)?;
         let copied = match self {
-            Self::Folder(folder) => {
-                pump(File::open(folder.join(&entry.path))?, &mut file, entry.bytes)
-            }
+            Self::Folder(folder) => pump(
+                File::open(folder.join(&entry.path))?,
+                &mut file,
+                entry.bytes,
+            ),
             Self::Zip(archive) => pump(archive.by_name(&entry.path)?, &mut file, entry.bytes),
         }?;
         file.sync_all()?;

@@ -100,7 +100,12 @@ pub fn stats(data: &Path) -> Result<Vec<PartFigures>, UpkeepError> {
         let entry = entry.map_err(UpkeepError::file("list", data))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let other = name != "journal.sqlite" && name.ends_with(".sqlite");
-        if let Some(length) = entry.metadata().ok().filter(|_| other).map(|file| file.len()) {
+        if let Some(length) = entry
+            .metadata()
+            .ok()
+            .filter(|_| other)
+            .map(|file| file.len())
+        {
             others.push(PartFigures::of_file(name, length));
         }
     }

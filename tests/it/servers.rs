@@ -59,7 +59,10 @@ pub(crate) fn influx() -> Option<&'static Influx> {
 /// The binary of the server; `None` where it cannot be built.
 fn influxd() -> Option<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/influxd.sh");
-    let output = Command::new(script).stderr(Stdio::piped()).output().unwrap();
+    let output = Command::new(script)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
         let path = String::from_utf8(output.stdout).unwrap();
@@ -93,7 +96,11 @@ impl Influx {
     /// A server of the test's own, empty.
     pub(crate) fn start() -> Option<Self> {
         let binary = influxd()?;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let mut server = Self {
             url: format!("http://127.0.0.1:{port}"),
             org: ORG.to_owned(),
@@ -122,14 +129,30 @@ impl Influx {
         let process = self.process.as_mut().unwrap();
         let home = process.home.path();
         let shell = Command::new("sh")
-            .args(["-c", "log=$1; shift; \"$@\" >>\"$log\" 2>&1 & read -r _; kill -9 $!; wait", "sh"])
+            .args([
+                "-c",
+                "log=$1; shift; \"$@\" >>\"$log\" 2>&1 & read -r _; kill -9 $!; wait",
+                "sh",
+            ])
             .arg(home.join("log"))
             .arg(&process.binary)
-            .arg("--bolt-path").arg(home.join("bolt"))
-            .arg("--sqlite-path").arg(home.join("sqlite"))
-            .arg("--engine-path").arg(home.join("engine"))
-            .args(["--http-bind-address", &format!("127.0.0.1:{}", process.port)])
-            .args(["--reporting-disabled", "--log-level", "error", "--storage-wal-fsync-delay", "0s"])
+            .arg("--bolt-path")
+            .arg(home.join("bolt"))
+            .arg("--sqlite-path")
+            .arg(home.join("sqlite"))
+            .arg("--engine-path")
+            .arg(home.join("engine"))
+            .args([
+                "--http-bind-address",
+                &format!("127.0.0.1:{}", process.port),
+            ])
+            .args([
+                "--reporting-disabled",
+                "--log-level",
+                "error",
+                "--storage-wal-fsync-delay",
+                "0s",
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -187,7 +210,9 @@ impl Influx {
     fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
         let host = self.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
         let body = body.map(Value::to_string).unwrap_or_default();
         let token = &self.token;
         write!(

@@ -57,9 +57,9 @@ impl From<StoreError> for Text {
             StoreError::Away {
                 operation, reason, ..
             } => format!("mesures : {operation} : {reason}"),
-            StoreError::Rewound { position } => format!(
-                "mesures : le serveur n’est rempli que jusqu’à la position {position}"
-            ),
+            StoreError::Rewound { position } => {
+                format!("mesures : le serveur n’est rempli que jusqu’à la position {position}")
+            }
             StoreError::Busy { operation } => {
                 format!("mesures : {operation} : trop d’écritures en attente ; réessayez")
             }

@@ -8,7 +8,13 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{EmbeddedStore, Shared, calendar::{DAY_MS, file_name, first_day}, chunk, facts, month::Month, rollup};
+use super::{
+    EmbeddedStore, Shared,
+    calendar::{DAY_MS, file_name, first_day},
+    chunk, facts,
+    month::Month,
+    rollup,
+};
 use crate::store::{
     StoreError,
     sound::{self, AT_START_BYTES_MAX, Remedy},
@@ -81,7 +87,7 @@ impl Reading {
 }
 
 impl EmbeddedStore {
-    fn open_months(&self) -> Vec<(i64, Arc<Month>)> {
+    pub(super) fn open_months(&self) -> Vec<(i64, Arc<Month>)> {
         let months = self.shared.months.read();
         let months = months.unwrap_or_else(PoisonError::into_inner);
         let pairs = months.iter();
@@ -95,7 +101,9 @@ impl EmbeddedStore {
     pub fn months(&self) -> Vec<(i64, i64)> {
         let start = |month: i64| first_day(month).saturating_mul(DAY_MS);
         let months = self.open_months().into_iter();
-        months.map(|(month, _)| (start(month), start(month + 1))).collect()
+        months
+            .map(|(month, _)| (start(month), start(month + 1)))
+            .collect()
     }
 
     /// The months in figures, the oldest first.

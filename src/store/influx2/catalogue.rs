@@ -63,7 +63,10 @@ impl Catalogue {
         let place = self.all.len();
         self.all.push(Arc::clone(key));
         self.numbers.insert(Arc::clone(key), place);
-        self.of_site.entry(key.site.clone()).or_default().push(place);
+        self.of_site
+            .entry(key.site.clone())
+            .or_default()
+            .push(place);
         (place, true)
     }
 
@@ -93,7 +96,10 @@ impl Catalogue {
     }
 
     pub(super) fn ends(&self, series: SeriesId) -> Option<Ends> {
-        self.ends.get(&place(series)?).filter(|ends| ends.whole).cloned()
+        self.ends
+            .get(&place(series)?)
+            .filter(|ends| ends.whole)
+            .cloned()
     }
 
     /// Takes what the server has at the ends of a series down; answers with the ends of all.

@@ -70,9 +70,15 @@ pub(super) fn tags(key: &SeriesKey) -> [(&'static str, String); 7] {
     let kind: Kind = key.kind;
     [
         ("agent", key.agent.to_string()),
-        ("family", key.family.map_or_else(|| UNKNOWN.to_owned(), family)),
+        (
+            "family",
+            key.family.map_or_else(|| UNKNOWN.to_owned(), family),
+        ),
         ("kind", name(&kind)),
-        ("line", key.line.clone().unwrap_or_else(|| UNKNOWN.to_owned())),
+        (
+            "line",
+            key.line.clone().unwrap_or_else(|| UNKNOWN.to_owned()),
+        ),
         ("site", key.site.clone()),
         ("slot_seconds", key.slot_seconds.to_string()),
         ("target", key.target.clone()),
@@ -147,7 +153,10 @@ pub(super) fn sums(bucket: &str, filter: SeriesFilter<'_>, span: Span, sum: bool
     let (fields, function) = if sum {
         ("r._field == \"sent\" or r._field == \"received\"", "sum")
     } else {
-        ("r._field == \"sequence\" or r._field == \"silent\"", "count")
+        (
+            "r._field == \"sequence\" or r._field == \"silent\"",
+            "count",
+        )
     };
     let _ = write!(query, " and ({fields})) |> {function}()");
     query

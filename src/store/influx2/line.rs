@@ -103,7 +103,10 @@ pub(super) fn evidence(row: &EvidenceRow) -> Result<String, String> {
     }
     let json = serde_json::to_string(&row.fact).unwrap_or_default();
     text(&mut line, "fact", &json);
-    let below = row.sequence.wrapping_mul(ORDINALS).wrapping_add(row.ordinal.into());
+    let below = row
+        .sequence
+        .wrapping_mul(ORDINALS)
+        .wrapping_add(row.ordinal.into());
     end(line, time_ns(row.time_unix_ms, below))
 }
 

@@ -164,7 +164,9 @@ impl Link {
             // Whoever asked waits for exactly this.
             let _ = sender.send(ended);
         });
-        answer.recv().unwrap_or_else(|_| Err("the link is closed".to_owned()))
+        answer
+            .recv()
+            .unwrap_or_else(|_| Err("the link is closed".to_owned()))
     }
 
     /// An answer that says: not now, or not you.

@@ -86,10 +86,19 @@ type Point<'r> = HashMap<&'r str, &'r Value>;
 fn points(records: &[FluxRecord]) -> Result<BTreeMap<(i64, Option<&str>), Point<'_>>, StoreError> {
     let mut points: BTreeMap<(i64, Option<&str>), Point<'_>> = BTreeMap::new();
     for record in records {
-        let agent = record.values.contains_key("agent").then(|| text(record, "agent"));
+        let agent = record
+            .values
+            .contains_key("agent")
+            .then(|| text(record, "agent"));
         let place = (time_ns(record)?, agent.transpose()?);
-        let value = record.values.get("_value").ok_or_else(|| wrong("no value"))?;
-        points.entry(place).or_default().insert(text(record, "_field")?, value);
+        let value = record
+            .values
+            .get("_value")
+            .ok_or_else(|| wrong("no value"))?;
+        points
+            .entry(place)
+            .or_default()
+            .insert(text(record, "_field")?, value);
     }
     Ok(points)
 }
@@ -102,11 +111,14 @@ impl Fields<'_, '_> {
             return Ok(None);
         };
         let number = integer(value).and_then(|number| T::try_from(number).ok());
-        number.map(Some).ok_or_else(|| wrong(format!("{name} is out of range")))
+        number
+            .map(Some)
+            .ok_or_else(|| wrong(format!("{name} is out of range")))
     }
 
     fn needed<T: TryFrom<i64>>(&self, name: &str) -> Result<T, StoreError> {
-        self.optional(name)?.ok_or_else(|| wrong(format!("{name} is missing")))
+        self.optional(name)?
+            .ok_or_else(|| wrong(format!("{name} is missing")))
     }
 
     fn text(&self, name: &str) -> Option<&str> {
@@ -117,7 +129,11 @@ impl Fields<'_, '_> {
     }
 
     fn sequence(&self) -> Option<u64> {
-        self.0.get("sequence").copied().and_then(integer).map(i64::cast_unsigned)
+        self.0
+            .get("sequence")
+            .copied()
+            .and_then(integer)
+            .map(i64::cast_unsigned)
     }
 }
 
@@ -169,18 +185,19 @@ pub(super) fn samples(records: &[FluxRecord]) -> Result<Vec<SampleRow>, StoreErr
 }
 
 /// What agents of a site saw, by time.
-pub(super) fn evidence(
-    site: &str,
-    records: &[FluxRecord],
-) -> Result<Vec<EvidenceRow>, StoreError> {
+pub(super) fn evidence(site: &str, records: &[FluxRecord]) -> Result<Vec<EvidenceRow>, StoreError> {
     let mut rows = Vec::new();
     for ((time, agent), point) in &points(records)? {
         let fields = Fields(point);
         let (Some(sequence), Some(agent)) = (fields.sequence(), agent) else {
             return Err(wrong("evidence without its number or its agent"));
         };
-        let fact = fields.text("fact").ok_or_else(|| wrong("evidence without a fact"))?;
-        let boot = fields.text("boot").ok_or_else(|| wrong("evidence without a boot"))?;
+        let fact = fields
+            .text("fact")
+            .ok_or_else(|| wrong("evidence without a fact"))?;
+        let boot = fields
+            .text("boot")
+            .ok_or_else(|| wrong("evidence without a boot"))?;
         rows.push(EvidenceRow {
             site: site.to_owned(),
             agent: agent.parse().map_err(wrong)?,
@@ -194,7 +211,15 @@ pub(super) fn evidence(
             fact: serde_json::from_str(fact).map_err(wrong)?,
         });
     }
-    rows.sort_by_key(|row| (row.time_unix_ms, row.agent, row.boot, row.sequence, row.ordinal));
+    rows.sort_by_key(|row| {
+        (
+            row.time_unix_ms,
+            row.agent,
+            row.boot,
+            row.sequence,
+            row.ordinal,
+        )
+    });
     Ok(rows)
 }
 

@@ -2,12 +2,7 @@
 
 use desserte_probe::clock::{Clock as _, SystemClock};
 
-use super::{
-    InfluxStore, flux,
-    line,
-    link::Answer,
-    read,
-};
+use super::{InfluxStore, flux, line, link::Answer, read};
 use crate::store::{
     StoreError,
     samples::{Filling, SampleBlock, SampleRow, SeriesKey},
@@ -24,7 +19,10 @@ impl InfluxStore {
         let mut lines = Vec::new();
         let mut waiting: Vec<&SampleRow> = Vec::new();
         for run in filling.samples.chunk_by(SampleRow::is_same_run) {
-            if run.first().is_some_and(|row| row.summary_spacing_ms.is_some()) {
+            if run
+                .first()
+                .is_some_and(|row| row.summary_spacing_ms.is_some())
+            {
                 // A summary gives way to what is there before it.
                 self.hand_over(&mut lines, &mut waiting)?;
                 let kept = self.without_originals(run)?;
@@ -101,7 +99,8 @@ impl InfluxStore {
     }
 
     fn refuse(&self, reason: &str, line: &str, lines: usize) -> Result<(), StoreError> {
-        self.local.refuse(SystemClock.unix_ms(), reason, (line, lines))
+        self.local
+            .refuse(SystemClock.unix_ms(), reason, (line, lines))
     }
 
     /// Samples of a series in `[from, to)`, piece by piece.

@@ -7,8 +7,8 @@ use desserte::store::{
     embedded::EmbeddedStore,
     influx2::InfluxStore,
     samples::{
-        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series, SeriesFilter,
-        SeriesId, SeriesKey,
+        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series,
+        SeriesFilter, SeriesId, SeriesKey,
     },
 };
 use desserte_domain::observation::{LineNumber, Outcome};
@@ -61,10 +61,7 @@ impl std::fmt::Debug for Reopened {
 }
 
 impl Reopened {
-    fn new(
-        every: usize,
-        open: impl Fn() -> Box<dyn SampleStore> + Send + Sync + 'static,
-    ) -> Self {
+    fn new(every: usize, open: impl Fn() -> Box<dyn SampleStore> + Send + Sync + 'static) -> Self {
         Self {
             every,
             store: Mutex::new((0, Some(open()))),
@@ -370,7 +367,9 @@ fn days_in_sums_are_those_of_their_samples() {
         let late = row("a", 3 * DAY_MS - 1, 9);
         let first = vec![row("a", 0, 1), row("b", DAY_MS, 2), lost(2, 3)];
         store.put(&filling(1, first)).unwrap();
-        store.put(&filling(2, vec![late.clone(), lost(3, 4)])).unwrap();
+        store
+            .put(&filling(2, vec![late.clone(), lost(3, 4)]))
+            .unwrap();
         store.put(&filling(3, vec![late])).unwrap();
         let found = |target, days| {
             let filter = SeriesFilter {
@@ -386,7 +385,10 @@ fn days_in_sums_are_those_of_their_samples() {
         assert_eq!(found("a", (1, 3)), Some([2, 1, 10, 5]));
         assert_eq!(found("b", (1, 2)), Some([1, 0, 5, 5]));
         assert_eq!(found("b", (2, 9)), None);
-        assert_eq!(store.sums(SeriesFilter::default(), (0, 9)).unwrap().len(), 2);
+        assert_eq!(
+            store.sums(SeriesFilter::default(), (0, 9)).unwrap().len(),
+            2
+        );
     });
 }
 
@@ -398,9 +400,16 @@ fn months_that_are_no_longer_kept_go_with_their_files() {
     let store = EmbeddedStore::open(&path).unwrap();
     // 1 January, 1 February and 1 March 1970.
     let at = [0, 31, 59].map(|day| day * DAY_MS);
-    let rows = at.iter().zip(1..).map(|(at, sequence)| row("a", *at, sequence));
+    let rows = at
+        .iter()
+        .zip(1..)
+        .map(|(at, sequence)| row("a", *at, sequence));
     store.put(&filling(1, rows.collect())).unwrap();
-    assert_eq!(store.forget_before(at[2] - 1).unwrap(), 1, "February is not over");
+    assert_eq!(
+        store.forget_before(at[2] - 1).unwrap(),
+        1,
+        "February is not over"
+    );
     assert!(!path.join("1970-01.sqlite").exists() && path.join("1970-02.sqlite").exists());
     let check = |store: &EmbeddedStore| {
         assert_eq!(times(store, "a"), [(at[1], 2), (at[2], 3)]);

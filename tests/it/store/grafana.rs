@@ -123,10 +123,21 @@ fn every_query_of_the_dashboards_has_an_answer() {
             .replace("${bucket}", &bucket.bucket)
             .replace("${site}", "mairie-owando")
             .replace("${target}", "anchor");
-        assert!(!query.contains("${") && !query.contains("v."), "{}: {query}", file.display());
+        assert!(
+            !query.contains("${") && !query.contains("v."),
+            "{}: {query}",
+            file.display()
+        );
         let (status, answer) = server.flux(&query);
         assert_eq!(status, 200, "{}: {query}: {answer}", file.display());
-        let rows = answer.lines().filter(|line| line.starts_with(",_result,")).count();
-        assert!(rows > 0, "{}: nothing for {query}: {answer}", file.display());
+        let rows = answer
+            .lines()
+            .filter(|line| line.starts_with(",_result,"))
+            .count();
+        assert!(
+            rows > 0,
+            "{}: nothing for {query}: {answer}",
+            file.display()
+        );
     }
 }

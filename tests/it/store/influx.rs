@@ -42,7 +42,11 @@ fn reopened(bench: Bench, server: &Server) -> Bench {
 /// Sends so many batches of one minute, from a number on.
 async fn send(bench: &Bench, agent: &mut FakeAgent, minutes: std::ops::Range<u64>) {
     for minute in minutes {
-        let batch = agent.seal(FakeAgent::minutes(minute, minute, 8_000_000 - minute * 60_000));
+        let batch = agent.seal(FakeAgent::minutes(
+            minute,
+            minute,
+            8_000_000 - minute * 60_000,
+        ));
         bench.clock.advance(Duration::from_secs(1));
         bench.send(&batch).await.unwrap();
     }
@@ -126,7 +130,11 @@ fn sequences_now(collector: &Collector) -> usize {
     let filter = SeriesFilter::default();
     let series = collector.samples().series(filter).unwrap_or_default();
     let of = |id| collector.samples().scan(id, i64::MIN, i64::MAX);
-    series.iter().filter_map(|one| of(one.id).ok()).map(|block| block.len()).sum()
+    series
+        .iter()
+        .filter_map(|one| of(one.id).ok())
+        .map(|block| block.len())
+        .sum()
 }
 
 #[test]
@@ -173,7 +181,11 @@ fn a_row_that_the_server_refuses_is_kept_aside_and_the_others_are_there() {
     assert_eq!(store.applied_position().unwrap(), 9);
     drop(store);
     let store = InfluxStore::open(&server.bucket(), folder.path(), "c").unwrap();
-    assert_eq!(store.applied_position().unwrap(), 0, "another bucket is empty");
+    assert_eq!(
+        store.applied_position().unwrap(),
+        0,
+        "another bucket is empty"
+    );
     let kept = rusqlite::Connection::open(folder.path().join("influxdb2.sqlite")).unwrap();
     let lines: Vec<(String, i64)> = kept
         .prepare("SELECT line, lines FROM refused ORDER BY id")

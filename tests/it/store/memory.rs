@@ -37,7 +37,9 @@ impl Held {
 
     fn of(&self, series: SeriesId) -> impl Iterator<Item = &SampleRow> {
         let number = usize::try_from(series.0 - 1).unwrap();
-        let rows = self.rows.range((number, i64::MIN, 0)..=(number, i64::MAX, u64::MAX));
+        let rows = self
+            .rows
+            .range((number, i64::MIN, 0)..=(number, i64::MAX, u64::MAX));
         rows.map(|(_, row)| row)
     }
 }

@@ -107,7 +107,12 @@ fn filling(rows: i64) -> Filling {
 fn put(
     rows: i64,
     answer: impl Fn(usize, &str) -> u16 + Send + 'static,
-) -> (Result<(), StoreError>, Vec<usize>, InfluxStore, tempfile::TempDir) {
+) -> (
+    Result<(), StoreError>,
+    Vec<usize>,
+    InfluxStore,
+    tempfile::TempDir,
+) {
     let running = start();
     *running.stub.answer.lock().unwrap() = Some(Box::new(answer));
     let folder = tempfile::tempdir().unwrap();
@@ -133,7 +138,11 @@ fn a_bad_row_is_found_by_halving_and_kept_aside() {
     let bad = |lines: &str| lines.contains(" 300000000077");
     let (done, writes, store, folder) = put(8, move |_, text| if bad(text) { 400 } else { 204 });
     done.unwrap();
-    assert_eq!(writes, [8, 4, 4, 2, 1, 1, 2, 1], "halves of 8, then the position");
+    assert_eq!(
+        writes,
+        [8, 4, 4, 2, 1, 1, 2, 1],
+        "halves of 8, then the position"
+    );
     let kept = refused(&folder);
     assert_eq!(kept.len(), 1);
     assert!(bad(&kept[0].0), "{kept:?}");
@@ -160,13 +169,23 @@ fn what_the_server_took_a_part_of_is_noted_and_gone_on_from() {
 
 #[test]
 fn a_refused_token_stops_and_says_so_and_an_overloaded_server_is_left_alone_for_a_while() {
-    for (status, waits) in [(401, 60), (403, 60), (404, 60), (429, 1), (500, 1), (503, 1)] {
+    for (status, waits) in [
+        (401, 60),
+        (403, 60),
+        (404, 60),
+        (429, 1),
+        (500, 1),
+        (503, 1),
+    ] {
         let (done, writes, store, folder) = put(3, move |_, _| status);
         let Err(StoreError::Away { retry, reason, .. }) = done else {
             panic!("{status}: {done:?}")
         };
         assert!(retry <= Duration::from_secs(waits), "{status}: {retry:?}");
-        assert!(retry >= Duration::from_millis(waits * 500), "{status}: {retry:?}");
+        assert!(
+            retry >= Duration::from_millis(waits * 500),
+            "{status}: {retry:?}"
+        );
         assert!(reason.contains(&status.to_string()), "{reason}");
         assert_eq!(writes, [3], "{status}");
         assert_eq!(store.applied_position().unwrap(), 0);

@@ -93,16 +93,41 @@ async fn a_folder_is_checked_measured_and_compacted_by_commands() {
     let parts = json(&["store", "stats", "--data", data, "--format", "json"]);
     let part = |name: &str| {
         let parts = parts.as_array().unwrap();
-        parts.iter().find(|one| one["part"] == name).unwrap().clone()
+        parts
+            .iter()
+            .find(|one| one["part"] == name)
+            .unwrap()
+            .clone()
     };
     assert_eq!(part("journal")["pieces"], 39);
     assert_eq!(part("samples")["samples"], rows.len());
-    let file = fs::metadata(folder.path().join("samples/2026-05.sqlite")).unwrap().len();
+    let file = fs::metadata(folder.path().join("samples/2026-05.sqlite"))
+        .unwrap()
+        .len();
     assert_eq!(part("2026-05")["file_bytes"], file);
     assert!(part("registry.sqlite")["file_bytes"].as_u64().unwrap() > 0);
     let table = done(&["store", "stats", "--data", data]);
-    assert!(table.contains("bytes/sample") && table.contains("2026-05"), "{table}");
-    let written = json(&["store", "compact", "--all", "--data", data, "--format", "json"]);
+    assert!(
+        table.contains("bytes/sample") && table.contains("2026-05"),
+        "{table}"
+    );
+    let days = json(&[
+        "sites",
+        "days",
+        "mairie-owando",
+        "--from",
+        "2026-05-01",
+        "--data",
+        data,
+    ]);
+    assert_eq!(days.as_array().unwrap().len(), 1, "{days}");
+    assert_eq!(days[0]["day"], "2026-05-31");
+    assert_eq!(days[0]["samples"], rows.len());
+    let median = days[0]["rtt_us_median"].as_u64().unwrap();
+    assert!((990..=1_010).contains(&median), "{median}");
+    let written = json(&[
+        "store", "compact", "--all", "--data", data, "--format", "json",
+    ]);
     assert_eq!(written[0]["file"], "2026-05.sqlite");
     done(&["store", "check", "--data", data]);
     let nowhere = folder.path().join("nowhere");
@@ -130,7 +155,9 @@ async fn a_check_names_what_is_missing_otherwise_or_unreadable() {
     // A whole day is gone, and nobody would know from the file alone.
     change("DELETE FROM chunk");
     assert_eq!(check()["missing"], 39);
-    change("UPDATE chunk SET body = CAST(substr(body, 1, 30) || x'00' || substr(body, 32) AS BLOB)");
+    change(
+        "UPDATE chunk SET body = CAST(substr(body, 1, 30) || x'00' || substr(body, 32) AS BLOB)",
+    );
     let faults = check()["faults"].to_string();
     assert!(faults.contains("check sum"), "{faults}");
     change("UPDATE day SET received = received - 1");
@@ -149,8 +176,12 @@ async fn a_backup_taken_while_agents_send_has_everything_acknowledged_before() {
     let going = Arc::new(AtomicBool::new(true));
     // The collector takes batches and seals as fast as it can while both copies are made.
     let copies = {
-        let (data, zip, folder, going) =
-            (data.clone(), zip.clone(), folder.clone(), Arc::clone(&going));
+        let (data, zip, folder, going) = (
+            data.clone(),
+            zip.clone(),
+            folder.clone(),
+            Arc::clone(&going),
+        );
         tokio::task::spawn_blocking(move || {
             done(&["backup", "--data", path(&data), "--output", path(&zip)]);
             done(&["backup", "--data", path(&data), "--output", path(&folder)]);
@@ -174,8 +205,16 @@ async fn a_backup_taken_while_agents_send_has_everything_acknowledged_before() {
         done(&["store", "check", "--data", path(&restored)]);
         let collector = open(&restored, &bench.clock);
         let rows = stored(&collector);
-        assert!(before.iter().all(|row| rows.contains(row)), "lost in {}", backup.display());
-        assert!(rows.iter().all(|row| all.contains(row)), "surplus in {}", backup.display());
+        assert!(
+            before.iter().all(|row| rows.contains(row)),
+            "lost in {}",
+            backup.display()
+        );
+        assert!(
+            rows.iter().all(|row| all.contains(row)),
+            "surplus in {}",
+            backup.display()
+        );
         let key = |collector: &Collector| collector.identity().public_key();
         assert_eq!(key(&collector), key(&bench.collector));
         // The agent sends again what this folder has not seen.
@@ -204,7 +243,10 @@ async fn an_older_backup_is_refused_unless_told_and_what_was_there_is_kept() {
     let backup = home.path().join("old.zip");
     let data = bench.folder.path().to_owned();
     done(&["backup", "--data", path(&data), "--output", path(&backup)]);
-    let said = refused(2, &["backup", "--data", path(&data), "--output", path(&backup)]);
+    let said = refused(
+        2,
+        &["backup", "--data", path(&data), "--output", path(&backup)],
+    );
     assert!(said.contains("is there already"), "{said}");
     let then = stored(&bench.collector);
     send(&bench, &mut agent, 40..45).await;
@@ -212,16 +254,38 @@ async fn an_older_backup_is_refused_unless_told_and_what_was_there_is_kept() {
     assert!(said.contains("serves"), "{said}");
     let (folder, now) = closed(bench);
     let said = refused(2, &["restore", path(&backup), "--data", path(&data)]);
-    assert!(said.contains("position 44") && said.contains("--accept-older"), "{said}");
-    assert_eq!(stored(&open(&data, &clock())), now, "a refusal touches nothing");
-    done(&["restore", path(&backup), "--data", path(&data), "--accept-older"]);
+    assert!(
+        said.contains("position 44") && said.contains("--accept-older"),
+        "{said}"
+    );
+    assert_eq!(
+        stored(&open(&data, &clock())),
+        now,
+        "a refusal touches nothing"
+    );
+    done(&[
+        "restore",
+        path(&backup),
+        "--data",
+        path(&data),
+        "--accept-older",
+    ]);
     assert_eq!(stored(&open(&data, &clock())), then);
     let aside: Vec<PathBuf> = fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("replaced-"))
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("replaced-")
+        })
         .collect();
-    assert_eq!(stored(&open(&aside[0], &clock())), now, "what was there is kept");
+    assert_eq!(
+        stored(&open(&aside[0], &clock())),
+        now,
+        "what was there is kept"
+    );
 }
 
 fn clock() -> Arc<desserte_probe::clock::ManualClock> {
@@ -289,6 +353,8 @@ async fn evidence_that_is_no_longer_kept_goes_and_its_samples_and_names_stay() {
     done(&["store", "check", "--data", path(data)]);
     // What was made from it cannot be made again.
     fs::remove_dir_all(data.join("samples")).unwrap();
-    let error = Collector::open(data, clock as Arc<_>).unwrap_err().to_string();
+    let error = Collector::open(data, clock as Arc<_>)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("evidence_months"), "{error}");
 }
