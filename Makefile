@@ -60,9 +60,10 @@ bench-plan:
 	cargo bench --quiet --package desserte-planning --bench plan -- --reference "$(abspath $(DESSERTE_REFERENCE))" \
 	  --output "$(CURDIR)/target/bench/plan.json" $${python:+--python "$$python"}
 
-## What the store costs, beside plain rows of SQLite; writes target/bench/store.json.
+## The store beside rows in SQLite, VictoriaMetrics, InfluxDB 2 and PostgreSQL; writes target/bench/store.json.
 bench-store:
-	@cargo bench --package desserte --bench store
+	@tests/setup.sh bench-store || true
+	@cargo bench --quiet --package desserte --bench store
 
 ## The dashboard's page, from its locked packages.
 page:

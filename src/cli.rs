@@ -17,6 +17,7 @@ mod replay;
 mod serve;
 mod sites;
 mod solve;
+mod store;
 mod targets;
 mod verify;
 mod words;
@@ -81,6 +82,13 @@ enum Command {
     /// Compare the rules with worked cases.
     #[command(subcommand)]
     Conformance(check::Conformance),
+    /// Check, measure or compact what was measured.
+    #[command(subcommand)]
+    Store(store::Store),
+    /// Copy a data folder while it serves: to a folder, or to one .zip file.
+    Backup(store::Backup),
+    /// Put a backup into a data folder.
+    Restore(store::Restore),
     /// Check a configuration file.
     CheckConfig(check::CheckConfig),
 }
@@ -172,6 +180,9 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Solve(solve) => solve.run(context),
         Command::Replay(replay) => replay.run(),
         Command::Conformance(conformance) => conformance.run(),
+        Command::Store(store) => store.run(context),
+        Command::Backup(backup) => backup.run(context),
+        Command::Restore(restore) => restore.run(context),
         Command::CheckConfig(check) => check.run(context),
     }
 }

@@ -31,9 +31,11 @@ mod recording;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
+mod servers;
+#[cfg(test)]
 mod solve;
 #[cfg(test)]
-mod store_contract;
+mod store;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]
