@@ -31,8 +31,8 @@ use self::{
     limit::RateLimit,
 };
 use crate::{
-    ledger::{Ledger, LedgerError},
     ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
+    ledger::{Ledger, LedgerError},
     registry::{Registry, RegistryError},
     store::{StoreError, embedded::EmbeddedStore, journal::Journal, samples::SampleStore},
 };

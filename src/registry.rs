@@ -57,8 +57,8 @@ pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
 pub use simulated::Replaced;
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
-pub use statement::{NewStatement, StoredStatement};
 pub use site_import::{ImportOutcome, NewSite};
+pub use statement::{NewStatement, StoredStatement};
 pub use target::{Anchor, SiteTarget, TargetDefinition, anchors_of};
 pub use targets_file::{SitesMeasure, TargetsDocument};
 

@@ -9,8 +9,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     agents, agreements, country, demo, duplicates, events, evidence, exclusions, health, history,
-    imports, ledger, map, months, openapi, outages, overview, page, plans, security, sites, slots, summary,
-    throughput,
+    imports, ledger, map, months, openapi, outages, overview, page, plans, security, sites, slots,
+    summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;

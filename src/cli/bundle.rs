@@ -84,9 +84,10 @@ impl From<SettleError> for Text {
                 format!("le relevé de {month} n’a pas de révision {revision} : il en a {found}"),
                 error.to_string(),
             ),
-            SettleError::Kept(_) => {
-                Self::new(format!("relevé conservé illisible : {error}"), error.to_string())
-            }
+            SettleError::Kept(_) => Self::new(
+                format!("relevé conservé illisible : {error}"),
+                error.to_string(),
+            ),
         }
     }
 }

@@ -151,7 +151,9 @@ fn told(verified: &Verified, language: Language) -> String {
     if let Some(size) = verified.witness_size {
         text.push_str(&match language {
             Language::Fr => {
-                format!("Le registre scellé est celui de votre point de contrôle de {size} entrées.\n")
+                format!(
+                    "Le registre scellé est celui de votre point de contrôle de {size} entrées.\n"
+                )
             }
             Language::En => format!("The log is that of your checkpoint of {size} leaves.\n"),
         });

@@ -29,7 +29,11 @@ impl std::fmt::Display for Difference {
         let nothing = "nothing".to_owned();
         let stated = self.stated.as_ref().unwrap_or(&nothing);
         let recomputed = self.recomputed.as_ref().unwrap_or(&nothing);
-        write!(f, "{}: {stated} is stated, {recomputed} is recomputed", self.place())
+        write!(
+            f,
+            "{}: {stated} is stated, {recomputed} is recomputed",
+            self.place()
+        )
     }
 }
 
@@ -52,7 +56,10 @@ impl Difference {
         let nothing = "rien".to_owned();
         let stated = self.stated.as_ref().unwrap_or(&nothing);
         let recomputed = self.recomputed.as_ref().unwrap_or(&nothing);
-        format!("{} : {stated} indiqué, {recomputed} recalculé", self.place())
+        format!(
+            "{} : {stated} indiqué, {recomputed} recalculé",
+            self.place()
+        )
     }
 }
 
@@ -217,7 +224,11 @@ mod tests {
             "b, days 2026-06-03, down_slots : 5 indiqué, 7 recalculé"
         );
         assert!(differences(&one, &one.clone(), &[]).is_empty());
-        let found = differences(&json!({ "targets": ["x"] }), &json!({ "targets": ["z", "y"] }), &[]);
+        let found = differences(
+            &json!({ "targets": ["x"] }),
+            &json!({ "targets": ["z", "y"] }),
+            &[],
+        );
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].field, "targets[1]");
     }

@@ -236,7 +236,15 @@ mod tests {
     #[test]
     fn months_are_read_strictly() {
         assert_eq!(parse_month("2026-06"), Some((2026, 6)));
-        for wrong in ["2026-6", "2026-13", "2026-00", "26-06", "2026-06-01", "+026-06", ""] {
+        for wrong in [
+            "2026-6",
+            "2026-13",
+            "2026-00",
+            "26-06",
+            "2026-06-01",
+            "+026-06",
+            "",
+        ] {
             assert_eq!(parse_month(wrong), None, "{wrong}");
         }
     }

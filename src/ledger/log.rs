@@ -116,12 +116,7 @@ pub(crate) fn append(
             connection
                 .prepare_cached("INSERT INTO leaf VALUES (?, ?, ?, ?)")
                 .and_then(|mut one| {
-                    one.execute(params![
-                        signed(number),
-                        kind.number(),
-                        signed(source),
-                        hash
-                    ])
+                    one.execute(params![signed(number), kind.number(), signed(source), hash])
                 })
         } else {
             connection
@@ -164,11 +159,7 @@ pub(crate) fn last_source_within(
 }
 
 /// Number of the leaf of a source.
-pub(crate) fn leaf_of(
-    connection: &Connection,
-    kind: LeafKind,
-    source: u64,
-) -> Result<Option<u64>> {
+pub(crate) fn leaf_of(connection: &Connection, kind: LeafKind, source: u64) -> Result<Option<u64>> {
     connection
         .prepare_cached("SELECT number FROM leaf WHERE kind = ? AND source = ?")
         .and_then(|mut one| {
@@ -238,10 +229,7 @@ pub(crate) fn newest(connection: &Connection) -> Result<Option<KeptCheckpoint>> 
 }
 
 /// The newest checkpoint made before a moment.
-pub(crate) fn kept_before(
-    connection: &Connection,
-    unix_ms: i64,
-) -> Result<Option<KeptCheckpoint>> {
+pub(crate) fn kept_before(connection: &Connection, unix_ms: i64) -> Result<Option<KeptCheckpoint>> {
     connection
         .prepare_cached("SELECT * FROM checkpoint WHERE made_at < ? ORDER BY size DESC LIMIT 1")
         .and_then(|mut one| one.query_row([unix_ms], kept).optional())
@@ -287,7 +275,10 @@ pub(crate) fn check(
         let (number, kind, source, hash) = read().map_err(failed("read leaves"))?;
         let (number, source) = (unsigned(number), unsigned(source));
         if number != frontier.size() {
-            return Err(LogError::Missing { level: 0, number: frontier.size() });
+            return Err(LogError::Missing {
+                level: 0,
+                number: frontier.size(),
+            });
         }
         let kind = [LeafKind::Batch, LeafKind::Time, LeafKind::Record]
             .into_iter()

@@ -5,11 +5,11 @@ use std::cell::RefCell;
 
 use desserte_domain::agreement::Agreement;
 
+use super::LedgerError;
 use super::evidence::{EvidenceError, Files, SiteEvidence};
 use super::inputs::{FORMAT, Inputs, SiteInputs, Span, utc_offsets};
 use super::recompute::{self, EVIDENCE_AROUND_MS, RecomputeError};
 use super::terms::{self, Chain, ChainError};
-use super::LedgerError;
 use crate::app::SourceError;
 use crate::assess::months::{MonthRequest, MonthResult};
 use crate::registry::{AgreementDocument, RegistryError};
@@ -112,7 +112,8 @@ impl Files {
             .month(month.0, month.1)
             .map_err(crate::assess::months::MonthError::from)?;
         let registry = self.source.registry();
-        let down = registry.collector_down(span.0 - EVIDENCE_AROUND_MS, span.1 + EVIDENCE_AROUND_MS)?;
+        let down =
+            registry.collector_down(span.0 - EVIDENCE_AROUND_MS, span.1 + EVIDENCE_AROUND_MS)?;
         let mut inputs = Inputs {
             format: FORMAT,
             rule_set: MODEL.to_owned(),
@@ -156,8 +157,8 @@ impl Files {
             site: name.clone(),
             source,
         };
-        let mut measured = recompute::measured(request.agreement, span, &site, &batches)
-            .map_err(at_site)?;
+        let mut measured =
+            recompute::measured(request.agreement, span, &site, &batches).map_err(at_site)?;
         // Anchors are those of the targets that the batches name: known once these are read.
         let anchors = self.source.registry().anchors()?;
         site.anchors = recompute::anchors_named(anchors, &measured.named);

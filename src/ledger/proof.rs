@@ -69,7 +69,8 @@ mod tests {
                 held.insert(place, *hash);
                 Ok::<_, Infallible>(())
             };
-            end.append(tree::leaf_hash(&leaf.to_be_bytes()), keep).unwrap();
+            end.append(tree::leaf_hash(&leaf.to_be_bytes()), keep)
+                .unwrap();
             found.push(checkpoint(&end));
         }
         (found, held)

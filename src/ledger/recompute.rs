@@ -101,7 +101,11 @@ pub fn measured(
             .stays
             .iter()
             .map(|stay| Assignment {
-                site: if stay.here { inputs.site.clone() } else { String::new() },
+                site: if stay.here {
+                    inputs.site.clone()
+                } else {
+                    String::new()
+                },
                 valid_from_unix_ms: stay.from_unix_ms,
                 valid_to_unix_ms: stay.to_unix_ms,
             })
@@ -169,9 +173,12 @@ impl Taken<'_> {
                 .extend(report.targets.iter().map(|target| target.id.clone()));
             self.samples(found.samples);
             let (from, to) = self.around;
-            self.evidence.extend(found.evidence.into_iter().filter(|row| {
-                row.site == self.site && (from..to).contains(&row.time_unix_ms)
-            }));
+            self.evidence.extend(
+                found
+                    .evidence
+                    .into_iter()
+                    .filter(|row| row.site == self.site && (from..to).contains(&row.time_unix_ms)),
+            );
         }
         Ok(())
     }
@@ -321,7 +328,8 @@ fn targets(
 }
 
 /// Asks what the sites nearby did in silences.
-pub type AskNeighbours<'a> = dyn FnMut(Silence) -> Result<Option<NeighboursSeen>, RecomputeError> + 'a;
+pub type AskNeighbours<'a> =
+    dyn FnMut(Silence) -> Result<Option<NeighboursSeen>, RecomputeError> + 'a;
 
 /// The figures of a site.
 pub fn figures(

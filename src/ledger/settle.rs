@@ -77,7 +77,8 @@ impl StoredStatement {
 
 /// What differs from one document to the next.
 pub fn between(earlier: &str, later: &str) -> serde_json::Result<Vec<Difference>> {
-    let (one, other): (Value, Value) = (serde_json::from_str(earlier)?, serde_json::from_str(later)?);
+    let (one, other): (Value, Value) =
+        (serde_json::from_str(earlier)?, serde_json::from_str(later)?);
     Ok(differences(&one, &other, &REVISION_FIELDS))
 }
 
@@ -180,14 +181,22 @@ impl Files {
             let inputs = kept.read_inputs()?;
             let span = request(terms, &inputs)?.span().map_err(MakeError::from)?;
             let (until, _) = self.ledger.last_within(inputs.ledger_size)?;
-            spans.push((span.0 - EVIDENCE_AROUND_MS, span.1 + EVIDENCE_AROUND_MS, until));
+            spans.push((
+                span.0 - EVIDENCE_AROUND_MS,
+                span.1 + EVIDENCE_AROUND_MS,
+                until,
+            ));
         }
         let mut concerned: BTreeSet<usize> = BTreeSet::new();
-        let mut sites: HashMap<desserte_probe::wire::id::AgentId, BTreeSet<String>> = HashMap::new();
+        let mut sites: HashMap<desserte_probe::wire::id::AgentId, BTreeSet<String>> =
+            HashMap::new();
         while from < last && !known.is_empty() {
             let until = last.min(from + HEADS_AT_ONCE);
             let heads = self.journal.heads_between(from, until);
-            for (agent, head) in heads.map_err(super::evidence::EvidenceError::from).map_err(MakeError::from)? {
+            for (agent, head) in heads
+                .map_err(super::evidence::EvidenceError::from)
+                .map_err(MakeError::from)?
+            {
                 let Some((first, end)) = head.measured_unix_ms() else {
                     continue;
                 };
@@ -212,8 +221,8 @@ impl Files {
             let Some((terms, last)) = known.get(index) else {
                 continue;
             };
-            let month = parse_month(&last.month)
-                .ok_or_else(|| SettleError::Month(last.month.clone()))?;
+            let month =
+                parse_month(&last.month).ok_or_else(|| SettleError::Month(last.month.clone()))?;
             let made = self.make(&terms.id, month, (now_unix_ms, last.revision + 1))?;
             if !between(&last.document, &made.text)?.is_empty() && self.is_final(&made)? {
                 kept.push(self.keep(made, (now_unix_ms, "collector"))?);

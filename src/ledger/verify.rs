@@ -102,8 +102,8 @@ pub fn verify<'a>(file: impl Read + Seek + 'a, held: &Held) -> Result<Verified> 
         return Err(Refused::Inputs("not written as they are hashed".to_owned()));
     }
     let chain = chain(&manifest, &inputs, &checkpoint)?;
-    let terms = in_force(&inputs.agreement, &chain)
-        .map_err(|error| Refused::Terms(error.to_string()))?;
+    let terms =
+        in_force(&inputs.agreement, &chain).map_err(|error| Refused::Terms(error.to_string()))?;
     check_period(&terms, &inputs)?;
     let keys = enrolments(&manifest, &checkpoint)?;
     let mut proved = batches::Proved {
@@ -115,7 +115,12 @@ pub fn verify<'a>(file: impl Read + Seek + 'a, held: &Held) -> Result<Verified> 
         count: 0,
         remarks: Vec::new(),
     };
-    let made = recompute(&mut reader, &manifest, (&terms, &chain, &inputs), &mut proved)?;
+    let made = recompute(
+        &mut reader,
+        &manifest,
+        (&terms, &chain, &inputs),
+        &mut proved,
+    )?;
     reader.end()?;
     compare(&manifest, &made)?;
     let record = own_record(&manifest, &inputs)?;
@@ -252,7 +257,9 @@ fn check_period(terms: &Agreement, inputs: &Inputs) -> Result<()> {
     }
     let sites = inputs.sites.iter().map(|site| &site.site);
     if !sites.eq(&terms.sites) {
-        return Err(Refused::Inputs("the sites are not the agreement's".to_owned()));
+        return Err(Refused::Inputs(
+            "the sites are not the agreement's".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -269,8 +276,7 @@ fn enrolments(manifest: &Manifest, checkpoint: &Checkpoint) -> Result<HashMap<St
     for record in &manifest.enrolments {
         check_record(record, checkpoint)?;
         let wrong = || Refused::Enrolment { leaf: record.leaf };
-        let content: RecordContent =
-            serde_json::from_str(&record.content).map_err(|_| wrong())?;
+        let content: RecordContent = serde_json::from_str(&record.content).map_err(|_| wrong())?;
         if content.record != RecordKind::AgentEnrolled.identifier() {
             return Err(wrong());
         }
@@ -290,7 +296,9 @@ fn recompute(
     proved: &mut batches::Proved<'_>,
 ) -> Result<Made> {
     if manifest.sites.len() != inputs.sites.len() {
-        return Err(Refused::Inputs("there are batches of other sites".to_owned()));
+        return Err(Refused::Inputs(
+            "there are batches of other sites".to_owned(),
+        ));
     }
     let mut listed = manifest.sites.iter();
     make::again(terms, chain, inputs, |site| {

@@ -123,8 +123,8 @@ pub(super) fn append(
         previous: previous.map(|hash| hex(&hash)),
         body: new.body,
     };
-    let text = serde_json::to_string(&content)
-        .map_err(|error| damaged("record", new.subject, error))?;
+    let text =
+        serde_json::to_string(&content).map_err(|error| damaged("record", new.subject, error))?;
     transaction
         .prepare_cached("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)")
         .and_then(|mut one| {
@@ -319,7 +319,11 @@ fn former_exclusions(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Form
             body,
         };
         let asked = super::exclusion::requested(one.id, &one.exclusion, &one.reason);
-        found.push(of(RecordKind::ExclusionRequested, one.entered_at_unix_ms, asked));
+        found.push(of(
+            RecordKind::ExclusionRequested,
+            one.entered_at_unix_ms,
+            asked,
+        ));
         if let Some((person, at)) = &one.approved {
             let body = super::exclusion::decided(one.id, person, "");
             found.push(of(RecordKind::ExclusionApproved, *at, body));

@@ -56,7 +56,8 @@ impl Registry {
         new: &NewStatement<'_>,
         (made_unix_ms, author): (i64, &str),
     ) -> Result<u64, RegistryError> {
-        let hash = |text: &str| desserte_probe::wire::hex(&desserte_probe::wire::sha256(text.as_bytes()));
+        let hash =
+            |text: &str| desserte_probe::wire::hex(&desserte_probe::wire::sha256(text.as_bytes()));
         self.write("add statement", |transaction| {
             let body = json!({
                 "month": new.month,

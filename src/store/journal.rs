@@ -335,11 +335,7 @@ impl Journal {
 
     /// Hash that the leaf of a batch, or of its time, must have; `None` where the batch's body was
     /// given up under the rule of how long evidence is kept.
-    pub fn leaf_expected(
-        &self,
-        kind: LeafKind,
-        position: u64,
-    ) -> Result<Option<Hash>, StoreError> {
+    pub fn leaf_expected(&self, kind: LeafKind, position: u64) -> Result<Option<Hash>, StoreError> {
         leaves::expected(&self.reader(), kind, position)
     }
 

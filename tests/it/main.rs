@@ -15,6 +15,8 @@ mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod namespace;

@@ -7,9 +7,7 @@ use desserte_domain::observation::Observation;
 use desserte_probe::wire::id::AgentId;
 
 use super::{Result, Source};
-use crate::assess::neighbours::{
-    self, NEAR_METRES_MAX, NEIGHBOURS_MAX, Neighbour, Silence,
-};
+use crate::assess::neighbours::{self, NEAR_METRES_MAX, NEIGHBOURS_MAX, Neighbour, Silence};
 use crate::assess::{EvidenceRow, NeighboursSeen, SiteSamples, TargetSamples, observation};
 use crate::store::samples::Series;
 
@@ -73,7 +71,11 @@ impl Source {
     ) -> Result<Vec<String>> {
         let counts = self.judged(site, agreement)?;
         let mut found = std::collections::BTreeSet::new();
-        for series in self.site_series(site)?.into_iter().filter(|one| counts(one)) {
+        for series in self
+            .site_series(site)?
+            .into_iter()
+            .filter(|one| counts(one))
+        {
             let oldest = self.samples.oldest_unix_ms(series.id)?;
             if oldest.is_some_and(|oldest| oldest < unix_ms) {
                 found.insert(series.key.target);
@@ -194,7 +196,9 @@ impl Source {
         }
         let near = self.near(site)?;
         let asked = silences.into_iter();
-        asked.map(|silence| self.in_silence(&near, silence)).collect()
+        asked
+            .map(|silence| self.in_silence(&near, silence))
+            .collect()
     }
 
     /// Sites that may hang on the same power line.

@@ -7,7 +7,9 @@ use crate::ledger::log::LogError;
 /// The log's own failures.
 pub(super) fn log(error: &LogError) -> Text {
     let fr = match error {
-        LogError::Database { operation, source } => format!("registre scellé : {operation} : {source}"),
+        LogError::Database { operation, source } => {
+            format!("registre scellé : {operation} : {source}")
+        }
         LogError::Missing { level, number } => format!(
             "registre scellé : le sous-arbre {number} du niveau {level} manque : le fichier est abîmé"
         ),

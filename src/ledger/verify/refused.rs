@@ -212,9 +212,11 @@ impl Refused {
     #[must_use]
     pub fn in_french(&self) -> String {
         match self {
-            Self::Bundle(BundleError::Hash) => "dossier de preuve : ses octets ne sont pas ceux dont il \
+            Self::Bundle(BundleError::Hash) => {
+                "dossier de preuve : ses octets ne sont pas ceux dont il \
                  porte l’empreinte : abîmé ou modifié"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Bundle(error) => format!("dossier de preuve illisible : {error}"),
             Self::Checkpoint(error) => format!("point de contrôle du dossier : {error}"),
             Self::Witness(error) => format!("votre point de contrôle : {error}"),

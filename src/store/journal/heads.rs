@@ -30,7 +30,10 @@ impl BatchHead {
     pub fn measured_unix_ms(&self) -> Option<(i64, i64)> {
         let map = self.time_map.as_ref()?;
         let (first, last) = self.measured_boottime_ms?;
-        Some((map.corrected_unix_ms(first).0, map.corrected_unix_ms(last).0))
+        Some((
+            map.corrected_unix_ms(first).0,
+            map.corrected_unix_ms(last).0,
+        ))
     }
 }
 

@@ -30,7 +30,9 @@ impl Row {
 
     /// What was known when it was accepted.
     fn content(&self) -> Result<Vec<u8>, StoreError> {
-        let time = self.time()?.filter(|_| self.mapped_at == Some(self.position));
+        let time = self
+            .time()?
+            .filter(|_| self.mapped_at == Some(self.position));
         Ok(leaf::batch(&BatchLeaf {
             position: self.position,
             accepted_unix_ms: self.accepted_unix_ms,
@@ -60,7 +62,9 @@ const SELECT: &str = "SELECT batch.position, batch.received_at, batch.batch_hash
 
 fn rows(connection: &Connection, condition: &str, value: u64) -> Result<Vec<Row>, StoreError> {
     connection
-        .prepare_cached(&format!("{SELECT} WHERE {condition} ORDER BY batch.position"))
+        .prepare_cached(&format!(
+            "{SELECT} WHERE {condition} ORDER BY batch.position"
+        ))
         .and_then(|mut statement| {
             statement
                 .query_map([signed(value)], |row| {
