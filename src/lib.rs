@@ -13,6 +13,7 @@ pub mod demo;
 pub mod enter;
 pub mod export;
 pub mod geography;
+pub mod geopackage;
 pub mod import;
 pub mod ingest;
 pub mod layers;

@@ -37,7 +37,7 @@ const QUERY_BYTES_MAX: usize = 200;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AgentQuery {
-    /// `reporting`, `silent` or `revoked`.
+    /// `reporting`, `silent`, `revoked`, or `present` for all that are not revoked.
     state: Option<String>,
     /// Words of the site's name, place or region, or of the agent's identifier; accents and case do
     /// not matter.
@@ -72,7 +72,7 @@ pub(crate) async fn agents(
     };
     let words = words(&asked)?;
     if let Some(state) = &asked.state
-        && !["reporting", "silent", "revoked"].contains(&state.as_str())
+        && !["present", "reporting", "silent", "revoked"].contains(&state.as_str())
     {
         return Err(Refusal::parameter(
             "state",
@@ -85,11 +85,10 @@ pub(crate) async fn agents(
     let mut items: Vec<AgentItem> = found
         .into_iter()
         .map(|agent| item(&app, agent))
-        .filter(|item| {
-            asked
-                .state
-                .as_ref()
-                .is_none_or(|state| item.state == *state)
+        .filter(|item| match asked.state.as_deref() {
+            None => true,
+            Some("present") => item.state != "revoked",
+            Some(state) => item.state == state,
         })
         .filter(|item| speaks_of(&app, item, &words))
         .collect();

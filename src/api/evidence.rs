@@ -193,6 +193,7 @@ pub(crate) async fn targets(
                 id: target.id,
                 kind: target.kind,
                 address: target.address,
+                anchor: target.anchor,
                 ..TargetDay::default()
             };
             for step in steps.into_iter().flatten() {

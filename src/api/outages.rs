@@ -246,10 +246,14 @@ fn group_item(app: &App, found: &OutageGroup) -> OutageGroupItem {
         .outages
         .iter()
         .filter(|outage| is_unheard(app, outage));
-    let sensitive = found.outages.iter().any(|outage| {
-        let site = directory.site(&outage.site);
-        site.is_some_and(|site| sites.is_sensitive(&site.kind))
-    });
+    let members = || {
+        found
+            .outages
+            .iter()
+            .filter_map(|one| directory.site(&one.site))
+    };
+    let sensitive = members().any(|site| sites.is_sensitive(&site.kind));
+    let simulated = members().any(|site| site.simulated);
     OutageGroupItem {
         id: found
             .first()
@@ -271,6 +275,7 @@ fn group_item(app: &App, found: &OutageGroup) -> OutageGroupItem {
         unheard_sites: unheard.count() as u64,
         measured_sites: found.measured_sites.map(|count| count as u64),
         sensitive,
+        simulated,
         start: time::text_or_epoch(group.start_unix_ms),
         end: group.end_unix_ms.map(time::text_or_epoch),
         outages: found

@@ -19,7 +19,10 @@ const PURE: [(&str, &[&str]); 2] = [
         "src/domain",
         &["jiff", "libm", "serde", "sketches-ddsketch", "thiserror"],
     ),
-    ("src/planning", &["geo", "rstar", "serde", "thiserror"]),
+    (
+        "src/planning",
+        &["delaunator", "geo", "rayon", "rstar", "serde", "thiserror"],
+    ),
 ];
 
 /// What no pure package says: clocks, input and output, the environment, threads of its own, logs.

@@ -71,6 +71,8 @@ pub struct OutageGroupItem {
     pub measured_sites: Option<u64>,
     /// Whether one of its sites is sensitive.
     pub sensitive: bool,
+    /// Whether a demonstration made up the measurements of one of its sites.
+    pub simulated: bool,
     /// Start of the first.
     pub start: String,
     /// End of the last; `null` while one of them lasts.

@@ -186,6 +186,8 @@ pub struct TargetDay {
     pub kind: String,
     /// Host or address.
     pub address: Option<String>,
+    /// `national` or `international` when it stands for a part of the path.
+    pub anchor: Option<String>,
     /// Whether it takes part in deciding the site's slots.
     pub decides: bool,
     /// Its last sample, however old.

@@ -11,7 +11,7 @@ use crate::demo::DemoError;
 use crate::layers::LayersError;
 use crate::serve::ServeError;
 use crate::staging::StagingError;
-use crate::store::StoreError;
+use crate::store::{StoreError, sound::Remedy};
 
 /// A part of the program in both languages, then what failed in it, quoted.
 fn part(fr: &str, en: &str, detail: impl std::fmt::Display) -> Text {
@@ -33,6 +33,30 @@ impl From<StoreError> for Text {
             StoreError::Damaged { what, reason } => {
                 format!("mesures : valeur illisible ({what}) : {reason}")
             }
+            StoreError::Broken {
+                file,
+                reason,
+                remedy,
+            } => {
+                let advice = match remedy {
+                    Remedy::MadeAgain => {
+                        "supprimez le dossier samples : il est refait à partir du journal au prochain démarrage"
+                    }
+                    Remedy::Backup => {
+                        "remettez la dernière sauvegarde (desserte restore) ; les agents renvoient ce qu’ils détiennent"
+                    }
+                };
+                format!("{} est abîmé : {reason} ; {advice}", file.display())
+            }
+            StoreError::Shorter { file, last, mark } => format!(
+                "{} s’arrête à la position {last} alors qu’il allait à {mark} : c’est une copie plus ancienne, ou sa fin est \
+                 perdue ; remettez le plus récent, ou, pour continuer sans ce qui est perdu, supprimez journal.mark et \
+                 le dossier samples à côté de lui",
+                file.display()
+            ),
+            StoreError::Away {
+                operation, reason, ..
+            } => format!("mesures : {operation} : {reason}"),
             StoreError::Busy { operation } => {
                 format!("mesures : {operation} : trop d’écritures en attente ; réessayez")
             }
@@ -54,8 +78,8 @@ impl From<LayersError> for Text {
                     "check the folder given with --data",
                 )
             }
-            LayersError::Content { name, source } => Self::new(
-                format!("couches : « {name} » est illisible : {source}"),
+            LayersError::Content { name, reason } => Self::new(
+                format!("couches : « {name} » est illisible : {reason} ; importez-la de nouveau"),
                 error.to_string(),
             ),
             LayersError::NotRestorable { import, reason } => {
@@ -153,6 +177,14 @@ impl From<CollectorError> for Text {
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
                      le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
                      le dossier samples pour repartir de celle-ci",
+                    path.display()
+                ),
+                error.to_string(),
+            ),
+            CollectorError::EvidenceGone { path } => Self::new(
+                format!(
+                    "dossier de données {} : les mesures devraient être refaites à partir du journal, mais celui-ci n’a plus \
+                     tous ses lots ([retention] evidence_months) ; remettez le dossier samples d’une sauvegarde",
                     path.display()
                 ),
                 error.to_string(),

@@ -2248,6 +2248,8 @@ export interface components {
             region?: string | null;
             /** @description Whether one of its sites is sensitive. */
             sensitive: boolean;
+            /** @description Whether a demonstration made up the measurements of one of its sites. */
+            simulated: boolean;
             /**
              * Format: int64
              * @description Its sites, each counted once.
@@ -3344,6 +3346,8 @@ export interface components {
         TargetDay: {
             /** @description Host or address. */
             address?: string | null;
+            /** @description `national` or `international` when it stands for a part of the path. */
+            anchor?: string | null;
             /** @description Whether it takes part in deciding the site's slots. */
             decides: boolean;
             /** @description Identifier. */
@@ -3495,7 +3499,7 @@ export interface operations {
                  *     (the furthest off first) or `software` (the oldest first).
                  */
                 sort?: string;
-                /** @description `reporting`, `silent` or `revoked`. */
+                /** @description `reporting`, `silent`, `revoked`, or `present` for all that are not revoked. */
                 state?: string;
             };
             header?: never;

@@ -7,7 +7,7 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'sort.title': 'title',
   'agreements.parties': '{customer} – {contractor}',
   'agreements.margin': 'Margin left',
-  'agreements.marginOf': 'of {allowed} allowed this month',
+  'agreements.marginOf': 'of {allowed} allowed in the whole month',
   'agreements.marginRange': '{lowest} to {highest}, by what is still to be decided',
   'agreements.marginEither':
     'from {highest} left to {lowest} exceeded, by what is still to be decided',

@@ -7,7 +7,7 @@ export const agreementsFr = {
   'sort.title': 'titre',
   'agreements.parties': '{customer} – {contractor}',
   'agreements.margin': 'Marge restante',
-  'agreements.marginOf': 'sur {allowed} permis ce mois',
+  'agreements.marginOf': 'sur {allowed} permis sur le mois entier',
   'agreements.marginRange': 'de {lowest} à {highest}, selon les décisions à prendre',
   'agreements.marginEither':
     'de {highest} de reste à {lowest} de dépassement, selon les décisions à prendre',

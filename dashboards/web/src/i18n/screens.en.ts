@@ -35,6 +35,8 @@ export const screensEn: Record<keyof typeof screensFr, string> = {
   'reach.country': 'The whole country',
 
   'targets.title': 'Targets, last 24 h',
+  'anchor.national': 'national anchor',
+  'anchor.international': 'anchor abroad',
   'targets.decides': 'decides the site’s state',
   'targets.never': 'not measured yet',
   'targets.noDay': 'nothing in 24 h',
@@ -97,6 +99,7 @@ export const screensEn: Record<keyof typeof screensFr, string> = {
   'agent.assignedBetween': 'at this site from {from} to {to}',
   'agent.search': 'Search (site, place, agent)',
   'agent.filterState': 'State',
+  'agent.present': 'all but the revoked',
   'agent.sort': 'Sort by',
   'agent.sortId': 'Identifier',
   'agent.sortSite': 'Name of the site',

@@ -35,6 +35,8 @@ export const screensFr = {
   'reach.country': 'Tout le pays',
 
   'targets.title': 'Cibles, dernières 24\u00a0h',
+  'anchor.national': 'ancre nationale',
+  'anchor.international': 'ancre à l’étranger',
   'targets.decides': 'décide de l’état du site',
   'targets.never': 'pas encore mesurée',
   'targets.noDay': 'rien depuis 24\u00a0h',
@@ -97,6 +99,7 @@ export const screensFr = {
   'agent.assignedBetween': 'sur ce site du {from} au {to}',
   'agent.search': 'Chercher (site, lieu, agent)',
   'agent.filterState': 'État',
+  'agent.present': 'tous sauf les révoqués',
   'agent.sort': 'Trier par',
   'agent.sortId': 'Identifiant',
   'agent.sortSite': 'Nom du site',
