@@ -34,6 +34,7 @@ mod plans;
 mod security;
 mod sites;
 mod slots;
+mod statements;
 mod summary;
 mod throughput;
 pub(crate) mod time;

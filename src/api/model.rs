@@ -15,6 +15,7 @@ mod outage;
 mod overview;
 mod plan;
 mod site;
+mod statement;
 
 pub use agreement::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement,
@@ -41,6 +42,9 @@ pub use overview::{
     NationalOverview, OperatorState, OutlineShape, RegionState, SiteEvent, SiteName,
 };
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
+pub use statement::{
+    AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem,
+};
 pub use site::{
     EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
     SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,

@@ -10,6 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     agents, agreements, country, demo, duplicates, events, evidence, exclusions, health, history,
     imports, ledger, map, months, openapi, outages, overview, page, plans, security, sites, slots,
+    statements,
     summary, throughput,
 };
 use crate::app::App;
@@ -52,6 +53,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(agreements::agreement))
         .routes(routes!(agreements::agreement_months))
         .routes(routes!(agreements::statement))
+        .routes(routes!(statements::revisions))
+        .routes(routes!(statements::bundle))
+        .routes(routes!(statements::contests, statements::contest))
+        .routes(routes!(statements::attachments))
+        .routes(routes!(statements::attach))
         .routes(routes!(exclusions::exclusions, exclusions::add))
         .routes(routes!(exclusions::approve))
         .routes(routes!(exclusions::withdraw))
