@@ -42,10 +42,8 @@ pub use overview::{
     NationalOverview, OperatorState, OutlineShape, RegionState, SiteEvent, SiteName,
 };
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
-pub use statement::{
-    AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem,
-};
 pub use site::{
     EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
     SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };
+pub use statement::{AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem};

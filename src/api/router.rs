@@ -10,8 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     agents, agreements, country, demo, duplicates, events, evidence, exclusions, health, history,
     imports, ledger, map, months, openapi, outages, overview, page, plans, security, sites, slots,
-    statements,
-    summary, throughput,
+    statements, summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;

@@ -21,9 +21,7 @@ use utoipa::IntoParams;
 
 use super::agents::read;
 use super::error::{Answer, Code, Refusal};
-use super::model::{
-    AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem,
-};
+use super::model::{AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem};
 use super::paging::Page;
 use super::{exclusions, query, time};
 use crate::app::App;
@@ -160,7 +158,8 @@ pub(crate) async fn bundle(
         .files()
         .ok_or_else(|| Refusal::not_found("resource", "ledger"))?;
     let kept = kept(&app, (&id, &month), revision).await?;
-    let kept = kept.ok_or_else(|| Refusal::not_found("final statement", &format!("{id} {month}")))?;
+    let kept =
+        kept.ok_or_else(|| Refusal::not_found("final statement", &format!("{id} {month}")))?;
     let recorded = Recorded {
         record: kept.record,
         inputs: kept

@@ -69,7 +69,10 @@ fn batches(agent: &mut FakeAgent, dice: &mut Dice) -> Vec<Sealed> {
     agent.exchanges = vec![exchange(BOOTTIME_MS, START)];
     let mut batches: Vec<Sealed> = (0..BATCHES).map(|number| batch(agent, number)).collect();
     for place in (1..batches.len()).rev() {
-        batches.swap(place, usize::try_from(dice.below(place as u64 + 1)).unwrap());
+        batches.swap(
+            place,
+            usize::try_from(dice.below(place as u64 + 1)).unwrap(),
+        );
     }
     batches
 }
@@ -342,7 +345,9 @@ async fn a_full_disk_refuses_serves_and_goes_on_when_there_is_room() {
         clock.advance(Duration::from_secs(1));
         let answer = collector.accept(request(&rounds.batches[0][place])).await;
         if let Ok(receipt) = &answer {
-            rounds.receipted.insert((0, place), receipt.journal_position);
+            rounds
+                .receipted
+                .insert((0, place), receipt.journal_position);
         }
         answer
     };

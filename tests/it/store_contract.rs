@@ -9,8 +9,8 @@ use desserte::store::{
     StoreError,
     embedded::EmbeddedStore,
     samples::{
-        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series, SeriesFilter,
-        SeriesId, SeriesKey,
+        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series,
+        SeriesFilter, SeriesId, SeriesKey,
     },
 };
 use desserte_domain::observation::{LineNumber, Outcome};

@@ -77,9 +77,13 @@ fn outcome(data: &Path, rows: &[Stored]) -> Result<(), String> {
 }
 
 fn advises(message: &str) -> bool {
-    ["put the last backup back", "delete the folder samples", "put the newer one back"]
-        .iter()
-        .any(|advice| message.contains(advice))
+    [
+        "put the last backup back",
+        "delete the folder samples",
+        "put the newer one back",
+    ]
+    .iter()
+    .any(|advice| message.contains(advice))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +103,9 @@ async fn a_damaged_file_is_refused_with_advice_or_does_no_harm() {
         let pages = whole / page;
         // Truncated in the middle of a page, at a page, to half, to almost nothing.
         let cuts = [whole - page, whole - 100, whole / 2, page, 100].map(Damage::Cut);
-        let zeroed = (0..pages).filter(|n| n % step == 0 || *n < 4).map(|n| Damage::Zero(n, page));
+        let zeroed = (0..pages)
+            .filter(|n| n % step == 0 || *n < 4)
+            .map(|n| Damage::Zero(n, page));
         for damage in cuts.into_iter().chain(zeroed) {
             let data = home.path().join("damaged");
             let _ = fs::remove_dir_all(&data);
@@ -113,7 +119,10 @@ async fn a_damaged_file_is_refused_with_advice_or_does_no_harm() {
             }
         }
     }
-    assert!(refused > 30, "{refused}: the damage did not reach the files");
+    assert!(
+        refused > 30,
+        "{refused}: the damage did not reach the files"
+    );
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -29,7 +29,10 @@ fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
 }
 
 fn in_ci() -> bool {
-    #[expect(clippy::disallowed_methods, reason = "a missing disk is a failure there")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a missing disk is a failure there"
+    )]
     let ci = std::env::var("CI");
     ci.is_ok_and(|value| value == "true")
 }
@@ -45,8 +48,8 @@ impl Disk {
         let image = fs::File::create(disk.image()).unwrap();
         image.set_len(mebibytes * 1024 * 1024).unwrap();
         let image = disk.image();
-        let made = run("mkfs.ext4", &["-q", "-F", image.to_str().unwrap()])
-            .and_then(|()| disk.attach());
+        let made =
+            run("mkfs.ext4", &["-q", "-F", image.to_str().unwrap()]).and_then(|()| disk.attach());
         match made {
             Ok(()) => Some(disk),
             Err(why) => {
@@ -70,7 +73,12 @@ impl Disk {
         let (image, path) = (self.image(), self.path());
         run(
             "mount",
-            &["-o", "loop", image.to_str().unwrap(), path.to_str().unwrap()],
+            &[
+                "-o",
+                "loop",
+                image.to_str().unwrap(),
+                path.to_str().unwrap(),
+            ],
         )
     }
 
@@ -96,7 +104,16 @@ impl Disk {
     /// Fills it to the last block.
     pub(super) fn fill(&self) {
         let _ = run("dd", &["if=/dev/zero", &self.ballast(), "bs=64k"]);
-        let _ = run("dd", &["if=/dev/zero", &self.ballast(), "bs=1k", "oflag=append", "conv=notrunc"]);
+        let _ = run(
+            "dd",
+            &[
+                "if=/dev/zero",
+                &self.ballast(),
+                "bs=1k",
+                "oflag=append",
+                "conv=notrunc",
+            ],
+        );
     }
 
     fn ballast(&self) -> String {
