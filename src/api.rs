@@ -31,6 +31,7 @@ mod overview;
 mod page;
 mod paging;
 mod plans;
+mod programmes;
 mod security;
 mod sites;
 mod slots;

@@ -4,6 +4,7 @@
 pub mod import_report;
 pub mod outages;
 pub mod plan;
+pub mod programme;
 mod sheet;
 pub mod slots;
 mod workbook;
