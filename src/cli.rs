@@ -18,6 +18,7 @@ mod serve;
 mod sites;
 mod solve;
 mod store;
+mod statement;
 mod targets;
 mod verify;
 mod words;
@@ -71,6 +72,8 @@ enum Command {
     /// The log that outside parties hold checkpoints of: sign one, or check everything against it.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Write the statement of an agreement for a month.
+    Statement(statement::StatementCommand),
     /// Recompute a statement from its bundle and check every proof in it, without the collector.
     Verify(verify::Verify),
     /// Rank the sites by a scenario and write the list.
@@ -175,6 +178,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Agreements(agreements) => agreements.run(context),
         Command::Gaps(gaps) => gaps.run(context),
         Command::Ledger(ledger) => ledger.run(context),
+        Command::Statement(statement) => statement.run(),
         Command::Verify(verify) => verify.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Solve(solve) => solve.run(context),

@@ -19,6 +19,8 @@ mod ingest;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod namespace;

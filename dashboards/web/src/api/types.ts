@@ -200,6 +200,9 @@ export type Exclusion = Narrow<
   Schema<'ExclusionItem'>,
   { kind: ExclusionKind; state: (typeof EXCLUSION_STATES)[number] }
 >;
+export type Revision = Schema<'RevisionItem'>;
+export type Contest = Schema<'ContestItem'>;
+export type ContestRequest = Schema<'ContestRequest'>;
 export type ExclusionRequest = Schema<'ExclusionRequest'>;
 export type StatementMethod = Narrow<
   Schema<'Method'>,

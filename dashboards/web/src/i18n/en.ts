@@ -2,6 +2,7 @@ import { agreementsEn } from './agreements.en';
 import { firstEn } from './first.en';
 import { importEn } from './import.en';
 import type { Dictionary } from './fr';
+import { ledgerEn } from './ledger.en';
 import { screensEn } from './screens.en';
 
 export const en: Dictionary = {
@@ -9,6 +10,7 @@ export const en: Dictionary = {
   ...importEn,
   // Features, one line each:
   ...agreementsEn,
+  ...ledgerEn,
   ...screensEn,
 
   'map.title': 'Map of public sites',

@@ -7,6 +7,7 @@
 
 import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
+import { ledgerFr } from './ledger.fr';
 import { screensFr } from './screens.fr';
 import { importFr } from './import.fr';
 
@@ -15,6 +16,7 @@ export const fr = {
   ...importFr,
   // Features, one line each:
   ...agreementsFr,
+  ...ledgerFr,
   ...screensFr,
 
   'map.title': 'Carte des sites publics',
