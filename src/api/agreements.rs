@@ -16,6 +16,7 @@ use super::model::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Statement, StatementPart,
 };
 use super::paging::{Page, Paging, page};
+use super::statements::{self, RevisionQuery};
 use super::{exclusions, months, query, time};
 use crate::app::{App, Directory, StoredAgreement};
 use crate::assess::months::MonthResult;
@@ -129,12 +130,14 @@ pub(crate) struct VersionQuery {
 }
 
 /// The statement of an agreement for a month: all sites together, site by site, and what the
-/// figures follow from.
+/// figures follow from. Once the month is settled it is the kept one, the revision that is asked for or the
+/// last; until then the figures as they are now.
 #[utoipa::path(get, path = "/api/v1/agreements/{id}/statements/{month}", tag = "agreements",
     params(
         ("id" = String, Path, description = "identifier of the agreement"),
         ("month" = String, Path, description = "`yyyy-mm`, in the agreement's time zone"),
         VersionQuery,
+        RevisionQuery,
     ),
     responses(
         (status = 200, body = Statement),
@@ -145,20 +148,36 @@ pub(crate) async fn statement(
     State(app): State<Arc<App>>,
     Path((id, month_text)): Path<(String, String)>,
     asked: Result<Query<VersionQuery>, QueryRejection>,
-) -> Answer<Json<Statement>> {
+    revision: Result<Query<RevisionQuery>, QueryRejection>,
+) -> Answer<Json<serde_json::Value>> {
     let asked = query(asked)?;
+    let revision = query(revision)?.number()?;
     let month = time::parse_month(&month_text)?;
     let parts = in_force(&versions(&app, &id).await?, month);
     let agreement = part(&parts, asked.version.as_deref())?.clone();
+    let shown_parts: Vec<StatementPart> = parts.iter().map(shown_part).collect();
+    // A part of a month is not settled by itself: its figures are those of now.
+    if asked.version.is_none()
+        && let Some(kept) = statements::kept(&app, (&id, &month_text), revision).await?
+    {
+        let beside = serde_json::json!({
+            "computed_at": time::text_or_epoch(kept.made_unix_ms),
+            "program": env!("CARGO_PKG_VERSION"),
+            "invented_sites": invented(&app, &agreement),
+            "simulated": app.directory().any_simulated(&agreement.sites),
+            "parts": shown_parts,
+        });
+        return statements::shown(&kept, beside);
+    }
     let results = results(&app, &agreement, month).await?;
     let exclusions = exclusions::records(&app, &agreement.id).await?;
     let sites: Vec<&MonthResult> = results.iter().map(Arc::as_ref).collect();
-    Ok(Json(Statement {
+    let statement = Statement {
         computed_at: time::text_or_epoch(app.now_unix_ms()),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         invented_sites: invented(&app, &agreement),
         simulated: app.directory().any_simulated(&agreement.sites),
-        parts: parts.iter().map(shown_part).collect(),
+        parts: shown_parts,
         document: documents::statement(&StatementInput {
             agreement: &agreement,
             month,
@@ -166,7 +185,10 @@ pub(crate) async fn statement(
             sites: &sites,
             exclusions: &exclusions,
         }),
-    }))
+    };
+    serde_json::to_value(statement)
+        .map(Json)
+        .map_err(|error| Refusal::internal("writing a statement", error))
 }
 
 /// Every version of an agreement, oldest first.
