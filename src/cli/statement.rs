@@ -27,6 +27,6 @@ pub(super) struct StatementCommand {
 impl StatementCommand {
     pub(super) fn run(&self) -> Outcome {
         let what = (self.agreement.as_str(), self.month.as_str());
-        bundle::write(&self.data, what, self.revision, &self.bundle)
+        bundle::write(&self.data, what, (None, self.revision), &self.bundle)
     }
 }

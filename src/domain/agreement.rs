@@ -8,6 +8,7 @@ mod problem;
 mod schedule;
 mod validate;
 mod versions;
+mod versions;
 
 pub use problem::{Problem, Reason};
 pub use schedule::{ECHO_PACKET_BYTES, MeasuringProfile, Schedule};
@@ -15,6 +16,7 @@ pub use validate::{
     MAX_LIST_ENTRIES, MAX_PACKETS_PER_SLOT, MAX_REPAIR_MINUTES, MAX_SLOT_SECONDS,
     MAX_SLOTS_OF_A_RUN, MAX_TEXT_CHARS,
 };
+pub use versions::{in_force, replaced};
 pub use versions::{in_force, replaced};
 
 use std::collections::BTreeMap;

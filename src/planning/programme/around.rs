@@ -97,7 +97,10 @@ fn seen(microwave: &Microwave, site: Position, mast: &Nearest, layers: &Layers) 
     let profile = Terrain::new(&layers.terrain).profile(mast.at, site, PROFILE_STEP_METRES);
     let points = profile.iter().map(|&(metres, height)| {
         let height_metres = height?;
-        Some(ProfilePoint { metres, height_metres })
+        Some(ProfilePoint {
+            metres,
+            height_metres,
+        })
     });
     let Some(points) = points.collect::<Option<Vec<ProfilePoint>>>() else {
         return terrain_unknown();
