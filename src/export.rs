@@ -7,6 +7,7 @@ pub mod plan;
 pub mod programme;
 mod sheet;
 pub mod slots;
+pub mod statement;
 mod workbook;
 
 use serde::{Deserialize, Serialize};

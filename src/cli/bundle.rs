@@ -51,7 +51,7 @@ pub(super) fn write(
     std::fs::rename(&beside, file).map_err(failed)
 }
 
-fn refused(error: SettleError) -> Failure {
+pub(super) fn refused(error: SettleError) -> Failure {
     let input = matches!(
         error,
         SettleError::Month(_)

@@ -16,3 +16,4 @@ mod screens;
 mod security;
 mod services;
 mod shapes;
+mod statements;

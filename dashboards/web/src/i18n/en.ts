@@ -4,6 +4,7 @@ import { importEn } from './import.en';
 import type { Dictionary } from './fr';
 import { ledgerEn } from './ledger.en';
 import { screensEn } from './screens.en';
+import { statementEn } from './statement.en';
 
 export const en: Dictionary = {
   ...firstEn,
@@ -12,6 +13,7 @@ export const en: Dictionary = {
   ...agreementsEn,
   ...ledgerEn,
   ...screensEn,
+  ...statementEn,
 
   'map.title': 'Map of public sites',
   'map.agents': 'enrolled: {total}, silent: {silent}',

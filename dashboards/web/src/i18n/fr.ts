@@ -9,6 +9,7 @@ import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
 import { ledgerFr } from './ledger.fr';
 import { screensFr } from './screens.fr';
+import { statementFr } from './statement.fr';
 import { importFr } from './import.fr';
 
 export const fr = {
@@ -18,6 +19,7 @@ export const fr = {
   ...agreementsFr,
   ...ledgerFr,
   ...screensFr,
+  ...statementFr,
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
