@@ -26,7 +26,7 @@ mod processes;
 mod recording;
 #[cfg(test)]
 mod registry;
-#[cfg(test)]
+#[cfg(all(test, feature = "influxdb2"))]
 mod servers;
 #[cfg(test)]
 mod solve;
