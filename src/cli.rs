@@ -7,6 +7,8 @@ mod bundle;
 mod check;
 mod demo;
 mod exclusions;
+mod gaps;
+mod help;
 mod import;
 mod ledger;
 mod output;
@@ -16,6 +18,7 @@ mod serve;
 mod sites;
 mod solve;
 mod store;
+mod statement;
 mod targets;
 mod verify;
 mod words;
@@ -23,7 +26,7 @@ mod words;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Language;
 use words::{FileError, Text};
@@ -64,9 +67,13 @@ enum Command {
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
+    /// How far each site and area is from fibre, masts, coverage, roads and electricity.
+    Gaps(gaps::Gaps),
     /// The log that outside parties hold checkpoints of: sign one, or check everything against it.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Write the statement of an agreement for a month.
+    Statement(statement::StatementCommand),
     /// Recompute a statement from its bundle and check every proof in it, without the collector.
     Verify(verify::Verify),
     /// Rank the sites by a scenario and write the list.
@@ -119,8 +126,24 @@ type Outcome = Result<(), Failure>;
 /// Reads the command line and runs it.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let language = help::language_of(&words);
+    let read = help::in_language(Cli::command(), language)
+        .try_get_matches()
+        .and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match read {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && language == Language::Fr => {
+            let text = help::refusal_fr(&error);
+            output::complain(
+                language,
+                ("refusé", "refused"),
+                &Text::new(text.clone(), text),
+            );
+            return ExitCode::from(2);
+        }
         Err(error) => {
             // Help and version are data; clap knows which stream.
             let _ = error.print();
@@ -153,7 +176,9 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Agents(agents) => agents.run(),
         Command::Targets(targets) => targets.run(context),
         Command::Agreements(agreements) => agreements.run(context),
+        Command::Gaps(gaps) => gaps.run(context),
         Command::Ledger(ledger) => ledger.run(context),
+        Command::Statement(statement) => statement.run(),
         Command::Verify(verify) => verify.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Solve(solve) => solve.run(context),

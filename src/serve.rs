@@ -19,6 +19,8 @@ use crate::config::{Config, ConfigError};
 use crate::geography::Geography;
 use crate::ingest::IngestEvent;
 use crate::layers::{LayerStore, LayersError};
+use crate::ledger::{self, evidence::Files};
+use crate::plans::{PlanStore, PlansError};
 use crate::staging::{Staging, StagingError};
 
 /// File in the data folder that names the agents' address, for commands beside the server.
@@ -76,6 +78,9 @@ pub enum ServeError {
     /// The files that wait to be imported.
     #[error(transparent)]
     Imports(#[from] StagingError),
+    /// Kept plans.
+    #[error(transparent)]
+    Plans(#[from] PlansError),
     /// The first reading.
     #[error(transparent)]
     App(#[from] AppError),
@@ -152,6 +157,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         source: Source::new(Arc::clone(&collector)),
         layer_store: LayerStore::open(&options.data)?,
         imports: Staging::open(&options.data)?,
+        plan_store: PlanStore::open(&options.data)?,
         config: options.config,
         geography: options.geography,
         agents_url: agents_url.clone(),
@@ -174,7 +180,11 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         udp,
         stopped.clone(),
     ));
-    tasks.spawn(keep_ledger(Arc::clone(&collector), stopped));
+    tasks.spawn(keep_ledger(
+        Arc::clone(&app),
+        Arc::clone(&collector),
+        stopped,
+    ));
     tasks.spawn(assess(Arc::clone(&app), arrivals));
     tracing::info!(agents = agents_url, web = %web_address, "serving");
     Ok(Running {
@@ -269,10 +279,17 @@ async fn serve_agents_until(
 }
 
 async fn keep_ledger(
+    app: Arc<App>,
     collector: Arc<Collector>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
-    crate::ledger::worker::run(collector, stopped).await;
+    let files = Files {
+        source: app.source().clone(),
+        journal: Arc::clone(collector.journal()),
+        ledger: Arc::clone(collector.ledger()),
+    };
+    let clock = Arc::clone(collector.clock());
+    ledger::worker::run(app, (files, clock), stopped).await;
     Ok(())
 }
 

@@ -77,7 +77,7 @@ influx_server() {
 }
 
 stage_rust() {
-  tests/setup.sh rust network
+  tests/setup.sh rust network maps
   influx_server
   step "rust" cargo test --workspace -- --skip tidy::
 }

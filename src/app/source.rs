@@ -103,6 +103,17 @@ impl Source {
             .map(|collector| collector.counters())
     }
 
+    /// What final statements are made from; `None` where nothing arrives.
+    #[must_use]
+    pub fn files(&self) -> Option<crate::ledger::evidence::Files> {
+        let collector = self.collector.as_ref()?;
+        Some(crate::ledger::evidence::Files {
+            source: self.clone(),
+            journal: Arc::clone(collector.journal()),
+            ledger: Arc::clone(collector.ledger()),
+        })
+    }
+
     /// The log; `None` where nothing arrives.
     #[must_use]
     pub fn ledger(&self) -> Option<Arc<crate::ledger::Ledger>> {

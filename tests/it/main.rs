@@ -17,9 +17,15 @@ mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod namespace;
+#[cfg(test)]
+mod plan;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
+import { ledgerFr } from './ledger.fr';
 import { screensFr } from './screens.fr';
 import { importFr } from './import.fr';
 
@@ -15,6 +16,7 @@ export const fr = {
   ...importFr,
   // Features, one line each:
   ...agreementsFr,
+  ...ledgerFr,
   ...screensFr,
 
   'map.title': 'Carte des sites publics',
@@ -41,6 +43,11 @@ export const fr = {
   'layer.fibre_lines': 'Lignes de fibre',
   'layer.fibre_nodes': 'Nœuds de fibre',
   'layer.masts': 'Pylônes',
+  'layer.coverage': 'Couverture mobile',
+  'layer.roads': 'Routes',
+  'layer.terrain': 'Relief',
+  'layer.power_lines': 'Lignes électriques',
+  'layer.power_nodes': 'Postes et supports électriques',
   'layer.places': 'Localités',
   'layer.regions': 'Régions',
   'layer.border': 'Frontière',
@@ -48,6 +55,8 @@ export const fr = {
   'layer.absent': 'absente',
   'layer.features_one': '{count} objet',
   'layer.features_other': '{count} objets',
+  'layer.refused_one': '{count} ligne refusée',
+  'layer.refused_other': '{count} lignes refusées',
 
   'outages.title': 'Coupures',
   'outages.cause': 'Cause',
