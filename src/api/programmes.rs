@@ -174,8 +174,11 @@ pub(crate) async fn compare(
     let needed = |name: &str, id: Option<String>| {
         id.ok_or_else(|| Refusal::parameter(name, "needs the identifier of a plan"))
     };
-    let first = found(&app, &needed("first", asked.first)?).await?;
-    let second = found(&app, &needed("second", asked.second)?).await?;
+    let (first, second) = (
+        needed("first", asked.first)?,
+        needed("second", asked.second)?,
+    );
+    let (first, second) = (found(&app, &first).await?, found(&app, &second).await?);
     let ids = (first.id.clone(), second.id.clone());
     let sites = kept(&app, move |store| {
         Ok((store.all_sites(&ids.0)?, store.all_sites(&ids.1)?))
