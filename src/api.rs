@@ -33,6 +33,7 @@ mod overview;
 mod page;
 mod paging;
 mod plans;
+mod programmes;
 mod security;
 mod sites;
 mod slots;

@@ -9,6 +9,7 @@ mod groups;
 mod imports;
 mod months;
 mod overview;
+mod planning;
 mod site_map;
 mod source;
 mod status;
@@ -30,6 +31,7 @@ pub use gaps::{SiteGap, stored_sites};
 pub use groups::{OutageGroup, OutageGroups};
 pub use months::Figured;
 pub use overview::{Group, Overview, Tally};
+pub use planning::{Planning, PlanningNow};
 pub use site_map::SiteMap;
 pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
@@ -40,6 +42,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::layers::{Defects, LayerStore, LayersError};
 use crate::live::{Change, Live};
+use crate::plans::PlanStore;
 use crate::staging::Staging;
 use crate::telemetry::Metrics;
 
@@ -52,6 +55,8 @@ pub struct App {
     source: Source,
     layer_store: LayerStore,
     imports: Staging,
+    plan_store: PlanStore,
+    planning: Planning,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
     layer_defects: RwLock<Arc<LayerDefects>>,
@@ -102,6 +107,8 @@ pub struct Parts {
     pub layer_store: LayerStore,
     /// Files that wait to be imported.
     pub imports: Staging,
+    /// Plans that were made.
+    pub plan_store: PlanStore,
     /// The configuration.
     pub config: Config,
     /// The country.
@@ -124,6 +131,8 @@ impl App {
             source: parts.source,
             layer_store: parts.layer_store,
             imports: parts.imports,
+            plan_store: parts.plan_store,
+            planning: Planning::default(),
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
             layer_defects: RwLock::new(Arc::new(defects)),

@@ -7,6 +7,7 @@ pub mod map;
 pub mod outages;
 pub mod plan;
 pub mod planned;
+pub mod programme;
 mod sheet;
 pub mod slots;
 mod workbook;

@@ -20,6 +20,8 @@ pub mod layers;
 pub mod ledger;
 pub mod live;
 pub mod ndt7;
+pub mod planner;
+pub mod plans;
 pub mod registry;
 pub mod replay;
 pub mod serve;

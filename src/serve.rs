@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::geography::Geography;
 use crate::ingest::IngestEvent;
 use crate::layers::{LayerStore, LayersError};
+use crate::plans::{PlanStore, PlansError};
 use crate::staging::{Staging, StagingError};
 
 /// File in the data folder that names the agents' address, for commands beside the server.
@@ -73,6 +74,9 @@ pub enum ServeError {
     /// The files that wait to be imported.
     #[error(transparent)]
     Imports(#[from] StagingError),
+    /// Kept plans.
+    #[error(transparent)]
+    Plans(#[from] PlansError),
     /// The first reading.
     #[error(transparent)]
     App(#[from] AppError),
@@ -140,6 +144,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         source: Source::new(Arc::clone(&collector)),
         layer_store: LayerStore::open(&options.data)?,
         imports: Staging::open(&options.data)?,
+        plan_store: PlanStore::open(&options.data)?,
         config: options.config,
         geography: options.geography,
         agents_url: agents_url.clone(),

@@ -15,6 +15,7 @@ mod month;
 mod outage;
 mod overview;
 mod plan;
+mod programme;
 mod site;
 
 pub use agreement::{
@@ -43,6 +44,10 @@ pub use overview::{
     NationalOverview, OperatorState, OutlineShape, RegionState, SiteEvent, SiteName,
 };
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
+pub use programme::{
+    KeptPlanItem, PlanComparison, PlanDetail, PlanExamples, PlanMap, PlanProgress, PlanRequest,
+    PlanRoute, PlanSheet, PlanSiteItem, PlanSitesPage,
+};
 pub use site::{
     EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
     SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,

@@ -9,8 +9,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     agents, agreements, country, demo, duplicates, events, evidence, exclusions, gaps, health,
-    history, imports, ledger, map, months, ogc, openapi, outages, overview, page, plans, security,
-    sites, slots, summary, throughput,
+    history, imports, ledger, map, months, ogc, openapi, outages, overview, page, plans,
+    programmes, security, sites, slots, summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -64,6 +64,15 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
         .routes(routes!(plans::robustness))
+        .routes(routes!(programmes::plans, programmes::make))
+        .routes(routes!(programmes::progress))
+        .routes(routes!(programmes::examples))
+        .routes(routes!(programmes::compare))
+        .routes(routes!(programmes::plan, programmes::drop_plan))
+        .routes(routes!(programmes::sites))
+        .routes(routes!(programmes::site))
+        .routes(routes!(programmes::map))
+        .routes(routes!(programmes::export_kept))
         .routes(routes!(imports::imports, imports::upload))
         .routes(routes!(imports::import, imports::drop_import))
         .routes(routes!(imports::map))

@@ -8,6 +8,7 @@ mod data;
 mod files;
 mod input;
 mod ledger;
+pub(super) mod plan;
 mod registry;
 pub(super) mod solve;
 mod toml;

@@ -23,6 +23,8 @@ mod messages;
 #[cfg(test)]
 mod namespace;
 #[cfg(test)]
+mod plan;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod recording;

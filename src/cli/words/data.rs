@@ -234,6 +234,7 @@ impl From<ServeError> for Text {
             }
             ServeError::Collector(error) => error.into(),
             ServeError::Imports(error) => error.into(),
+            ServeError::Plans(error) => error.into(),
             ServeError::Layers(error) => error.into(),
             ServeError::App(error) => error.into(),
             ServeError::File { file, source } => writing(&file, &reason(&source)),
