@@ -9,6 +9,7 @@ mod demo;
 mod duplicate;
 mod exclusion;
 mod fleet;
+mod gap;
 mod import;
 mod month;
 mod outage;
@@ -16,10 +17,11 @@ mod overview;
 mod plan;
 mod programme;
 mod site;
+mod statement;
 
 pub use agreement::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement,
-    StatementDocument, Total,
+    StatementDocument, StatementPart, Total,
 };
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
 pub use demo::{Away, Demonstration};
@@ -30,6 +32,7 @@ pub use duplicate::{
 pub use exclusion::{Approval, ExclusionItem, ExclusionRequest, Withdrawal};
 pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
+pub use gap::{GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork};
 pub use import::{
     ImportApplied, ImportColumn, ImportDetail, ImportDryRun, ImportInspection, ImportItem,
     ImportKeep, ImportKept, ImportKind, ImportLayer, ImportMapping, ImportPreview, ImportReason,
@@ -50,3 +53,4 @@ pub use site::{
     EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
     SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };
+pub use statement::{AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem};

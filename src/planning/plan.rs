@@ -102,6 +102,12 @@ impl MeasuredSites {
         }
     }
 
+    /// The sites with their gaps, by identifier.
+    #[must_use]
+    pub fn sites(&self) -> &[(PlanSite, Gap)] {
+        &self.sites
+    }
+
     /// Ranks the sites by what was measured at each of them up to now.
     pub fn plan(
         &self,

@@ -17,3 +17,4 @@ mod screens;
 mod security;
 mod services;
 mod shapes;
+mod statements;

@@ -1525,6 +1525,62 @@ export interface components {
              */
             width: number;
         };
+        /** @description One rule applied: `quantity × credit_percent` of the period's fee. */
+        CreditItem: {
+            /**
+             * Format: int64
+             * @description What it comes to.
+             */
+            amount_minor: number;
+            /** @description Percent of the fee. */
+            credit_percent: string;
+            /** @description The promise, of `missed_objective`. */
+            objective?: string | null;
+            /**
+             * Format: int64
+             * @description Outages, or runs of days, that the number is made of.
+             */
+            occurrences?: number | null;
+            /** @description How many times the percentage applies. */
+            quantity: components["schemas"]["Ratio"];
+            /**
+             * @description `tiers`, `per_hour_beyond_target`, `per_block`, `per_hour_of_late_repair`,
+             *     `unconnected_days` or `missed_objective`.
+             */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Slots that the hours are made of.
+             */
+            slots?: number | null;
+            /** @description The tier that was reached, percent, of `tiers`. */
+            tier_from_percent?: string | null;
+        };
+        /** @description Credits, step by step. */
+        CreditMonth: {
+            /**
+             * Format: int64
+             * @description The most that it may be.
+             */
+            cap_minor: number;
+            /**
+             * Format: int64
+             * @description What is taken off the fee.
+             */
+            credit_minor: number;
+            /**
+             * Format: int64
+             * @description What is left of the fee.
+             */
+            payable_minor: number;
+            /** @description One entry a rule, in the agreement's order. */
+            steps: components["schemas"]["CreditItem"][];
+            /**
+             * Format: int64
+             * @description Their sum.
+             */
+            sum_minor: number;
+        };
         /** @description A criterion. */
         CriterionItem: {
             /** @description `higher_need` when a higher value counts for more, else `lower_need`. */
@@ -1663,6 +1719,41 @@ export interface components {
             line?: string | null;
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
+        };
+        /** @description How much the slots of a month say of the line: a note for the reader, which decides nothing. */
+        EvidenceMonth: {
+            /** @description Correlation of a slot with the next one, six decimals; `null` when all are alike. */
+            autocorrelation?: string | null;
+            /** @description Independent slots that weigh as much, two decimals. */
+            effective_samples?: string | null;
+            /** @description Whether at least so many were measured. */
+            enough?: boolean | null;
+            /**
+             * Format: int64
+             * @description Good ones among them, by their own samples.
+             */
+            good: number;
+            /** @description Upper bound. */
+            interval_high_percent?: string | null;
+            /**
+             * @description Lower bound of the 95 % interval of the share of good slots (Wilson's score, by the effective
+             *     samples), percent with six decimals.
+             */
+            interval_low_percent?: string | null;
+            /** @description Where none was bad: 95 % sure that the share is at least this, percent with six decimals. */
+            lower_bound_percent?: string | null;
+            /** @description The same by the rule of three. */
+            rule_of_three_percent?: string | null;
+            /**
+             * Format: int64
+             * @description Slots with data that count.
+             */
+            samples: number;
+            /**
+             * Format: int64
+             * @description Slots without a bad one that would prove the promise with 95 %; `null`: no number does.
+             */
+            samples_needed?: number | null;
         };
         /** @description An exclusion of an agreement. */
         ExclusionItem: {
@@ -2128,6 +2219,31 @@ export interface components {
             /** @description What it says. */
             text: components["schemas"]["ImportText"];
         };
+        /** @description An outage on the clock of repairs, from its true begin. */
+        IncidentItem: {
+            /** @description Minutes on the clock, six decimals. */
+            clock_minutes: string;
+            /**
+             * Format: int64
+             * @description Those of them in which the clock ran.
+             */
+            clock_slots: number;
+            /**
+             * Format: int64
+             * @description Slots from begin to end.
+             */
+            elapsed_slots: number;
+            /** @description End; `null` while it lasts at the period's end. */
+            end?: string | null;
+            /** @description Minutes beyond what was promised, six decimals. */
+            late_minutes: string;
+            /** @description Who answers for it: `charged`, `not_charged` or `needs_decision`. */
+            liability: string;
+            /** @description Begin, perhaps in an earlier month. */
+            start: string;
+            /** @description `in_time`, `late`, `open` (judged when it ends) or `not_promised`. */
+            verdict: string;
+        };
         /** @description Bounds of the availability. */
         Interval: {
             /** @description Percent with six decimals. */
@@ -2197,6 +2313,36 @@ export interface components {
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
         };
+        /** @description Response times of available time, microseconds: of each measurement its median. */
+        LatencyMonth: {
+            /**
+             * Format: int64
+             * @description The longest.
+             */
+            rtt_us_longest: number;
+            /** @description Mean, six decimals. */
+            rtt_us_mean: string;
+            /**
+             * Format: int64
+             * @description Nearest rank at 50 %.
+             */
+            rtt_us_p50: number;
+            /**
+             * Format: int64
+             * @description Nearest rank at 95 %.
+             */
+            rtt_us_p95: number;
+            /**
+             * Format: int64
+             * @description Nearest rank at 99 %.
+             */
+            rtt_us_p99: number;
+            /**
+             * Format: int64
+             * @description Measurements.
+             */
+            samples: number;
+        };
         /** @description The last sample of a target. */
         LatestSample: {
             /** @description When it started. */
@@ -2238,6 +2384,18 @@ export interface components {
             name: string;
             /** @description Who made it. */
             source: string;
+        };
+        /** @description Loss of available time. */
+        LossMonth: {
+            /** @description Lost of sent packets. */
+            lost: components["schemas"]["Ratio"];
+            /**
+             * Format: int64
+             * @description Slots, of each target.
+             */
+            samples: number;
+            /** @description Nearest rank at 95 % of the shares lost in each slot. */
+            share_p95: components["schemas"]["Ratio"];
         };
         /** @description All open sites in columns of equal length. */
         MapColumns: {
@@ -2321,6 +2479,11 @@ export interface components {
              * @description Packets to each target in a slot.
              */
             packets_per_slot: number;
+            /**
+             * Format: int64
+             * @description Outages from so many seconds on are always seen.
+             */
+            seen_from_seconds: number;
             /** @description Whether only some hours of the week count. */
             service_hours: boolean;
             /**
@@ -2330,6 +2493,73 @@ export interface components {
             slot_seconds: number;
             /** @description Targets that decide a slot. */
             targets: string[];
+            /**
+             * Format: int64
+             * @description Outages of up to so many seconds are never seen by this model.
+             */
+            unseen_up_to_seconds: number;
+        };
+        /** @description What a period costs, in minor units of the currency. */
+        MoneyMonth: {
+            /** @description Whether enough was measured to take anything off; `false`: not billable by these figures. */
+            billable: boolean;
+            /** @description Currency, by its ISO 4217 code. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Decimals of the currency: an amount is minor units / 10^decimals.
+             */
+            decimals: number;
+            /**
+             * Format: int64
+             * @description Fee of a whole month.
+             */
+            fee_month_minor: number;
+            /**
+             * Format: int64
+             * @description Fee of the period.
+             */
+            fee_period_minor: number;
+            /** @description Slots of the period and of the whole month: the fee is in proportion. */
+            fee_share: components["schemas"]["Ratio"];
+            if_charged?: components["schemas"]["CreditMonth"] | null;
+            if_not_charged?: components["schemas"]["CreditMonth"] | null;
+            /** @description `down`, `half_up`, `half_even` or `up`. */
+            rounding: string;
+        };
+        /** @description What all sites together cost. */
+        MoneyTotal: {
+            /**
+             * Format: int64
+             * @description Credits with every open decision against the contractor.
+             */
+            credit_if_charged_minor: number;
+            /**
+             * Format: int64
+             * @description Credits with none.
+             */
+            credit_if_not_charged_minor: number;
+            /** @description Currency, by its ISO 4217 code. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Decimals of the currency.
+             */
+            decimals: number;
+            /** @description `site` when each site has its fee, `agreement` when all have one together. */
+            fee_per: string;
+            /**
+             * Format: int64
+             * @description Fees of the period.
+             */
+            fee_period_minor: number;
+            /**
+             * Format: int64
+             * @description Sites (or, with one fee for all, agreements) of which too little was measured to take anything
+             *     off.
+             */
+            not_billable: number;
+            together?: components["schemas"]["MoneyMonth"] | null;
         };
         /** @description The figures of a site and an agreement for a month, or for the part of it that has passed. */
         Month: components["schemas"]["SiteMonth"] & {
@@ -3382,6 +3612,36 @@ export interface components {
             /** @description Names the kind of problem: `urn:desserte:problem:` and the code. */
             type: string;
         };
+        /** @description A promise of response time, loss or throughput, and what was found. */
+        QualityPromise: {
+            /**
+             * Format: int64
+             * @description Contracted rate, bits per second, of a throughput.
+             */
+            contracted_bits_per_second?: number | null;
+            /** @description `download` or `upload`, of a throughput. */
+            direction?: string | null;
+            /** @description What it is compared with, in the unit: at most, or for a throughput at least. */
+            limit: string;
+            /** @description `latency`, `loss` or `throughput`. */
+            objective: string;
+            /**
+             * Format: int64
+             * @description Values that the figure is of.
+             */
+            samples: number;
+            share_of_contract?: components["schemas"]["Ratio"] | null;
+            /** @description What spreadsheets make of the same values (they interpolate); for comparison only. */
+            spreadsheet_value?: string | null;
+            /** @description Which figure: `mean`, or `percentile` and its share. */
+            statistic: string;
+            /** @description `microseconds`, `share` or `bits_per_second`. */
+            unit: string;
+            /** @description The figure in the unit, at most six decimals; `null` when nothing was measured. */
+            value?: string | null;
+            /** @description `kept`, `missed` or `nothing_measured`. */
+            verdict: string;
+        };
         /** @description An exact ratio and its percentage. */
         Ratio: {
             /**
@@ -3414,6 +3674,35 @@ export interface components {
             silent_sites: number;
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
+        };
+        /** @description Incidents that count. */
+        RepairFigures: {
+            in_time?: components["schemas"]["Ratio"] | null;
+            /** @description Whether the mean keeps what was promised; `null` when nothing was, or without an incident. */
+            mean_kept?: boolean | null;
+            /** @description Mean minutes on the clock, six decimals; `null` without an incident. */
+            mean_minutes?: string | null;
+        };
+        /** @description What a month's incidents mean together: of those that ended and that the contractor answers for. */
+        RepairMonth: {
+            /** @description With every open decision against the contractor. */
+            if_charged: components["schemas"]["RepairFigures"];
+            /** @description With none. */
+            if_not_charged: components["schemas"]["RepairFigures"];
+            /** @description The incidents, by begin. */
+            incidents: components["schemas"]["IncidentItem"][];
+            /**
+             * Format: int32
+             * @description Minutes that their mean may be; `null`: not promised.
+             */
+            mean_at_most_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description Minutes within which each is restored; `null`: not promised.
+             */
+            restore_within_minutes?: number | null;
+            /** @description Whether the clock runs in some hours only. */
+            working_hours: boolean;
         };
         /** @description An agent that is revoked. */
         Revoked: {
@@ -3596,6 +3885,8 @@ export interface components {
              * @description Counted as down.
              */
             down_slots: number;
+            /** @description How much the slots say. */
+            evidence: components["schemas"]["EvidenceMonth"];
             /**
              * Format: int64
              * @description Left out on both sides.
@@ -3606,11 +3897,14 @@ export interface components {
              *     `period_end` and may change.
              */
             final: boolean;
+            latency?: components["schemas"]["LatencyMonth"] | null;
+            loss?: components["schemas"]["LossMonth"] | null;
             /**
              * Format: int64
              * @description Up and down.
              */
             measured_slots: number;
+            money?: components["schemas"]["MoneyMonth"] | null;
             /** @description `yyyy-mm`, in the agreement's time zone. */
             month: string;
             /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
@@ -3635,11 +3929,15 @@ export interface components {
             period_start: string;
             /** @description Who answers for the downtime, and what that means for the promise. */
             promise: components["schemas"]["MonthPromise"];
+            /** @description What is promised of response time, loss and throughput. */
+            quality: components["schemas"]["QualityPromise"][];
             /**
              * Format: int64
              * @description Measured slots whose own sample was good.
              */
             raw_good_slots: number;
+            /** @description Outages on the clock of repairs. */
+            repair: components["schemas"]["RepairMonth"];
             /**
              * Format: int32
              * @description Revision of the figures.
@@ -3733,6 +4031,11 @@ export interface components {
              * @description How many of its sites are invented; such a statement is no statement of anything real.
              */
             invented_sites: number;
+            /**
+             * @description The versions of the terms that are in force in the month, by their days: more than one where
+             *     they change in it, each with a statement of its own (`?version=`).
+             */
+            parts: components["schemas"]["StatementPart"][];
             /** @description Version of the program that computed them. */
             program: string;
             /** @description Whether a demonstration made the measurements of any of its sites up. */
@@ -3784,6 +4087,18 @@ export interface components {
             /**
              * Format: int32
              * @description Its version in force.
+             */
+            version: number;
+        };
+        /** @description A version of an agreement that is in force in a month. */
+        StatementPart: {
+            /** @description First day on which it is in force. */
+            valid_from: string;
+            /** @description First day on which it is no longer; `null`: open. */
+            valid_to?: string | null;
+            /**
+             * Format: int32
+             * @description The version.
              */
             version: number;
         };
@@ -3876,6 +4191,7 @@ export interface components {
              * @description Up and down.
              */
             measured_slots: number;
+            money?: components["schemas"]["MoneyTotal"] | null;
             /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
             mtbf_minutes?: string | null;
             /** @description Mean time to repair, minutes, six decimals; `null` without an outage. */
@@ -3893,6 +4209,12 @@ export interface components {
             pooled?: components["schemas"]["Ratio"] | null;
             /** @description Who answers for the downtime, and what that means for the promise. */
             promise: components["schemas"]["MonthPromise"];
+            /**
+             * Format: int64
+             * @description Response time of all sites together at 95 %, microseconds, within 1 %: for screens. `null`
+             *     without a measurement.
+             */
+            rtt_us_p95_estimate?: number | null;
             /**
              * Format: int64
              * @description Sites that kept the promise.
@@ -4382,7 +4704,10 @@ export interface operations {
     };
     statement: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The version of the terms, where they change in the month; the last one when left out. */
+                version?: string;
+            };
             header?: never;
             path: {
                 /** @description identifier of the agreement */

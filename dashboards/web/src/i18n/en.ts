@@ -3,7 +3,9 @@ import { firstEn } from './first.en';
 import { importEn } from './import.en';
 import { programmeEn } from './programme.en';
 import type { Dictionary } from './fr';
+import { ledgerEn } from './ledger.en';
 import { screensEn } from './screens.en';
+import { statementEn } from './statement.en';
 
 export const en: Dictionary = {
   ...firstEn,
@@ -11,7 +13,9 @@ export const en: Dictionary = {
   ...programmeEn,
   // Features, one line each:
   ...agreementsEn,
+  ...ledgerEn,
   ...screensEn,
+  ...statementEn,
 
   'map.title': 'Map of public sites',
   'map.agents': 'enrolled: {total}, silent: {silent}',
@@ -36,6 +40,11 @@ export const en: Dictionary = {
   'layer.fibre_lines': 'Fibre lines',
   'layer.fibre_nodes': 'Fibre nodes',
   'layer.masts': 'Masts',
+  'layer.coverage': 'Mobile coverage',
+  'layer.roads': 'Roads',
+  'layer.terrain': 'Terrain',
+  'layer.power_lines': 'Power lines',
+  'layer.power_nodes': 'Power substations and supports',
   'layer.places': 'Places',
   'layer.regions': 'Regions',
   'layer.border': 'Border',
@@ -43,6 +52,8 @@ export const en: Dictionary = {
   'layer.absent': 'absent',
   'layer.features_one': '{count} feature',
   'layer.features_other': '{count} features',
+  'layer.refused_one': '{count} row refused',
+  'layer.refused_other': '{count} rows refused',
 
   'outages.title': 'Outages',
   'outages.cause': 'Cause',

@@ -7,7 +7,9 @@
 
 import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
+import { ledgerFr } from './ledger.fr';
 import { screensFr } from './screens.fr';
+import { statementFr } from './statement.fr';
 import { importFr } from './import.fr';
 import { programmeFr } from './programme.fr';
 
@@ -17,7 +19,9 @@ export const fr = {
   ...programmeFr,
   // Features, one line each:
   ...agreementsFr,
+  ...ledgerFr,
   ...screensFr,
+  ...statementFr,
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
@@ -43,6 +47,11 @@ export const fr = {
   'layer.fibre_lines': 'Lignes de fibre',
   'layer.fibre_nodes': 'Nœuds de fibre',
   'layer.masts': 'Pylônes',
+  'layer.coverage': 'Couverture mobile',
+  'layer.roads': 'Routes',
+  'layer.terrain': 'Relief',
+  'layer.power_lines': 'Lignes électriques',
+  'layer.power_nodes': 'Postes et supports électriques',
   'layer.places': 'Localités',
   'layer.regions': 'Régions',
   'layer.border': 'Frontière',
@@ -50,6 +59,8 @@ export const fr = {
   'layer.absent': 'absente',
   'layer.features_one': '{count} objet',
   'layer.features_other': '{count} objets',
+  'layer.refused_one': '{count} ligne refusée',
+  'layer.refused_other': '{count} lignes refusées',
 
   'outages.title': 'Coupures',
   'outages.cause': 'Cause',
