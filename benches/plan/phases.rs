@@ -85,25 +85,30 @@ pub(crate) fn small(options: &Options, peers: &Peers, report: &mut Report) -> Ou
             }
         }
     }
+    summary(&open, &short, report);
+    Ok(())
+}
+
+/// Gaps and shortfalls of all of them.
+fn summary(open: &[f64], short: &[f64], report: &mut Report) {
     say(&format!(
         "phases: gap to the own bound, mean {:.2} %",
-        mean(&open)
+        mean(open)
     ));
     report.row(Row::new(
         "phases: gap to the own bound, mean".to_owned(),
         "%",
-        mean(&open),
+        mean(open),
     ));
     if !short.is_empty() {
         let most = short.iter().copied().fold(f64::MIN, f64::max);
         say(&format!(
             "phases: below the MILP, mean {:.3} %, most {most:.3} %",
-            mean(&short)
+            mean(short)
         ));
         let row = Row::new("phases: below the MILP, most".to_owned(), "%", most);
         report.row(row.beside("HiGHS, 60 s", 0.0).goal("<= 1"));
     }
-    Ok(())
 }
 
 /// Capex of everything, over the cheapest routes.
@@ -274,7 +279,12 @@ fn land(count: u32) -> Outcome<(Vec<PlanSite>, Layers)> {
         sites.push(PlanSite {
             id: format!("s{number:06}"),
             name: None,
-            kind: ["school", "health_centre", "town_hall"][number as usize % 3].to_owned(),
+            kind: match number % 3 {
+                0 => "school",
+                1 => "health_centre",
+                _ => "town_hall",
+            }
+            .to_owned(),
             position: Some(Position::new(north, east)?),
             region: None,
             invented: true,

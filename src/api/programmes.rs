@@ -23,7 +23,7 @@ use super::model::{
     PlanSheet, PlanSiteItem, PlanSitesPage,
 };
 use super::paging::{Page, Paging, page};
-use super::{download, imports, query, time};
+use super::{download, imports, query};
 use crate::app::App;
 use crate::export::{self, Language};
 use crate::import::scenario::{costs_from_toml, scenario_from_toml};
@@ -377,32 +377,4 @@ fn write(
         }
     }
     Ok(Some(bytes))
-}
-
-impl KeptPlanItem {
-    fn of(plan: &KeptPlan) -> Self {
-        let summary = &plan.summary;
-        let last = summary["phases"]
-            .as_array()
-            .and_then(|phases| phases.last());
-        Self {
-            id: plan.id.clone(),
-            name: plan.name.clone(),
-            made_at: time::text_or_epoch(plan.made_unix_ms),
-            currency: summary["costs"]["currency"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-            costs: summary["costs"]["name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-            sites: summary["site_count"].as_u64().unwrap_or(0),
-            sites_to_build: summary["target"]["sites"].as_u64().unwrap_or(0),
-            phases: summary["phases"]
-                .as_array()
-                .map_or(0, |phases| phases.len() as u64),
-            capex_minor: last.and_then(|phase| phase["total_capex_minor"].as_u64()),
-        }
-    }
 }

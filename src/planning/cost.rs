@@ -9,6 +9,7 @@
 //! What a technology would need and nobody knows (a mast's coverage, the terrain between two masts)
 //! makes it *unknown* there, never free and never impossible.
 
+mod check;
 mod discount;
 mod flows;
 mod option;

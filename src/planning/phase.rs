@@ -14,10 +14,12 @@
 
 mod frontier;
 mod grow;
+mod growth;
 mod polish;
 mod relaxed;
 #[cfg(test)]
 mod tests;
+mod trim;
 
 use serde::Serialize;
 
@@ -297,7 +299,13 @@ impl<'p> Planner<'p> {
                 }
             }
         }
-        let polished = polish::polish(&best, ceiling, &prices, &self.item_at, self.effort.polish);
+        let polished = polish::polish(
+            &best,
+            ceiling,
+            &prices,
+            &self.item_at,
+            (self.effort.polish, self.bound(ceiling)),
+        );
         Ok((polished, false, missing))
     }
 

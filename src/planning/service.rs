@@ -126,7 +126,7 @@ impl ServiceWish {
         if self.radius_metres == 0 || self.radius_metres > RADIUS_METRES_MAX {
             return Err(ServiceError::Radius { name: name() });
         }
-        let either = self.points.is_some() != !self.by_kind.is_empty();
+        let either = self.points.is_some() == self.by_kind.is_empty();
         let kinds = self.points.is_none() == self.kinds.is_empty();
         if !either || !kinds {
             return Err(ServiceError::HowMany { name: name() });

@@ -6,8 +6,9 @@ use desserte_planning::programme::RoutePlan;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::api::time;
 use crate::app::PlanningNow;
-use crate::plans::KeptSite;
+use crate::plans::{KeptPlan, KeptSite};
 
 /// What a plan is to be made of.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
@@ -86,6 +87,34 @@ pub struct KeptPlanItem {
     pub phases: u64,
     /// Capex of all phases, minor units; `null` without phases.
     pub capex_minor: Option<u64>,
+}
+
+impl KeptPlanItem {
+    pub(crate) fn of(plan: &KeptPlan) -> Self {
+        let summary = &plan.summary;
+        let last = summary["phases"]
+            .as_array()
+            .and_then(|phases| phases.last());
+        Self {
+            id: plan.id.clone(),
+            name: plan.name.clone(),
+            made_at: time::text_or_epoch(plan.made_unix_ms),
+            currency: summary["costs"]["currency"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            costs: summary["costs"]["name"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            sites: summary["site_count"].as_u64().unwrap_or(0),
+            sites_to_build: summary["target"]["sites"].as_u64().unwrap_or(0),
+            phases: summary["phases"]
+                .as_array()
+                .map_or(0, |phases| phases.len() as u64),
+            capex_minor: last.and_then(|phase| phase["total_capex_minor"].as_u64()),
+        }
+    }
 }
 
 /// A kept plan.

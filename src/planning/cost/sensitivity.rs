@@ -68,15 +68,15 @@ pub fn sensitivity(
     std::iter::once((Factor::None, 100))
         .chain(changes)
         .map(|(factor, percent)| {
-            let changed = changed(parameters, factor, percent);
-            let options = options(&changed, kind, around);
-            let discount = Discount::new(changed.years, changed.discount_rate_basis_points);
+            let prices = changed(parameters, factor, percent);
+            let options = options(&prices, kind, around);
+            let discount = Discount::new(prices.years, prices.discount_rate_basis_points);
             let costs = options.iter().filter(|one| one.feasibility.planned());
             let best = costs
                 .filter_map(|one| {
                     let mut cost = one.net_present_minor?;
                     if one.technology == Technology::Fibre {
-                        let (_, route) = fibre_route(&changed, route_metres?)?;
+                        let (_, route) = fibre_route(&prices, route_metres?)?;
                         cost += discount.net_present(&route);
                     }
                     Some((cost, one.technology))
@@ -87,7 +87,7 @@ pub fn sensitivity(
                 percent,
                 technology: best.map(|(_, technology)| technology),
                 net_present_minor: best.map(|(cost, _)| cost),
-                break_even_metres: break_even_metres(&changed, &options),
+                break_even_metres: break_even_metres(&prices, &options),
             }
         })
         .collect()

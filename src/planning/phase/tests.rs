@@ -142,7 +142,7 @@ fn a_far_town_beats_near_single_sites_when_it_shares_its_way() {
     );
     assert_eq!(built[0].items, [1, 2, 3]);
     assert_eq!(built[1].items, [0, 1, 2, 3]);
-    assert_eq!(built[1].gap(), 0.0);
+    assert_eq!(built[1].benefit, built[1].upper_bound);
 }
 
 #[test]

@@ -231,13 +231,13 @@ fn shared_costs(sites: &mut [SitePlan], chosen: &Chosen, built: &[Built]) {
         .last()
         .map(|phase| phase.edges.as_slice())
         .unwrap_or_default();
-    let phases = Shares::new(network, last, |node| of(&phased, node));
+    let built_routes = Shares::new(network, last, |node| of(&phased, node));
     for (node, place) in by_fibre {
         let Some(site) = sites.get_mut(place) else {
             continue;
         };
         let shares = if site.phase.is_some() {
-            &phases
+            &built_routes
         } else {
             &target
         };

@@ -98,16 +98,16 @@ pub(super) fn choose(
         .iter()
         .fold(1, |sum, edge| sum.saturating_add(edge.weight));
     let cap = (TOTAL_MAX / 4 / (in_play.len() as u64 + 1)).max(1);
-    let mut prizes = vec![0; graph.nodes()];
+    let mut savings = vec![0; graph.nodes()];
     for (place, node) in in_play.iter().zip(&network.site_nodes) {
         let (Some(site), Some(node)) = (sites.get(*place), node) else {
             continue;
         };
-        if let Some(prize) = prizes.get_mut(*node as usize) {
+        if let Some(prize) = savings.get_mut(*node as usize) {
             *prize = saved(site, total).min(cap);
         }
     }
-    let problem = Problem::prize_collecting(graph, prizes, Some(ROOT));
+    let problem = Problem::prize_collecting(graph, savings, Some(ROOT));
     let never = || false;
     let mut work = Work::new(SECONDS * WORK_PER_SECOND, &never);
     let route = solve(&problem, &mut work)?;

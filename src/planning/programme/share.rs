@@ -50,10 +50,8 @@ impl Shares {
             let metres = u64::from(network.stretches[edge as usize].paid_metres);
             let sites = behind[*node as usize];
             shares[*node as usize] = shares[from as usize];
-            if sites > 0 {
-                // Thousandths of a metre, so that a hundred sites share a metre fairly.
-                shares[*node as usize] += metres * 1_000 / sites;
-            }
+            // Thousandths of a metre, so that a hundred sites share a metre fairly.
+            shares[*node as usize] += (metres * 1_000).checked_div(sites).unwrap_or(0);
         }
         Self(shares)
     }
