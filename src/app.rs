@@ -11,9 +11,10 @@ mod overview;
 mod site_map;
 mod source;
 mod status;
+mod views;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use desserte_planning::Position;
 use desserte_planning::layer::Layers;
@@ -31,9 +32,12 @@ pub use overview::{Group, Overview, Tally};
 pub use site_map::SiteMap;
 pub use source::{Source, SourceError};
 pub use status::status_text;
+use views::{ByScope, Views};
 
 use crate::api::error::Refusal;
 use crate::config::Config;
+use crate::doors::Doors;
+use crate::doors::viewer::Viewer;
 use crate::geography::Geography;
 use crate::layers::{LayerStore, LayersError};
 use crate::live::{Change, Live};
@@ -43,17 +47,36 @@ use crate::telemetry::Metrics;
 /// Days of measurements that a plan looks back on.
 pub const PLAN_DAYS: i64 = 30;
 
-/// What every part of the face shares.
-#[derive(Debug)]
+/// The collector's face as one viewer sees it: what it answers is cut to the viewer's scope. The
+/// collector itself, its assessment and its demonstration, see everything.
+#[derive(Debug, Clone)]
 pub struct App {
+    house: Arc<House>,
+    viewer: Arc<Viewer>,
+}
+
+impl std::ops::Deref for App {
+    type Target = House;
+
+    fn deref(&self) -> &House {
+        &self.house
+    }
+}
+
+/// What every viewer shares. Nothing in it that is open to others tells of a site.
+#[derive(Debug)]
+pub struct House {
     source: Source,
     layer_store: LayerStore,
     imports: Staging,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
-    agent_counts: RwLock<(u64, u64)>,
-    /// The sites with their distances, and the version of the directory that they are of.
-    planned: Mutex<Option<(u64, Arc<MeasuredSites>)>>,
+    /// Site of each agent that is not revoked, and whether the agent is silent.
+    agent_states: RwLock<Arc<AgentStates>>,
+    /// What scoped viewers see of the directory.
+    views: Views,
+    /// The sites with their distances.
+    planned: ByScope<MeasuredSites>,
     drawn: drawn::Drawn,
     /// Months' figures.
     months: months::MonthCache,
@@ -61,6 +84,8 @@ pub struct App {
     pub live: Live,
     /// How far a demonstration has come.
     pub demonstration: Arc<Progress>,
+    /// Who comes in.
+    pub doors: Doors,
     /// The collector's own figures.
     pub metrics: Metrics,
     /// The configuration.
@@ -74,6 +99,9 @@ pub struct App {
     /// Turns true when the collector stops.
     pub shutdown: watch::Receiver<bool>,
 }
+
+/// The site of an agent, and whether the agent is silent.
+type AgentStates = Vec<(Option<String>, bool)>;
 
 /// Why the app cannot start or read.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +127,8 @@ pub struct Parts {
     pub config: Config,
     /// The country.
     pub geography: Geography,
+    /// Who comes in.
+    pub doors: Doors,
     /// Address of the agents' listener, as enrolment shows it.
     pub agents_url: String,
     /// SHA-256 of the collector's public key: agents recognise it by that.
@@ -112,24 +142,30 @@ impl App {
     pub fn new(parts: Parts) -> Result<Self, AppError> {
         let directory = parts.source.directory(1)?;
         let layers = parts.layer_store.read()?;
-        let app = Self {
+        let house = House {
             source: parts.source,
             layer_store: parts.layer_store,
             imports: parts.imports,
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
-            agent_counts: RwLock::default(),
-            planned: Mutex::default(),
+            agent_states: RwLock::default(),
+            views: Views::default(),
+            planned: ByScope::default(),
             months: months::MonthCache::default(),
             drawn: drawn::Drawn::default(),
             live: Live::default(),
             demonstration: Arc::default(),
+            doors: parts.doors,
             metrics: Metrics::default(),
             config: parts.config,
             geography: parts.geography,
             agents_url: parts.agents_url,
             key_sha256: parts.key_sha256,
             shutdown: parts.shutdown,
+        };
+        let app = Self {
+            house: Arc::new(house),
+            viewer: Arc::new(Viewer::machine()),
         };
         let mut directory = Directory::clone(&app.directory());
         app.place_in_regions(&mut directory);
@@ -146,9 +182,42 @@ impl App {
         &self.source
     }
 
-    /// The image of the registry.
+    /// The same house as another viewer sees it.
+    #[must_use]
+    pub fn seen_by(&self, viewer: Arc<Viewer>) -> Arc<Self> {
+        Arc::new(Self {
+            house: Arc::clone(&self.house),
+            viewer,
+        })
+    }
+
+    /// Who looks.
+    #[must_use]
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The image of the registry, cut to what the viewer sees.
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
+        let whole = self.whole();
+        self.views.of(&self.viewer.scope, whole, &self.config.sites)
+    }
+
+    /// Whether nothing is out of what the viewer sees.
+    #[must_use]
+    pub fn sees_everything(&self) -> bool {
+        self.viewer.scope.is_whole()
+    }
+
+    /// Whether the viewer sees a site.
+    #[must_use]
+    pub fn sees(&self, site: &str) -> bool {
+        self.sees_everything() || self.directory().site(site).is_some()
+    }
+
+    /// The image of the registry, whoever looks.
+    fn whole(&self) -> Arc<Directory> {
         let held = self
             .directory
             .read()
@@ -171,25 +240,42 @@ impl App {
     /// Agents that are not revoked, and how many of them are silent.
     #[must_use]
     pub fn agent_counts(&self) -> (u64, u64) {
-        *self
-            .agent_counts
+        let held = self
+            .agent_states
             .read()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        let held = Arc::clone(&held);
+        let whole = self.viewer.scope.is_whole();
+        let directory = self.directory();
+        let seen = |site: &Option<String>| {
+            whole
+                || site
+                    .as_deref()
+                    .is_some_and(|site| directory.site(site).is_some())
+        };
+        held.iter()
+            .filter(|(site, _)| seen(site))
+            .fold((0, 0), |(total, silent), (_, is_silent)| {
+                (total + 1, silent + u64::from(*is_silent))
+            })
     }
 
-    /// Counts the agents anew; answers whether the counts changed.
+    /// Counts the agents anew; answers whether anything changed.
     pub fn count_agents(&self) -> Result<bool, SourceError> {
-        let agents = self.source.agents()?;
-        let known = agents.iter().filter(|agent| !agent.revoked);
-        let counts = known.fold((0, 0), |(total, silent), agent| {
-            (total + 1, silent + u64::from(self.is_silent(agent)))
-        });
+        let agents = self.source.agents()?.into_iter();
+        let states: AgentStates = agents
+            .filter(|agent| !agent.revoked)
+            .map(|agent| {
+                let silent = self.is_silent(&agent);
+                (agent.site, silent)
+            })
+            .collect();
         let mut held = self
-            .agent_counts
+            .agent_states
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let changed = *held != counts;
-        *held = counts;
+        let changed = **held != states;
+        *held = Arc::new(states);
         Ok(changed)
     }
 
@@ -212,7 +298,7 @@ impl App {
 
     /// Reads the registry anew and tells readers to do the same.
     pub fn refresh_directory(&self) -> Result<(), SourceError> {
-        let held = self.directory();
+        let held = self.whole();
         let mut fresh = self.source.directory(held.version + 1)?;
         self.place_in_regions(&mut fresh);
         let fresh = Arc::new(fresh);
@@ -234,7 +320,7 @@ impl App {
     pub fn refresh_layers(&self) -> Result<(), LayersError> {
         let fresh = Arc::new(self.layer_store.read()?);
         *self.layers.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.planned.forget();
         self.drawn.forget_outline();
         if let Err(error) = self.refresh_directory() {
             tracing::warn!(%error, "sites are not placed in the new regions yet: {error}");
@@ -291,17 +377,11 @@ impl App {
 
     fn measured_sites(&self) -> Arc<MeasuredSites> {
         let directory = self.directory();
-        let mut held = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, sites)) = held.as_ref()
-            && *version == directory.version
-        {
-            return Arc::clone(sites);
-        }
-        let sites = directory.sites().iter();
-        let sites = sites.map(|site| plan_site(site, None)).collect();
-        let measured = Arc::new(MeasuredSites::new(sites, &self.layers()));
-        *held = Some((directory.version, Arc::clone(&measured)));
-        measured
+        self.planned.of(&self.viewer.scope, directory.version, || {
+            let sites = directory.sites().iter();
+            let sites = sites.map(|site| plan_site(site, None)).collect();
+            MeasuredSites::new(sites, &self.layers())
+        })
     }
 }
 

@@ -14,6 +14,7 @@ mod serve;
 mod sites;
 mod solve;
 mod targets;
+mod users;
 mod words;
 
 use std::path::PathBuf;
@@ -57,6 +58,9 @@ enum Command {
     /// Enter or list what there is to measure.
     #[command(subcommand)]
     Targets(targets::Targets),
+    /// Add, list, reset or disable people who may sign in.
+    #[command(subcommand)]
+    Users(users::Users),
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
@@ -136,6 +140,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Sites(sites) => sites.run(),
         Command::Agents(agents) => agents.run(),
         Command::Targets(targets) => targets.run(context),
+        Command::Users(users) => users.run(),
         Command::Agreements(agreements) => agreements.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Solve(solve) => solve.run(context),

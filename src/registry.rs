@@ -13,12 +13,15 @@ mod error;
 mod exclusion;
 mod import_run;
 mod line;
+mod machine_token;
 mod measure;
 mod neighbour;
 mod outage;
+mod person;
 mod redeem;
 mod run;
 mod schedule;
+mod session;
 mod simulated;
 mod site;
 mod site_change;
@@ -46,9 +49,12 @@ pub use error::RegistryError;
 pub use exclusion::{ExclusionChange, ExclusionRecord, NewExclusion};
 pub use import_run::{ImportRun, KeptSite, NewImport, Undone};
 pub use line::{LineRecord, SeenLine, line_key};
+pub use machine_token::MachineToken;
 pub use outage::{OutageFilter, OutageRecord};
+pub use person::{Lock, NewPerson, Person};
 pub use redeem::{CODE_VALID_MS, Redeemed};
 pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
+pub use session::{DEVICE_LIFE_MS, SESSION_LIFE_MS, SignInRecord};
 pub use simulated::Replaced;
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
@@ -64,6 +70,7 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-anchors.sql"),
     include_str!("registry/schema-duplicates.sql"),
     include_str!("registry/schema-exclusions.sql"),
+    include_str!("registry/schema-doors.sql"),
 ];
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;

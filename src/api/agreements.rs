@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
 };
 use desserte_domain::agreement::Agreement;
 use desserte_domain::cause::CAUSES;
@@ -17,6 +17,7 @@ use super::model::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement, Total,
 };
 use super::paging::{Page, Paging, page};
+use super::seen::View;
 use super::{exclusions, months, query, time};
 use crate::app::{App, Directory, StoredAgreement};
 use crate::assess::months::MonthResult;
@@ -41,7 +42,7 @@ pub(crate) struct MonthsQuery {
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn agreements(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<Paging>, QueryRejection>,
 ) -> Answer<Json<Page<AgreementItem>>> {
     let paging = query(asked)?;
@@ -64,7 +65,7 @@ pub(crate) async fn agreements(
     params(("id" = String, Path, description = "identifier of the agreement")),
     responses((status = 200, body = AgreementDetail), (status = 404, body = super::error::Problem)))]
 pub(crate) async fn agreement(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
 ) -> Answer<Json<AgreementDetail>> {
     let directory = app.directory();
@@ -87,7 +88,7 @@ pub(crate) async fn agreement(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn agreement_months(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<MonthsQuery>, QueryRejection>,
 ) -> Answer<Json<AgreementMonths>> {
@@ -129,7 +130,7 @@ pub(crate) async fn agreement_months(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn statement(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month_text)): Path<(String, String)>,
 ) -> Answer<Json<Statement>> {
     let month = time::parse_month(&month_text)?;

@@ -1,10 +1,8 @@
 //! A month's figures of a site.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
 };
 use desserte_domain::account::DayFigures;
 use desserte_domain::agreement::Agreement;
@@ -17,6 +15,7 @@ use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::model::{Day, Interval, Month, MonthOutage, MonthPromise, Ratio};
+use super::seen::View;
 use super::{query, time};
 use crate::app::{App, Directory};
 use crate::assess::months::{MonthError, MonthResult};
@@ -46,7 +45,7 @@ pub(crate) struct MonthQuery {
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn month(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month)): Path<(String, String)>,
     asked: Result<Query<MonthQuery>, QueryRejection>,
 ) -> Answer<Json<Month>> {
