@@ -32,9 +32,9 @@ struct Cli {
     /// Language of messages and reports; that of the environment (LANG) when left out, else French.
     #[arg(long, global = true, value_enum)]
     language: Option<Language>,
-    /// Log more to stderr.
-    #[arg(long, global = true)]
-    verbose: bool,
+    /// Log more to stderr; twice: everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }

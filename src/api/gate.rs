@@ -57,6 +57,7 @@ async fn passed(gate: &Gate, mut request: Request, next: Next) -> Answer<Respons
         }
         Err(refusal) => refusal.into_response(),
     };
+    tracing::trace!(%method, route = route.as_str(), status = response.status().as_u16(), "answered");
     if pass.viewer.who != Who::Machine {
         keep_private(&mut response);
         if changes {

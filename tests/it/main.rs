@@ -6,6 +6,8 @@ mod api;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod exclusions;

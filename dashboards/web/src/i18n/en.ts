@@ -1,4 +1,5 @@
 import { agreementsEn } from './agreements.en';
+import { doorsEn } from './doors.en';
 import { firstEn } from './first.en';
 import { importEn } from './import.en';
 import type { Dictionary } from './fr';
@@ -9,6 +10,7 @@ export const en: Dictionary = {
   ...importEn,
   // Features, one line each:
   ...agreementsEn,
+  ...doorsEn,
   ...screensEn,
 
   'map.title': 'Map of public sites',

@@ -6,6 +6,7 @@
 // `first.fr.ts`. A feature keeps its texts in `FEATURE.fr.ts` and `FEATURE.en.ts`.
 
 import { agreementsFr } from './agreements.fr';
+import { doorsFr } from './doors.fr';
 import { firstFr } from './first.fr';
 import { screensFr } from './screens.fr';
 import { importFr } from './import.fr';
@@ -15,6 +16,7 @@ export const fr = {
   ...importFr,
   // Features, one line each:
   ...agreementsFr,
+  ...doorsFr,
   ...screensFr,
 
   'map.title': 'Carte des sites publics',
