@@ -8,7 +8,7 @@ export DESSERTE_REFERENCE ?= $(abspath ../shared)
 WEB ?= 127.0.0.1:8420
 DATA ?= $(CACHE)/demo
 
-.PHONY: run build test test-long lint bench bench-plan bench-store bench-web page setup clean-cache
+.PHONY: run build test test-long lint bench bench-agent bench-plan bench-store bench-web page setup clean-cache
 
 ## Build the page and the collector, start the demonstration, print the address to open.
 run: page
@@ -34,6 +34,19 @@ bench-web: page
 	@tests/setup.sh browser
 	@DESSERTE_PAGE_DIGEST=$$(tests/page-digest.sh) cargo build --release --package desserte --bin desserte
 	@DESSERTE_BIN="$(CARGO_TARGET_DIR)/release/desserte" tests/npm.sh run --silent bench
+
+## The agent beside ping, fping and blackbox_exporter: accuracy, cost, memory and volume. Needs root.
+bench-agent: build
+	@tests/setup.sh peers
+	@blackbox=$(CACHE)/peers/usr/bin/prometheus-blackbox-exporter; \
+	if [ ! -x "$$blackbox" ]; then \
+	  mkdir -p "$(CACHE)/peers" && (cd "$(CACHE)/peers" && apt-get download -qq prometheus-blackbox-exporter && dpkg -x prometheus-blackbox-exporter_*.deb .) || blackbox=; \
+	fi; \
+	cargo bench --quiet --package desserte-probe --bench agent -- --output "$(CURDIR)/target/bench/agent.json" \
+	  --collector "$(CARGO_TARGET_DIR)/release/desserte" --probe "$(CARGO_TARGET_DIR)/release/desserte-probe" $${blackbox:+--blackbox "$$blackbox"}
+
+## Every bench, one after the other.
+bench: bench-agent bench-store bench-plan bench-web
 
 lint:
 	@tests/run.sh check

@@ -24,6 +24,7 @@ mod gate;
 mod health;
 mod history;
 mod imports;
+mod ledger;
 mod limits;
 mod map;
 mod months;
@@ -45,7 +46,6 @@ mod throughput;
 pub(crate) mod time;
 mod tokens;
 
-pub(crate) use months::shown as months_shown;
 pub(crate) use outages::item as outage_shown;
 
 use axum::extract::{Query, rejection::QueryRejection};

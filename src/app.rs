@@ -30,6 +30,7 @@ pub use groups::{OutageGroup, OutageGroups};
 pub use months::Figured;
 pub use overview::{Group, Overview, Tally};
 pub use site_map::SiteMap;
+pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
 pub use status::status_text;
 use views::{ByScope, Views};

@@ -3,10 +3,12 @@
 
 mod agents;
 mod agreements;
+mod bundle;
 mod check;
 mod demo;
 mod exclusions;
 mod import;
+mod ledger;
 mod output;
 mod plan;
 mod replay;
@@ -15,6 +17,7 @@ mod sites;
 mod solve;
 mod targets;
 mod users;
+mod verify;
 mod words;
 
 use std::path::PathBuf;
@@ -64,6 +67,11 @@ enum Command {
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
+    /// The log that outside parties hold checkpoints of: sign one, or check everything against it.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Recompute a statement from its bundle and check every proof in it, without the collector.
+    Verify(verify::Verify),
     /// Rank the sites by a scenario and write the list.
     Plan(plan::PlanCommand),
     /// Solve a published problem: Steiner tree, prize-collecting Steiner tree, or maximal cover.
@@ -142,6 +150,8 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Targets(targets) => targets.run(context),
         Command::Users(users) => users.run(),
         Command::Agreements(agreements) => agreements.run(context),
+        Command::Ledger(ledger) => ledger.run(context),
+        Command::Verify(verify) => verify.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Solve(solve) => solve.run(context),
         Command::Replay(replay) => replay.run(),
@@ -166,6 +176,13 @@ const AUTHOR: &str = "command line";
 fn now_unix_ms() -> i64 {
     use desserte_probe::clock::Clock as _;
     desserte_probe::clock::SystemClock.unix_ms()
+}
+
+/// A moment as RFC 3339 in UTC.
+fn moment_text(unix_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_ms)
+        .unwrap_or_default()
+        .to_string()
 }
 
 /// Makes a data folder that is not there yet.

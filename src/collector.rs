@@ -5,6 +5,7 @@
 //! | `registry.sqlite` | what people entered, and the outages found |
 //! | `journal.sqlite` | every accepted batch as sent |
 //! | `samples/` | the samples, made from the journal; may be deleted |
+//! | `journal.mark` | the last position of the journal |
 //! | `collector.key`, `line.key` | secrets, readable by their owner only |
 //! | `collector.lock` | held by the process that serves this folder |
 
@@ -32,8 +33,16 @@ use self::{
 };
 use crate::{
     ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
+    ledger::{Ledger, LedgerError},
     registry::{Registry, RegistryError},
-    store::{StoreError, embedded::EmbeddedStore, journal::Journal, samples::SampleStore},
+    store::{
+        StoreError,
+        embedded::{EmbeddedStore, is_made_again},
+        journal::Journal,
+        retention::Retention,
+        samples::SampleStore,
+        sound::{Remedy, check_file},
+    },
 };
 
 /// Events that a slow listener may fall behind before it misses some.
@@ -69,6 +78,15 @@ pub enum CollectorError {
         /// Last position of the journal.
         last: u64,
     },
+    /// The samples must be made again, and what they were made from was let go.
+    #[error(
+        "data folder {path}: the samples would have to be made again from the journal, which no longer \
+         has all of its batches ([retention] evidence_months); put the folder samples back from a backup"
+    )]
+    EvidenceGone {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The keys cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -78,6 +96,9 @@ pub enum CollectorError {
     /// A store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The log cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 /// A new enrolment code.
@@ -95,6 +116,7 @@ pub struct Collector {
     // Dropped in this order: the thread that follows the journal first, the lock last.
     applier: Applier,
     following: Arc<Following>,
+    ledger: Arc<Ledger>,
     identity: Identity,
     first_events: Mutex<Option<broadcast::Receiver<IngestEvent>>>,
     counters: Mutex<Counters>,
@@ -108,6 +130,12 @@ pub struct Collector {
 #[must_use]
 pub fn registry_path(data: &Path) -> PathBuf {
     data.join("registry.sqlite")
+}
+
+/// The journal's file in a data folder; it holds the log too.
+#[must_use]
+pub fn journal_path(data: &Path) -> PathBuf {
+    data.join("journal.sqlite")
 }
 
 /// The sample store's folder in a data folder.
@@ -133,8 +161,17 @@ pub fn new_code(
 }
 
 impl Collector {
-    /// Opens a data folder, making it as needed, and goes on where the last process stopped.
+    /// Opens a data folder with samples in it, kept for ever.
     pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Arc<Self>, CollectorError> {
+        Self::open_with(data, clock, &Keeping::default())
+    }
+
+    /// Opens a data folder, making it as needed, and goes on where the last process stopped.
+    pub fn open_with(
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        keeping: &Keeping,
+    ) -> Result<Arc<Self>, CollectorError> {
         let folder = |operation: &'static str| {
             move |source| CollectorError::Folder {
                 operation,
@@ -145,9 +182,16 @@ impl Collector {
         identity::private_folder(data).map_err(folder("make"))?;
         let lock = lock(data)?;
         let identity = Identity::open(data)?;
+        check_file(&registry_path(data), Remedy::Backup)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
-        let journal = Arc::new(Journal::open(&data.join("journal.sqlite"), entries_of)?);
-        let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&samples_path(data))?);
+        let journal = Arc::new(Journal::open(&journal_path(data), entries_of)?);
+        let ledger = Arc::new(Ledger::open(
+            &journal_path(data),
+            Arc::clone(&registry),
+            identity.signing_key().clone(),
+        )?);
+        ledger.take_up()?;
+        let samples = samples(data, &journal, keeping)?;
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {
             return Err(CollectorError::StoreAhead {
@@ -169,12 +213,14 @@ impl Collector {
             prepared: Mutex::new(HashMap::new()),
             grown: Condvar::new(),
             stop: AtomicBool::new(false),
+            retention: keeping.retention,
         });
         remember(&following)?;
         let thread = Applier::start(Arc::clone(&following)).map_err(folder("follow"))?;
         Ok(Arc::new(Self {
             applier: thread,
             following,
+            ledger,
             identity,
             first_events: Mutex::new(Some(first_events)),
             counters: Mutex::new(Counters::default()),
@@ -195,6 +241,12 @@ impl Collector {
     #[must_use]
     pub fn journal(&self) -> &Arc<Journal> {
         &self.following.journal
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     /// Samples and evidence.
@@ -299,6 +351,34 @@ impl Drop for Collector {
         }
         tracing::debug!(applier = ?self.applier, "collector closes");
     }
+}
+
+/// Where samples are kept, and how long.
+#[derive(Debug, Clone, Default)]
+pub struct Keeping {
+    /// How long.
+    pub retention: Retention,
+}
+
+/// The sample store of a data folder, ready to be filled from where it is.
+fn samples(
+    data: &Path,
+    journal: &Journal,
+    _keeping: &Keeping,
+) -> Result<Arc<dyn SampleStore>, CollectorError> {
+    let gone = || CollectorError::EvidenceGone {
+        path: data.to_owned(),
+    };
+    let folder = samples_path(data);
+    // Asked before the folder is opened: opening deletes what an earlier version wrote.
+    if is_made_again(&folder)? && journal.lacks_beyond(0)? {
+        return Err(gone());
+    }
+    let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&folder)?);
+    if journal.lacks_beyond(samples.applied_position()?)? {
+        return Err(gone());
+    }
+    Ok(samples)
 }
 
 /// One process serves a folder; commands work beside it.

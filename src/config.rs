@@ -3,8 +3,11 @@
 //! Every key has a default; `demo/examples/desserte.toml` states them all. A key that is not known
 //! is refused by name, with the nearest known one.
 
+mod keeping;
+
 use std::path::{Path, PathBuf};
 
+pub use keeping::{Engine, Retention, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::import::site::SiteKind;
@@ -26,6 +29,10 @@ pub struct Config {
     pub sites: Sites,
     /// The web listener.
     pub web: Web,
+    /// Where samples are kept.
+    pub store: Store,
+    /// How long is kept what was measured.
+    pub retention: Retention,
 }
 
 /// The web listener, where it leaves loopback.
@@ -232,7 +239,10 @@ impl Config {
                 "must be at least 1".to_owned(),
             );
         }
-        Ok(())
+        match self.store.fault().or_else(|| self.retention.fault()) {
+            Some((key, reason)) => refuse(key, reason),
+            None => Ok(()),
+        }
     }
 }
 
@@ -321,6 +331,7 @@ mod tests {
     const EXAMPLE: &str = include_str!("../demo/examples/desserte.toml");
 
     #[test]
+    #[cfg(feature = "influxdb2")]
     fn the_example_states_every_key() {
         let example = Config::parse(EXAMPLE, Path::new("desserte.toml")).unwrap();
         let mut expected = Config::default();
@@ -333,13 +344,24 @@ mod tests {
             time_zone: "Africa/Brazzaville".to_owned(),
             folder: Some(PathBuf::from("demo/congo")),
         };
-        assert_eq!(example, expected);
         expected.web = Web {
             names: vec!["desserte.exemple.cg".to_owned()],
             certificate: Some(PathBuf::from("/etc/desserte/chaine.pem")),
             key: Some(PathBuf::from("/etc/desserte/cle.pem")),
             trusted_proxies: vec![[10, 0, 0, 2].into()],
         };
+        expected.store = Store {
+            engine: Engine::InfluxDb2,
+            url: Some("http://127.0.0.1:8086".to_owned()),
+            org: Some("ministere".to_owned()),
+            bucket: Some("desserte".to_owned()),
+            token_file: Some(PathBuf::from("/etc/desserte/influx.token")),
+        };
+        expected.retention = Retention {
+            series_months: Some(36),
+            evidence_months: Some(24),
+        };
+        assert_eq!(example, expected);
         let rendered = toml::to_string(&expected).unwrap();
         for key in rendered.lines().filter_map(|line| line.split_once(" = ")) {
             assert!(EXAMPLE.contains(&format!("\n{} =", key.0)), "{}", key.0);

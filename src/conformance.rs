@@ -129,7 +129,7 @@ fn availability(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
         .map_err(|error| format!("input.period_local: {error}"))?;
     let hours = case.service_hours.map(|window| ServiceHours {
         windows: vec![window],
-        holidays: Vec::new(),
+        ..ServiceHours::default()
     });
     let exclusions: Vec<Exclusion> = case
         .exclusions_utc

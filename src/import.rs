@@ -1,4 +1,5 @@
-//! Reading what ministries have: sites and layers from CSV, XLSX and GeoJSON.
+//! Reading what ministries have: sites and layers from tables (CSV, XLSX), maps (GeoJSON, GeoPackage,
+//! shapefile, OFDS, `OpenStreetMap`) and heights (`.hgt`, GeoTIFF).
 //!
 //! From bytes to typed rows and refusals; no database, no file is opened here. Every row that is
 //! not taken is named with its row, field and reason, in French and in English.
@@ -8,6 +9,7 @@ pub mod country;
 pub mod crs;
 mod duplicates;
 pub mod error;
+pub mod format;
 pub mod kinds;
 pub mod layers;
 pub mod likeness;
@@ -26,6 +28,9 @@ pub use error::ImportError;
 /// Largest file that is read: a country's sites or fibre are a tenth of it, and parsing takes some
 /// ten times its size in memory.
 pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
+/// Largest file of roads or heights, which only the command line takes: an extract of a large
+/// country, a second of arc over some degrees.
+pub const MAX_BULK_BYTES: usize = 512 * 1024 * 1024;
 /// Most rows or features of one file.
 pub const MAX_ROWS: usize = 1_000_000;
 /// Most columns of a CSV file, or distinct properties of a GeoJSON file.

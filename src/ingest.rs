@@ -19,5 +19,5 @@ pub use apply::IngestEvent;
 pub(crate) use apply::{Applier, Following};
 pub use refusal::Refusal;
 pub use rows::{ExpandError, Rows, rows};
-pub(crate) use verify::entries_of;
 pub use verify::{Prepared, decode};
+pub(crate) use verify::{entries_of, matches_envelope, measured};

@@ -8,6 +8,7 @@ mod agent;
 mod agreement;
 mod audit;
 mod captive;
+mod contest;
 mod duplicate;
 mod error;
 mod exclusion;
@@ -18,6 +19,7 @@ mod measure;
 mod neighbour;
 mod outage;
 mod person;
+mod record;
 mod redeem;
 mod run;
 mod schedule;
@@ -26,6 +28,7 @@ mod simulated;
 mod site;
 mod site_change;
 mod site_import;
+mod statement;
 mod target;
 mod targets_file;
 
@@ -44,6 +47,7 @@ pub use agent::{AgentRecord, Assignment, site_at};
 pub use agreement::{AgreementDocument, StoredAgreement};
 pub use audit::AuditRecord;
 pub use captive::CaptiveQuestions;
+pub use contest::{Attachment, Contest};
 pub use duplicate::{Decided, DuplicateDecision, PairVerdict, Verdict};
 pub use error::RegistryError;
 pub use exclusion::{ExclusionChange, ExclusionRecord, NewExclusion};
@@ -52,6 +56,7 @@ pub use line::{LineRecord, SeenLine, line_key};
 pub use machine_token::MachineToken;
 pub use outage::{OutageFilter, OutageRecord};
 pub use person::{Lock, NewPerson, Person};
+pub use record::{RecordContent, RecordKind, StoredRecord};
 pub use redeem::{CODE_VALID_MS, Redeemed};
 pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
 pub use session::{DEVICE_LIFE_MS, SESSION_LIFE_MS, SignInRecord};
@@ -59,6 +64,7 @@ pub use simulated::Replaced;
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
 pub use site_import::{ImportOutcome, NewSite};
+pub use statement::{NewStatement, StoredStatement};
 pub use target::{Anchor, SiteTarget, TargetDefinition, anchors_of};
 pub use targets_file::{SitesMeasure, TargetsDocument};
 
@@ -70,8 +76,11 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-anchors.sql"),
     include_str!("registry/schema-duplicates.sql"),
     include_str!("registry/schema-exclusions.sql"),
+    include_str!("registry/schema-records.sql"),
     include_str!("registry/schema-doors.sql"),
 ];
+/// With this step came records: a file from before it gets those of what it holds.
+const RECORDS_STEP: usize = 6;
 /// Statements kept prepared.
 const STATEMENTS: usize = 128;
 
@@ -177,6 +186,9 @@ fn migrate(connection: &mut Connection) -> Result<(), RegistryError> {
         transaction
             .execute_batch(step)
             .map_err(error::database(operation))?;
+    }
+    if done < RECORDS_STEP {
+        record::complete(&transaction)?;
     }
     transaction
         .pragma_update(None, "user_version", known)

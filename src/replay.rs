@@ -16,7 +16,8 @@ use desserte_probe::report::{self, Kind, Report};
 use desserte_probe::wire::id::{AgentId, BootId};
 use serde::Deserialize;
 
-use crate::api::{months_shown, outage_shown};
+use crate::api::model::Month;
+use crate::api::outage_shown;
 use crate::app::Directory;
 use crate::assess::months::{MonthError, MonthRequest};
 use crate::assess::{
@@ -26,6 +27,7 @@ use crate::config::Sites;
 use crate::ingest::{Rows, rows};
 use crate::live::SiteOutage;
 use crate::registry::{AgreementDocument, Anchor, Assignment, anchors_of, line_key};
+use crate::statement::{FIRST_REVISION, site_month};
 use crate::store::samples::{SampleRow, SeriesKey};
 use result::slot_runs;
 pub use result::{RefusedReport, Replayed, SiteReplay, SlotRun};
@@ -375,7 +377,15 @@ impl Intake {
             site: site.to_owned(),
             slots: slot_runs(&test, &samples, &result),
             outages,
-            figures: months_shown(site, request.agreement, request.month, &result),
+            figures: Month {
+                simulated: false,
+                figures: site_month(
+                    site,
+                    request.agreement,
+                    (request.month, FIRST_REVISION),
+                    &result,
+                ),
+            },
         })
     }
 }

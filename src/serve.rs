@@ -173,8 +173,9 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         Arc::clone(&collector),
         agents,
         udp,
-        stopped,
+        stopped.clone(),
     ));
+    tasks.spawn(keep_ledger(Arc::clone(&collector), stopped));
     tasks.spawn(assess(Arc::clone(&app), arrivals));
     tracing::info!(agents = agents_url, web = web_url, "serving");
     Ok(Running {
@@ -266,6 +267,14 @@ async fn serve_agents_until(
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     Ok(serve_agents(collector, listener, udp, until).await?)
+}
+
+async fn keep_ledger(
+    collector: Arc<Collector>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(), ServeError> {
+    crate::ledger::worker::run(collector, stopped).await;
+    Ok(())
 }
 
 async fn assess(

@@ -7,7 +7,15 @@
 
 pub mod embedded;
 pub mod journal;
+pub mod retention;
 pub mod samples;
+pub mod sound;
+
+use std::{path::PathBuf, time::Duration};
+
+use sound::Remedy;
+
+use crate::ledger::log::LogError;
 
 /// A store failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +50,44 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// A file is not what was written.
+    #[error(
+        "store: {file} is damaged: {reason}; {advice}",
+        file = .file.display(), advice = .remedy.advice()
+    )]
+    Broken {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        remedy: Remedy,
+    },
+    /// The journal ends before a position that it had acknowledged.
+    #[error(
+        "store: {file} ends at position {last} and went to {mark} before: it is an older copy, or its \
+         last part is lost; put the newer one back, or, to go on without what is lost, delete \
+         journal.mark and the folder samples beside it",
+        file = .file.display()
+    )]
+    Shorter {
+        /// The file.
+        file: PathBuf,
+        /// Its last position.
+        last: u64,
+        /// The position to which it went.
+        mark: u64,
+    },
+    /// A server that holds samples does not answer, or cannot now.
+    #[error("store: {operation}: {reason}")]
+    Away {
+        /// What was tried.
+        operation: &'static str,
+        /// Why.
+        reason: String,
+        /// When to try again.
+        retry: Duration,
+    },
     /// Too much waits to be written.
     #[error("store: {operation}: too much is waiting")]
     Busy {
@@ -54,6 +100,18 @@ pub enum StoreError {
         /// What was tried.
         operation: &'static str,
     },
+    /// The log in the journal's file.
+    #[error(transparent)]
+    Log(LogError),
+}
+
+impl From<LogError> for StoreError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Database { operation, source } => Self::database(operation)(source),
+            other => Self::Log(other),
+        }
+    }
 }
 
 impl StoreError {

@@ -1,4 +1,4 @@
-//! Text for searching.
+//! Text for searching, and moments as text.
 
 /// Lower case without the accents of French, Portuguese and Spanish; ’ becomes '.
 #[must_use]
@@ -18,6 +18,20 @@ pub fn fold(text: &str) -> String {
             other => other,
         })
         .collect()
+}
+
+/// A moment as RFC 3339 in UTC; `None` when it lies outside the calendar.
+#[must_use]
+pub fn moment(unix_ms: i64) -> Option<String> {
+    jiff::Timestamp::from_millisecond(unix_ms)
+        .ok()
+        .map(|at| at.to_string())
+}
+
+/// A moment as text. A moment outside the calendar cannot have been stored; the epoch stands there.
+#[must_use]
+pub fn moment_or_epoch(unix_ms: i64) -> String {
+    moment(unix_ms).unwrap_or_else(|| jiff::Timestamp::UNIX_EPOCH.to_string())
 }
 
 #[cfg(test)]

@@ -7,23 +7,19 @@ use axum::{
     extract::{Path, Query, rejection::QueryRejection},
 };
 use desserte_domain::agreement::Agreement;
-use desserte_domain::cause::CAUSES;
 use desserte_domain::period::day_of;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
-use super::model::{
-    AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement, Total,
-};
+use super::model::{AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Statement};
 use super::paging::{Page, Paging, page};
 use super::seen::View;
 use super::{exclusions, months, query, time};
 use crate::app::{App, Directory, StoredAgreement};
 use crate::assess::months::MonthResult;
+use crate::statement::{self as documents, FIRST_REVISION, StatementInput};
 
-/// The slot model by which figures are made.
-const MODEL: &str = "sla-ref-1";
 /// Months answered when none are asked for, and at most.
 const MONTHS_DEFAULT: i16 = 6;
 const MONTHS_MAX: i16 = 24;
@@ -105,9 +101,10 @@ pub(crate) async fn agreement_months(
     let mut items = Vec::new();
     for month in last_months(&agreement, app.now_unix_ms(), count) {
         let results = results(&app, &agreement, month).await?;
+        let sites: Vec<&MonthResult> = results.iter().map(Arc::as_ref).collect();
         items.push(AgreementMonth {
             month: format!("{:04}-{:02}", month.0, month.1),
-            total: total(&agreement, &results),
+            total: documents::total(&agreement, &sites),
         });
     }
     Ok(Json(AgreementMonths {
@@ -136,33 +133,20 @@ pub(crate) async fn statement(
     let month = time::parse_month(&month_text)?;
     let agreement = named(&app, &id)?;
     let results = results(&app, &agreement, month).await?;
-    let first = results.first();
-    let period = agreement
-        .month(month.0, month.1)
-        .map_err(|error| Refusal::parameter("month", error))?;
-    let span = (period.start_unix_ms, period.end_unix_ms);
-    let exclusions = exclusions::of_agreement(&app, &agreement, span).await?;
-    let sites = agreement.sites.iter().zip(&results);
+    let exclusions = exclusions::records(&app, &agreement.id).await?;
+    let sites: Vec<&MonthResult> = results.iter().map(Arc::as_ref).collect();
     Ok(Json(Statement {
-        agreement: id,
-        title: agreement.title.clone(),
-        version: agreement.version,
-        customer: agreement.parties.customer.clone(),
-        contractor: agreement.parties.contractor.clone(),
-        month: month_text,
-        time_zone: agreement.time_zone.clone(),
-        period_start: first.and_then(|one| time::text(one.period.start_unix_ms)),
-        period_end: first.and_then(|one| time::text(one.period.end_unix_ms)),
-        closes_at: first.and_then(|one| one.closes_unix_ms.and_then(time::text)),
         computed_at: time::text_or_epoch(app.now_unix_ms()),
-        method: method(&agreement),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
         invented_sites: invented(&app, &agreement),
         simulated: app.directory().any_simulated(&agreement.sites),
-        total: total(&agreement, &results),
-        sites: sites
-            .map(|(site, result)| months::marked(&app, site, &agreement, (month, result)))
-            .collect(),
-        exclusions,
+        document: documents::statement(&StatementInput {
+            agreement: &agreement,
+            month,
+            revision: FIRST_REVISION,
+            sites: &sites,
+            exclusions: &exclusions,
+        }),
     }))
 }
 
@@ -213,77 +197,6 @@ fn last_months(agreement: &Agreement, now_unix_ms: i64, count: i16) -> Vec<(i16,
         .map(|back| month(this - back))
         .filter(|(year, month)| agreement.holds_in(*year, *month))
         .collect()
-}
-
-fn total(agreement: &Agreement, results: &[Arc<MonthResult>]) -> Total {
-    let sites: Vec<_> = results
-        .iter()
-        .map(|result| (&result.figures, &result.promise))
-        .collect();
-    let total = agreement.total(&sites);
-    let [pooled, mean, worst] = total
-        .availability
-        .map(|(_, figure)| figure.map(months::ratio));
-    let worst_site = total.worst_site;
-    Total {
-        period_slots: total.counts.period_slots,
-        excluded_slots: total.counts.excluded_slots,
-        unknown_slots: total.counts.unknown_slots,
-        measured_slots: total.counts.measured_slots,
-        down_slots: total.counts.down_slots,
-        up_slots: total.counts.up_slots,
-        stopped_slots: total.stopped_slots,
-        aggregation: agreement.objective.aggregation.identifier().to_owned(),
-        pooled,
-        mean,
-        worst,
-        coverage: total.coverage.map(months::ratio),
-        billable: total.billable,
-        outage_count: total.outages,
-        mttr_minutes: months::minutes(total.mean_time_to_repair_minutes),
-        mtbf_minutes: months::minutes(total.mean_time_between_failures_minutes),
-        promise: months::promise(
-            agreement,
-            total.charged,
-            total.judged,
-            (total.verdict, total.margin),
-        ),
-        sites_kept: total.sites.kept,
-        sites_missed: total.sites.missed,
-        sites_needing_decision: total.sites.needs_decision,
-        sites_without_verdict: total.sites.without_verdict,
-        worst_site: worst_site.and_then(|position| agreement.sites.get(position).cloned()),
-        is_final: results.iter().all(|result| result.is_final),
-        target_availability_percent: Some(agreement.objective.availability_percent.to_string()),
-        days: months::days(&total.days),
-    }
-}
-
-fn method(agreement: &Agreement) -> Method {
-    let test = &agreement.test;
-    let liability = CAUSES.map(|cause| {
-        let held = agreement.liability(cause).identifier();
-        (cause.identifier().to_owned(), held.to_owned())
-    });
-    Method {
-        model: MODEL.to_owned(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        slot_seconds: test.slot_seconds,
-        targets: test.targets.clone(),
-        packets_per_slot: test.packets_per_slot,
-        minimum_sent: test.minimum_sent,
-        loss_threshold: test.loss_threshold.to_string(),
-        n_enter: agreement.machine.n_enter,
-        n_exit: agreement.machine.n_exit,
-        missing: agreement.machine.missing.identifier().to_owned(),
-        exclusion_mode: agreement.exclusions.mode.identifier().to_owned(),
-        service_hours: agreement.service_hours.is_some(),
-        minimum_measured_share: agreement
-            .objective
-            .minimum_measured_share
-            .map(|share| share.to_string()),
-        liability: liability.into_iter().collect(),
-    }
 }
 
 fn item(directory: &Directory, stored: &StoredAgreement) -> AgreementItem {

@@ -165,6 +165,22 @@ fn note(kind: LayerKind) -> (&'static str, &'static str) {
             "Pylônes : aucune couche importée ; la distance au pylône reste inconnue.",
             "Masts: no layer imported; the distance to a mast stays unknown.",
         ),
+        LayerKind::Coverage => (
+            "Couverture mobile : aucune couche importée ; qui est couvert reste inconnu.",
+            "Mobile coverage: no layer imported; who is covered stays unknown.",
+        ),
+        LayerKind::Roads => (
+            "Routes : aucune couche importée ; les tranchées sont supposées droites × 1,3.",
+            "Roads: no layer imported; trenches are taken as straight lines × 1.3.",
+        ),
+        LayerKind::Terrain => (
+            "Relief : aucune couche importée ; la visibilité d’un faisceau reste inconnue.",
+            "Terrain: no layer imported; whether a link has line of sight stays unknown.",
+        ),
+        LayerKind::PowerLines | LayerKind::PowerNodes => (
+            "Électricité : aucune couche importée ; la distance au réseau reste inconnue.",
+            "Electricity: no layer imported; the distance to the grid stays unknown.",
+        ),
         LayerKind::Places => (
             "Localités : aucune couche importée ; la population voisine reste inconnue.",
             "Places: no layer imported; the population nearby stays unknown.",

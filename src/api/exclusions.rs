@@ -14,7 +14,6 @@ use axum::{
 use desserte_domain::agreement::Agreement;
 use desserte_domain::exclusion::ExclusionKind;
 use desserte_domain::exclusion::entry::EntryError;
-use desserte_domain::period::day_of;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -26,6 +25,7 @@ use super::seen::View;
 use super::{query, time};
 use crate::app::App;
 use crate::registry::{Decision, ExclusionChange, ExclusionRecord, NewExclusion, RegistryError};
+use crate::statement::exclusion_item as item;
 
 /// Which part of the time.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -63,7 +63,7 @@ pub(crate) async fn exclusions(
         .into_iter()
         .filter(|one| after.is_none_or(|after| position(one) > after))
         .take(limit + 1)
-        .map(|one| (position(&one), item(&agreement, one)))
+        .map(|one| (position(&one), item(&agreement, &one)))
         .collect();
     let paged = page(items, limit, |((start, number), _)| {
         format!("{start}.{number}")
@@ -122,7 +122,7 @@ pub(crate) async fn add(
     let held = records(&app, &id).await?;
     let record = held.into_iter().find(|one| one.id == number);
     let record = record.ok_or_else(|| Refusal::not_found("exclusion", &number.to_string()))?;
-    Ok((StatusCode::CREATED, Json(item(&agreement, record))))
+    Ok((StatusCode::CREATED, Json(item(&agreement, &record))))
 }
 
 /// Approves an exclusion: it counts from now on. Not the person who asked for it.
@@ -214,27 +214,14 @@ pub(crate) async fn of_site(
         let records = records(&app, &agreement.id).await?.into_iter();
         let counting = records
             .filter(|one| one.counts() && one.concerns(&id))
-            .filter(|one| overlaps(one, (from, to)));
-        found.extend(counting.map(|one| (position(&one), item(agreement, one))));
+            .filter(|one| one.touches((from, to)));
+        found.extend(counting.map(|one| (position(&one), item(agreement, &one))));
     }
     found.sort_by_key(|(position, _)| *position);
     Ok(Json(Page {
         items: found.into_iter().map(|(_, item)| item).collect(),
         next: None,
     }))
-}
-
-/// Exclusions of an agreement that touch a span, by start.
-pub(super) async fn of_agreement(
-    app: &Arc<App>,
-    agreement: &Agreement,
-    span: (i64, i64),
-) -> Answer<Vec<ExclusionItem>> {
-    let records = records(app, &agreement.id).await?.into_iter();
-    Ok(records
-        .filter(|one| overlaps(one, span))
-        .map(|one| item(agreement, one))
-        .collect())
 }
 
 async fn change(
@@ -256,7 +243,7 @@ async fn change(
         .await?
         .map_err(refused)?;
     app.registry_changed().await;
-    Ok(Json(item(&agreement, record)))
+    Ok(Json(item(&agreement, &record)))
 }
 
 fn decision<'a>(app: &App, author: &'a str, reason: &'a str) -> Decision<'a> {
@@ -275,16 +262,13 @@ fn agreement(app: &App, id: &str) -> Answer<Agreement> {
         .ok_or_else(|| Refusal::not_found("agreement", id))
 }
 
-async fn records(app: &Arc<App>, agreement: &str) -> Answer<Vec<ExclusionRecord>> {
+/// Every exclusion of an agreement, whatever became of it.
+pub(super) async fn records(app: &Arc<App>, agreement: &str) -> Answer<Vec<ExclusionRecord>> {
     let agreement = agreement.to_owned();
     app.blocking("reading exclusions", move |app| {
         Ok(app.source().registry().exclusions(&agreement)?)
     })
     .await
-}
-
-fn overlaps(record: &ExclusionRecord, (from, to): (i64, i64)) -> bool {
-    record.exclusion.from_unix_ms < to && from < record.exclusion.to_unix_ms
 }
 
 /// What the registry refused, as this interface says it.
@@ -303,37 +287,5 @@ fn refused(error: RegistryError) -> Refusal {
             Refusal::new(Code::Conflict, format!("{what} {id}: {reason}"))
         }
         error => Refusal::internal("changing an exclusion", error),
-    }
-}
-
-fn item(agreement: &Agreement, record: ExclusionRecord) -> ExclusionItem {
-    let state = match (&record.approved, record.withdrawn_at_unix_ms) {
-        (_, Some(_)) => "withdrawn",
-        (Some(_), None) => "approved",
-        (None, None) => "requested",
-    };
-    let (approved_by, approved_at) = record.approved.unzip();
-    let (withdrawn_by, withdrawn_reason) = record.withdrawn.unzip();
-    let exclusion = record.exclusion;
-    let closes = day_of(&agreement.time_zone, exclusion.from_unix_ms)
-        .and_then(|day| agreement.closes_unix_ms(day.year(), day.month()));
-    ExclusionItem {
-        id: record.id,
-        agreement: exclusion.agreement,
-        site: exclusion.site,
-        from: time::text_or_epoch(exclusion.from_unix_ms),
-        to: time::text_or_epoch(exclusion.to_unix_ms),
-        class: exclusion.class,
-        kind: exclusion.kind.identifier().to_owned(),
-        reason: record.reason,
-        requested_by: exclusion.requested_by,
-        entered_at: time::text_or_epoch(record.entered_at_unix_ms),
-        approved_by,
-        approved_at: approved_at.map(time::text_or_epoch),
-        withdrawn_by,
-        withdrawn_at: record.withdrawn_at_unix_ms.map(time::text_or_epoch),
-        withdrawn_reason,
-        state: state.to_owned(),
-        closes_at: closes.and_then(time::text),
     }
 }

@@ -48,7 +48,8 @@ const ATTACHMENT: &str = "attachment; filename=\"desserte-refused-rows.csv\"";
 pub(crate) struct Upload {
     /// Its name.
     name: Option<String>,
-    /// `sites` (when left out), `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`.
+    /// `sites` (when left out) or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`,
+    /// `roads`, `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
     what: Option<String>,
 }
 
@@ -77,7 +78,8 @@ pub(crate) async fn imports(View(app): View) -> Answer<Json<Page<ImportItem>>> {
 }
 
 /// Keeps a file until it is applied or dropped, and proposes how to read it. The body is the file: at
-/// most 64 MiB of CSV, XLSX or GeoJSON.
+/// most 64 MiB of CSV, XLSX, GeoJSON, GeoPackage, OFDS, a shapefile in a ZIP archive, an `OpenStreetMap`
+/// extract or heights.
 #[utoipa::path(post, path = "/api/v1/imports", tag = "imports", params(Upload),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(

@@ -18,7 +18,8 @@ mod plan;
 mod site;
 
 pub use agreement::{
-    AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement, Total,
+    AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement,
+    StatementDocument, Total,
 };
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
 pub use demo::{Away, Demonstration};
@@ -39,7 +40,7 @@ pub use import::{
     ImportKeep, ImportKept, ImportKind, ImportLayer, ImportMapping, ImportPreview, ImportReason,
     ImportRefusal, ImportText, ImportUndone, ImportWarning, Signed,
 };
-pub use month::{Day, Interval, Month, MonthOutage, MonthPromise, Ratio};
+pub use month::{Day, Interval, Month, MonthOutage, MonthPromise, Ratio, SiteMonth};
 pub use outage::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
 pub use overview::{
     CauseState, CountryName, CountryOutline, GroupState, KindCount, KindState, MapSite, MapSites,

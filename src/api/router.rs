@@ -12,8 +12,8 @@ use super::limits::Limits;
 use super::seen::Unseen;
 use super::{
     agents, agreements, audit, country, demo, duplicates, events, evidence, exclusions, health,
-    history, imports, map, months, openapi, outages, overview, own, page, people, plans, security,
-    session, sites, slots, summary, throughput, tokens,
+    history, imports, ledger, map, months, openapi, outages, overview, own, page, people, plans,
+    security, session, sites, slots, summary, throughput, tokens,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -78,6 +78,8 @@ fn described() -> OpenApiRouter<Unseen> {
         .routes(routes!(exclusions::approve))
         .routes(routes!(exclusions::withdraw))
         .routes(routes!(exclusions::of_site))
+        .routes(routes!(ledger::checkpoint))
+        .routes(routes!(ledger::consistency))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
         .routes(routes!(plans::robustness))

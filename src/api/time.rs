@@ -3,18 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::{Answer, Refusal};
-
-/// A moment as text; `None` when it lies outside the calendar.
-pub(crate) fn text(unix_ms: i64) -> Option<String> {
-    Timestamp::from_millisecond(unix_ms)
-        .ok()
-        .map(|at| at.to_string())
-}
-
-/// A moment as text. A moment outside the calendar cannot have been stored; the epoch stands there.
-pub(crate) fn text_or_epoch(unix_ms: i64) -> String {
-    text(unix_ms).unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_string())
-}
+pub(crate) use crate::text::{moment as text, moment_or_epoch as text_or_epoch};
 
 /// Reads a moment of a parameter.
 pub(crate) fn parse(name: &str, value: &str) -> Answer<i64> {

@@ -21,6 +21,8 @@ use crate::registry::{
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
+pub(crate) use samples::EVIDENCE_MARGIN_MS;
+
 use convert::{Agents, entry, known, line, name_of, version};
 
 /// Seconds between uploads of an agent without a schedule.
@@ -35,6 +37,9 @@ pub enum SourceError {
     /// The journal or the sample store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The log.
+    #[error(transparent)]
+    Ledger(#[from] crate::ledger::LedgerError),
 }
 
 type Result<T> = std::result::Result<T, SourceError>;
@@ -85,6 +90,14 @@ impl Source {
         self.collector
             .as_ref()
             .map(|collector| collector.counters())
+    }
+
+    /// The log; `None` where nothing arrives.
+    #[must_use]
+    pub fn ledger(&self) -> Option<Arc<crate::ledger::Ledger>> {
+        self.collector
+            .as_ref()
+            .map(|collector| Arc::clone(collector.ledger()))
     }
 
     /// The registry.

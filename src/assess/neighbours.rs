@@ -79,6 +79,14 @@ pub fn silences(rows: &[EvidenceRow]) -> Vec<Silence> {
     found
 }
 
+/// The silences of which it is asked what the sites nearby did: the newest ones.
+#[must_use]
+pub fn asked_about(rows: &[EvidenceRow]) -> Vec<Silence> {
+    let found = silences(rows);
+    let older = found.len().saturating_sub(SILENCES_MAX);
+    found.into_iter().skip(older).collect()
+}
+
 fn is_unasked_restart(row: &EvidenceRow) -> bool {
     match &row.fact {
         Fact::Started {

@@ -82,7 +82,9 @@ impl SiteTest {
     /// The slots from the observations of each target, in the order of time.
     ///
     /// A target takes part from the slot of its first sample on: one that was added later makes no
-    /// earlier slot unknown.
+    /// earlier slot unknown. Without an agreement nobody promised which targets are measured how often:
+    /// there a slot is decided by the targets that say something in it, so that one which is measured
+    /// more rarely, or no longer, hides no outage and delays none.
     ///
     /// A kind that makes one request in a slot is judged on that request: for it `minimum_sent` and
     /// `packets_per_slot` are 1, whatever an agreement says of packets.
@@ -114,7 +116,8 @@ impl SiteTest {
                     columns
                         .iter()
                         .filter(|(first, _)| *first <= slot)
-                        .filter_map(|(_, column)| column.get(slot).copied()),
+                        .filter_map(|(_, column)| column.get(slot).copied())
+                        .filter(|state| self.targets.is_some() || *state != SlotState::Unknown),
                 );
                 self.rule.decide_slot(&row)
             })
@@ -180,7 +183,10 @@ mod tests {
             .collect();
         let later = [observation(2 * SLOT_MS + 9_000, 5, 5)];
         let slots = |rule, first_unix_ms| {
-            let mut test = SiteTest::default();
+            let mut test = SiteTest {
+                targets: Some(vec!["bad".to_owned(), "later".to_owned()]),
+                ..SiteTest::default()
+            };
             test.rule.rule = rule;
             let added = Column {
                 first_unix_ms,
@@ -195,6 +201,40 @@ mod tests {
         assert_eq!(slots(Rule::All, first), [bad; 4]);
         // Two of one target cannot be had.
         assert_eq!(slots(Rule::Quorum(2), first), [unknown, unknown, bad, bad]);
+    }
+
+    #[test]
+    fn without_an_agreement_a_rare_or_removed_target_hides_no_outage() {
+        const SLOT_MS: i64 = 60_000;
+        let every_minute: Vec<_> = (0..12)
+            .map(|slot| observation(slot * SLOT_MS, 5, if slot < 2 { 5 } else { 0 }))
+            .collect();
+        let every_five: Vec<_> = (0..3)
+            .map(|step| observation(step * 5 * SLOT_MS, 5, if step == 0 { 5 } else { 0 }))
+            .collect();
+        let removed = [observation(0, 5, 5)];
+        let columns = [
+            column(Kind::Icmp, &every_minute),
+            Column {
+                first_unix_ms: Some(0),
+                ..column(Kind::Icmp, &every_five)
+            },
+            Column {
+                first_unix_ms: Some(0),
+                ..column(Kind::Icmp, &removed)
+            },
+        ];
+        let mut expected = [SlotState::Bad; 12];
+        expected[..2].fill(SlotState::Good);
+        let free = SiteTest::default();
+        assert_eq!(free.slots(0, 12, &columns), expected);
+        // Where an agreement names the targets, what is missing stays unknown.
+        let promised = SiteTest {
+            targets: Some(Vec::new()),
+            ..SiteTest::default()
+        };
+        let unknown = promised.slots(0, 12, &columns);
+        assert!(unknown[2..].iter().all(|slot| *slot == SlotState::Unknown));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod data;
 mod files;
 mod input;
+mod ledger;
 mod registry;
 pub(super) mod solve;
 mod toml;

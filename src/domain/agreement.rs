@@ -7,25 +7,32 @@
 mod problem;
 mod schedule;
 mod validate;
+mod versions;
 
 pub use problem::{Problem, Reason};
 pub use schedule::{ECHO_PACKET_BYTES, MeasuringProfile, Schedule};
 pub use validate::{
-    MAX_LIST_ENTRIES, MAX_PACKETS_PER_SLOT, MAX_SLOT_SECONDS, MAX_SLOTS_OF_A_RUN, MAX_TEXT_CHARS,
+    MAX_LIST_ENTRIES, MAX_PACKETS_PER_SLOT, MAX_REPAIR_MINUTES, MAX_SLOT_SECONDS,
+    MAX_SLOTS_OF_A_RUN, MAX_TEXT_CHARS,
 };
+pub use versions::{in_force, replaced};
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::acceptance::AcceptanceTerms;
 use crate::account::AccountInput;
 use crate::aggregate::Aggregation;
 use crate::cause::Cause;
+use crate::credit::MoneyTerms;
 use crate::decimal::Decimal;
-use crate::exclusion::{Exclusion, ExclusionMode};
+use crate::exclusion::{Exclusion, ExclusionKind, ExclusionMode};
 use crate::machine::{Availability, MachineParameters};
 use crate::period::{Period, PeriodError};
+use crate::quality::{LatencyObjective, LossObjective, ThroughputObjective};
+use crate::repair::RepairTerms;
 use crate::service_hours::ServiceHours;
 use crate::slot::{Rule, SlotRule, SlotState};
 
@@ -69,6 +76,15 @@ pub struct Agreement {
     /// Who is liable for what; causes not named keep their default.
     #[serde(default)]
     pub liability: BTreeMap<Cause, Liability>,
+    /// What is promised of repairs; absent: nothing.
+    #[serde(default)]
+    pub repair: Option<RepairTerms>,
+    /// What a month costs, and what a missed promise takes off; absent: figures only.
+    #[serde(default)]
+    pub money: Option<MoneyTerms>,
+    /// What is asked of a new line before it is accepted; absent: nothing.
+    #[serde(default)]
+    pub acceptance: Option<AcceptanceTerms>,
 }
 
 /// Who agreed.
@@ -133,9 +149,31 @@ pub struct ExclusionTerms {
     pub mode: ExclusionMode,
     /// Classes of exclusion that this agreement knows.
     pub classes: Vec<String>,
+    /// What holds for single classes: who may ask for one, who approves it, how long before.
+    pub rules: Vec<ClassRule>,
     /// Days after a month's end during which its exclusions may still be entered, approved or
     /// withdrawn; the month is closed then.
     pub closing_days: u32,
+}
+
+/// What holds for a class of exclusion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassRule {
+    /// The class.
+    pub class: String,
+    /// Its only kind; absent: any. Classes of kind `stop_clock` are the reasons that stop a clock.
+    #[serde(default)]
+    pub kind: Option<ExclusionKind>,
+    /// Names of those who may ask for one; none: anybody.
+    #[serde(default)]
+    pub requested_by: Vec<String>,
+    /// Names of those who may approve one; none: anybody but who asked for it.
+    #[serde(default)]
+    pub approved_by: Vec<String>,
+    /// Hours before its begin until which it must be asked for; 0: also afterwards.
+    #[serde(default)]
+    pub notice_hours: u32,
 }
 
 impl Default for ExclusionTerms {
@@ -143,6 +181,7 @@ impl Default for ExclusionTerms {
         Self {
             mode: ExclusionMode::Remove,
             classes: vec!["maintenance".to_owned()],
+            rules: Vec::new(),
             closing_days: 10,
         }
     }
@@ -160,6 +199,15 @@ pub struct Objective {
     /// How the whole agreement is judged.
     #[serde(default)]
     pub aggregation: Aggregation,
+    /// Response time; absent: not promised.
+    #[serde(default)]
+    pub latency: Option<LatencyObjective>,
+    /// Loss; absent: not promised.
+    #[serde(default)]
+    pub loss: Option<LossObjective>,
+    /// Throughput; absent: not promised.
+    #[serde(default)]
+    pub throughput: Option<ThroughputObjective>,
 }
 
 /// The line that is judged: a sample counts when any entry matches the line it came over. All
@@ -328,6 +376,15 @@ impl Agreement {
         }
     }
 
+    /// The rule of a class of exclusion, where there is one.
+    #[must_use]
+    pub fn class_rule(&self, class: &str) -> Option<&ClassRule> {
+        self.exclusions
+            .rules
+            .iter()
+            .find(|rule| rule.class == class)
+    }
+
     /// Who answers for a cause.
     #[must_use]
     pub fn liability(&self, cause: Cause) -> Liability {
@@ -486,7 +543,7 @@ mod tests {
                 let windows = vec![crate::service_hours::ServiceWindow { days, from, to }];
                 a.service_hours = Some(ServiceHours {
                     windows,
-                    holidays: Vec::new(),
+                    ..ServiceHours::default()
                 });
             })
         };

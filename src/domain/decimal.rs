@@ -40,6 +40,12 @@ impl Decimal {
         places: 0,
     };
 
+    /// One.
+    pub const ONE: Self = Self {
+        units: 1,
+        places: 0,
+    };
+
     /// `units / 10^places`; `None` beyond [`MAX_DECIMAL_PLACES`].
     #[must_use]
     pub fn new(units: u64, places: u32) -> Option<Self> {
@@ -88,6 +94,41 @@ impl Decimal {
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.units == 0
+    }
+
+    /// The number as a fraction.
+    #[must_use]
+    pub fn fraction(self) -> Fraction {
+        Fraction {
+            numerator: self.units,
+            denominator: self.divisor(),
+        }
+    }
+
+    /// A percentage as a share: 99.9 is 0.999. `None` when it has too many decimals for that.
+    #[must_use]
+    pub fn hundredth(self) -> Option<Self> {
+        Self::new(self.units, self.places + 2)
+    }
+
+    /// The number in units of its `places`-th decimal: 12.5 at 2 is 1250. `None` when it is finer, or
+    /// does not fit.
+    #[must_use]
+    pub fn scaled(self, places: u32) -> Option<u64> {
+        let missing = places.checked_sub(self.places);
+        match missing {
+            Some(missing) => self.units.checked_mul(10_u64.checked_pow(missing)?),
+            None => {
+                let finer = 10_u64.pow(self.places - places);
+                (self.units % finer == 0).then_some(self.units / finer)
+            }
+        }
+    }
+
+    /// The nearest floating-point number: for notes and charts, never for a comparison.
+    #[must_use]
+    pub fn approximate(self) -> f64 {
+        self.fraction().approximate()
     }
 
     fn divisor(self) -> u64 {
@@ -226,6 +267,14 @@ impl Fraction {
         half_even(u128::from(self.numerator), self.denominator, 6)
     }
 
+    /// The fraction with at most six decimals, half to even, without noughts at the end: `"50.5"`,
+    /// `"255"`.
+    #[must_use]
+    pub fn decimal_text(self) -> String {
+        let text = self.six_decimals_half_even();
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
     /// 100 × the fraction rounded *down*, so that what is shown never passes a limit that the
     /// exact figure misses: 99.898 is shown as `"99.89"`, never as `"99.90"`.
     #[must_use]
@@ -294,6 +343,30 @@ mod tests {
         assert!(decimal("0.1") < decimal("0.11"));
         assert!(decimal("100.0").at_most(100));
         assert!(!decimal("100.000000001").at_most(100));
+    }
+
+    #[test]
+    fn a_decimal_as_a_fraction_a_share_and_minor_units() {
+        assert_eq!(decimal("0.95").fraction().to_string(), "95/100");
+        assert_eq!(decimal("99.9").hundredth(), Some(decimal("0.999")));
+        assert_eq!(decimal("1.12345678").hundredth(), None);
+        assert_eq!(decimal("12.5").scaled(2), Some(1_250));
+        assert_eq!(decimal("12.50").scaled(1), Some(125));
+        assert_eq!(decimal("12.5").scaled(1), Some(125));
+        assert_eq!(decimal("12.5").scaled(0), None);
+        assert_eq!(decimal("999999999").scaled(19), None);
+        assert!((decimal("0.25").approximate() - 0.25).abs() < 1e-12);
+        assert_eq!(Decimal::ONE, decimal("1.0"));
+    }
+
+    #[test]
+    fn a_fraction_without_noughts_at_the_end() {
+        let text = |upper, lower| Fraction::of(upper, lower).unwrap().decimal_text();
+        assert_eq!(text(101, 2), "50.5");
+        assert_eq!(text(510, 2), "255");
+        assert_eq!(text(1_000, 1), "1000");
+        assert_eq!(text(1, 3), "0.333333");
+        assert_eq!(text(0, 3), "0");
     }
 
     #[test]

@@ -80,7 +80,54 @@ pub struct ServiceWindow {
     pub to: ClockTime,
 }
 
-/// The hours that count. Slots outside them leave both sides of the figure.
+/// A stretch of days with a week of its own: Ramadan, a summer of single sessions, school holidays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Season {
+    /// What a person calls it.
+    pub name: String,
+    /// First day.
+    pub from: Date,
+    /// First day after it.
+    pub to: Date,
+    /// Its week; none: no service hours at all.
+    #[serde(default)]
+    pub windows: Vec<ServiceWindow>,
+    /// Who entered it.
+    pub author: String,
+    /// When it was entered.
+    pub entered: Date,
+}
+
+/// A day unlike the others: a feast that the moon decides, a day off announced late, an exam.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionalDay {
+    /// What a person calls it.
+    pub name: String,
+    /// The day.
+    pub day: Date,
+    /// Its hours; none: no service hours at all.
+    #[serde(default)]
+    pub windows: Vec<DayWindow>,
+    /// Who entered it.
+    pub author: String,
+    /// When it was entered; it may be later than the day.
+    pub entered: Date,
+}
+
+/// Hours of one day, in local time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DayWindow {
+    /// Begin.
+    pub from: ClockTime,
+    /// End (not inside). At or before `from`, it is on the next day.
+    pub to: ClockTime,
+}
+
+/// The hours that count. Slots outside them leave both sides of the figure. For a day the first of
+/// these speaks that names it: an exceptional day, a holiday, the season entered last, the week.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceHours {
@@ -89,6 +136,12 @@ pub struct ServiceHours {
     /// Days without service hours, whatever the day of the week: no window begins on them.
     #[serde(default)]
     pub holidays: Vec<Date>,
+    /// Stretches of days with a week of their own.
+    #[serde(default)]
+    pub seasons: Vec<Season>,
+    /// Days unlike the others.
+    #[serde(default)]
+    pub days: Vec<ExceptionalDay>,
 }
 
 impl ServiceHours {
@@ -111,18 +164,8 @@ impl ServiceHours {
     }
 
     fn intervals_of(&self, day: Date, rules: &TimeZone) -> Result<Vec<(i64, i64)>, PeriodError> {
-        if self.holidays.contains(&day) {
-            return Ok(Vec::new());
-        }
-        let weekday = day.weekday().to_monday_zero_offset();
-        self.windows
-            .iter()
-            .filter(|window| {
-                window
-                    .days
-                    .iter()
-                    .any(|one| i8::try_from(*one) == Ok(weekday))
-            })
+        self.windows_of(day)
+            .into_iter()
             .map(|window| {
                 let overnight = if window.to <= window.from {
                     DAY_MINUTES
@@ -132,6 +175,35 @@ impl ServiceHours {
                 let from = local_unix_ms(day, window.from.minute_of_day, rules)?;
                 let to = local_unix_ms(day, window.to.minute_of_day + overnight, rules)?;
                 Ok((from, to))
+            })
+            .collect()
+    }
+
+    /// The windows that begin on a day.
+    #[must_use]
+    pub fn windows_of(&self, day: Date) -> Vec<DayWindow> {
+        // What was entered last under the same day corrects what was there before.
+        if let Some(exception) = self.days.iter().rev().find(|one| one.day == day) {
+            return exception.windows.clone();
+        }
+        if self.holidays.contains(&day) {
+            return Vec::new();
+        }
+        let season = self.seasons.iter().enumerate();
+        let season = season
+            .filter(|(_, season)| season.from <= day && day < season.to)
+            .max_by_key(|(place, season)| (season.entered, *place));
+        let week = season.map_or(&self.windows, |(_, season)| &season.windows);
+        let weekday = day.weekday().to_monday_zero_offset();
+        let on_it = |window: &&ServiceWindow| {
+            let mut days = window.days.iter();
+            days.any(|one| i8::try_from(*one) == Ok(weekday))
+        };
+        week.iter()
+            .filter(on_it)
+            .map(|window| DayWindow {
+                from: window.from,
+                to: window.to,
             })
             .collect()
     }
@@ -193,6 +265,37 @@ mod tests {
         let inside = sunday.slots_in_hours(&june).unwrap();
         // Four Sundays; the one of 31 May reaches 12 hours into June.
         assert_eq!(inside.iter().filter(|one| **one).count(), 4 * 24 + 12);
+    }
+
+    #[test]
+    fn seasons_and_days_go_before_the_week_and_the_last_entry_before_the_others() {
+        let text = "windows = [{ days = [0, 1, 2, 3, 4], from = '08:00', to = '16:00' }]\n\
+            holidays = ['2026-06-10', '2026-06-11']\n\
+            [[seasons]]\nname = 'summer'\nfrom = '2026-06-15'\nto = '2026-07-01'\n\
+            windows = [{ days = [0, 1, 2, 3, 4], from = '07:00', to = '13:00' }]\n\
+            author = 'A'\nentered = '2026-05-01'\n\
+            [[seasons]]\nname = 'closed'\nfrom = '2026-06-22'\nto = '2026-06-24'\n\
+            author = 'A'\nentered = '2026-05-02'\n\
+            [[days]]\nname = 'open all the same'\nday = '2026-06-11'\n\
+            windows = [{ from = '09:00', to = '10:00' }]\nauthor = 'B'\nentered = '2026-06-09'\n\
+            [[days]]\nname = 'announced late'\nday = '2026-06-12'\n\
+            author = 'B'\nentered = '2026-06-13'\n\
+            [[days]]\nname = 'corrected'\nday = '2026-06-12'\n\
+            windows = [{ from = '08:00', to = '09:00' }, { from = '22:00', to = '02:00' }]\n\
+            author = 'B'\nentered = '2026-06-14'\n";
+        let hours = hours(text);
+        let of = |day| {
+            let date = Date::new(2026, 6, day).unwrap();
+            let period = Period::between("UTC", date, date.tomorrow().unwrap(), 3_600).unwrap();
+            let inside = hours.slots_in_hours(&period).unwrap();
+            inside.iter().filter(|one| **one).count()
+        };
+        // Mondays to Fridays of 8 hours, a holiday, the open one, the corrected one with its night.
+        assert_eq!([8, 9, 10, 11, 12, 13, 14].map(of), [8, 8, 0, 1, 3, 2, 0]);
+        // The season, the closed days within it, and the season again; July has the week again.
+        assert_eq!([15, 19, 20, 22, 23, 24, 30].map(of), [6, 6, 0, 0, 0, 6, 6]);
+        let july = Date::new(2026, 7, 1).unwrap();
+        assert_eq!(hours.windows_of(july)[0].from.to_string(), "08:00");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum Rule {
     Quorum(u16),
     /// Good when every target is good.
     All,
+    /// Bad when strictly more than half of those that could tell are bad; a tie is good.
+    Majority,
 }
 
 /// An agreement's availability test: what decides a slot.
@@ -81,19 +83,21 @@ impl SlotRule {
 
     /// The slot, from what its targets say. With `need` good targets asked for (1 for any, all of
     /// them for all): good when so many are good, bad when so many cannot be reached even if every
-    /// unknown target were good, else unknown. Fewer targets than asked for: unknown.
+    /// unknown target were good, else unknown. Fewer targets than asked for: unknown. A majority is
+    /// one of the targets that are not unknown.
     #[must_use]
     pub fn decide_slot(&self, targets: &[SlotState]) -> SlotState {
+        let count = |state| targets.iter().filter(|one| **one == state).count();
+        let (good, unknown) = (count(SlotState::Good), count(SlotState::Unknown));
         let need = match self.rule {
             Rule::Any => 1,
             Rule::Quorum(count) => usize::from(count.max(1)),
             Rule::All => targets.len(),
+            Rule::Majority => return majority(good, targets.len() - unknown),
         };
         if targets.is_empty() || targets.len() < need {
             return SlotState::Unknown;
         }
-        let count = |state| targets.iter().filter(|one| **one == state).count();
-        let (good, unknown) = (count(SlotState::Good), count(SlotState::Unknown));
         if good >= need {
             SlotState::Good
         } else if good + unknown < need {
@@ -101,6 +105,18 @@ impl SlotRule {
         } else {
             SlotState::Unknown
         }
+    }
+
+    /// Number of the slot that an observation decides, from the period's start; `None` when it lies
+    /// before it or is no trusted sample: its uncertainty is more than half a slot.
+    #[must_use]
+    pub fn slot_of(&self, observation: &Observation, period_start_unix_ms: i64) -> Option<usize> {
+        if i64::from(observation.uncertainty_ms) * 2 > self.slot_ms() {
+            return None;
+        }
+        let start = observation.start_unix_ms;
+        let offset_ms = start.saturating_sub(period_start_unix_ms);
+        usize::try_from(offset_ms.div_euclid(self.slot_ms())).ok()
     }
 
     /// Packets of an observation that prove something. An agent without a route sends nothing and
@@ -112,6 +128,17 @@ impl SlotRule {
             (Outcome::NoRoute, 0) => (u64::from(self.packets_per_slot.max(self.minimum_sent)), 0),
             _ => (u64::from(observation.sent), u64::from(observation.received)),
         }
+    }
+}
+
+/// A vote of `known` targets, of which `good` are good.
+fn majority(good: usize, known: usize) -> SlotState {
+    if known == 0 {
+        SlotState::Unknown
+    } else if (known - good) * 2 > known {
+        SlotState::Bad
+    } else {
+        SlotState::Good
     }
 }
 
@@ -165,13 +192,7 @@ fn target_slots(
 ) -> Vec<SlotState> {
     let mut sums = vec![(0_u64, 0_u64); slot_count];
     for observation in observations {
-        if i64::from(observation.uncertainty_ms) * 2 > rule.slot_ms() {
-            continue;
-        }
-        let offset_ms = observation
-            .start_unix_ms
-            .saturating_sub(period_start_unix_ms);
-        let slot = usize::try_from(offset_ms.div_euclid(rule.slot_ms())).ok();
+        let slot = rule.slot_of(observation, period_start_unix_ms);
         if let Some(sum) = slot.and_then(|slot| sums.get_mut(slot)) {
             let (sent, received) = rule.proven(observation);
             *sum = (sum.0 + sent, sum.1 + received);
@@ -299,6 +320,30 @@ mod tests {
         for rule in [Rule::Any, Rule::All, Rule::Quorum(1)] {
             assert_eq!(decide(rule, &[]), Unknown);
         }
+    }
+
+    #[test]
+    fn a_majority_is_one_of_those_that_could_tell() {
+        let rule = SlotRule {
+            rule: Rule::Majority,
+            ..SlotRule::default()
+        };
+        let votes = |text: &str| {
+            let states: Vec<SlotState> = text
+                .chars()
+                .map(|vote| match vote {
+                    'G' => Good,
+                    'B' => Bad,
+                    _ => Unknown,
+                })
+                .collect();
+            rule.decide_slot(&states)
+        };
+        let all = ["GGG", "GGB", "GBB", "BBB", "GB-", "B--", "---", ""];
+        assert_eq!(
+            all.map(votes),
+            [Good, Good, Bad, Bad, Good, Bad, Unknown, Unknown]
+        );
     }
 
     #[test]

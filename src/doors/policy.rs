@@ -317,6 +317,8 @@ pub const ROUTES: &[(&str, &str, Need)] = {
             "/api/v1/sites/{id}/months/{month}/slots",
             May(A::SeeAgreements),
         ),
+        ("GET", "/api/v1/ledger/checkpoint", May(A::SeeAgreements)),
+        ("GET", "/api/v1/ledger/consistency", May(A::SeeAgreements)),
         // Planning.
         ("GET", "/api/v1/plans/current", May(A::SeePlans)),
         ("GET", "/api/v1/plans/current/export", May(A::SeePlans)),

@@ -30,8 +30,9 @@ impl Country {
         let table = Table::read(file, bytes, Form::default())?;
         let mut rings = Vec::new();
         for record in table.records {
-            if let Geometry::Rings(parts) = record.geometry {
-                rings.extend(parts.into_iter().map(|ring| positions(&ring)));
+            if let Geometry::Polygons(polygons) = record.geometry {
+                let outer = polygons.iter().filter_map(|polygon| polygon.first());
+                rings.extend(outer.map(|ring| positions(ring)));
             }
         }
         rings.retain(|ring| ring.len() >= 3);

@@ -1,9 +1,16 @@
-//! Coordinate systems of imported files: WGS84 degrees, and Web Mercator, in which web maps save
-//! what they show. Everything else is refused with the command that converts it.
+//! Coordinate systems of imported files: WGS84 degrees, Web Mercator, in which web maps save what
+//! they show, and the UTM zones of surveys. Everything else is refused with its name and the
+//! command that converts it: a datum that is not known would misplace a country by a hundred metres.
+
+mod utm;
+mod wkt;
 
 use serde::{Deserialize, Serialize};
 
 use super::ImportError;
+use utm::Utm;
+
+pub(super) use wkt::from_wkt;
 
 /// Radius of the sphere of Web Mercator, metres (EPSG:3857 takes WGS84's half axis for it).
 const SPHERE_METRES: f64 = 6_378_137.0;
@@ -12,23 +19,37 @@ const LARGEST_DEGREES: f64 = 360.0;
 
 /// A coordinate system that can be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Crs {
     /// Degrees on WGS84.
     #[default]
-    #[serde(rename = "EPSG:4326", alias = "CRS84", alias = "WGS84")]
     Wgs84,
     /// Web Mercator, metres.
-    #[serde(rename = "EPSG:3857")]
     WebMercator,
+    /// A zone of Universal Transverse Mercator on WGS84, metres.
+    Utm(Zone),
+}
+
+/// A zone of UTM: six degrees of longitude on one side of the equator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zone {
+    /// 1 to 60.
+    pub number: u8,
+    /// South of the equator.
+    pub south: bool,
 }
 
 impl Crs {
     /// Its name in the EPSG register.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> String {
         match self {
-            Self::Wgs84 => "EPSG:4326",
-            Self::WebMercator => "EPSG:3857",
+            Self::Wgs84 => "EPSG:4326".to_owned(),
+            Self::WebMercator => "EPSG:3857".to_owned(),
+            Self::Utm(zone) => {
+                let side = if zone.south { 7 } else { 6 };
+                format!("EPSG:32{side}{:02}", zone.number)
+            }
         }
     }
 
@@ -38,16 +59,37 @@ impl Crs {
         let name = name.trim().to_ascii_uppercase();
         let ends = |codes: &[&str]| codes.iter().any(|code| name.ends_with(code));
         if ends(&["CRS84", ":4326"]) || ["WGS84", "4326"].contains(&name.as_str()) {
-            Some(Self::Wgs84)
-        } else if ends(&[":3857", ":900913", ":102100"]) || name == "3857" {
-            Some(Self::WebMercator)
-        } else {
-            None
+            return Some(Self::Wgs84);
+        }
+        if ends(&[":3857", ":900913", ":102100"]) || name == "3857" {
+            return Some(Self::WebMercator);
+        }
+        // The digits after the last colon, or all of it: 13857 is not 3857.
+        let code = name.rsplit(':').next().unwrap_or_default();
+        Self::from_epsg(code.parse().ok()?)
+    }
+
+    /// The system of this number in the EPSG register.
+    #[must_use]
+    pub fn from_epsg(code: u32) -> Option<Self> {
+        let zone = |first: u32, south| {
+            let number = u8::try_from(code.checked_sub(first)?).ok()?;
+            (1..=60)
+                .contains(&number)
+                .then_some(Self::Utm(Zone { number, south }))
+        };
+        match code {
+            4326 => Some(Self::Wgs84),
+            3857 => Some(Self::WebMercator),
+            32_601..=32_660 => zone(32_600, false),
+            32_701..=32_760 => zone(32_700, true),
+            _ => None,
         }
     }
 
     /// Longitude and latitude in degrees of what a file has in their place. For Web Mercator the
-    /// inverse of the spherical projection (IOGP Guidance Note 7-2, method 1024).
+    /// inverse of the spherical projection (IOGP Guidance Note 7-2, method 1024), for UTM that of
+    /// the transverse Mercator (method 9807). A pair far outside a zone is no position.
     #[must_use]
     pub fn degrees(self, [x, y]: [f64; 2]) -> [f64; 2] {
         match self {
@@ -56,16 +98,51 @@ impl Crs {
                 (x / SPHERE_METRES).to_degrees(),
                 (y / SPHERE_METRES).sinh().atan().to_degrees(),
             ],
+            Self::Utm(zone) => Utm::new(zone).degrees([x, y]),
         }
+    }
+
+    /// What this system has in the place of a longitude and a latitude in degrees.
+    #[must_use]
+    pub fn projected(self, [longitude, latitude]: [f64; 2]) -> [f64; 2] {
+        match self {
+            Self::Wgs84 => [longitude, latitude],
+            Self::WebMercator => [
+                longitude.to_radians() * SPHERE_METRES,
+                latitude.to_radians().tan().asinh() * SPHERE_METRES,
+            ],
+            Self::Utm(zone) => Utm::new(zone).projected([longitude, latitude]),
+        }
+    }
+}
+
+impl From<Crs> for String {
+    fn from(crs: Crs) -> Self {
+        crs.code()
+    }
+}
+
+impl TryFrom<String> for Crs {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::from_name(&name).ok_or_else(|| {
+            format!("{name:?} is not EPSG:4326, EPSG:3857 or a UTM zone (EPSG:32601 to EPSG:32760)")
+        })
     }
 }
 
 /// The system that a file, mapping or manifest names.
 pub(super) fn named(file: &str, name: &str) -> Result<Crs, ImportError> {
-    Crs::from_name(name).ok_or_else(|| ImportError::Projected {
+    Crs::from_name(name).ok_or_else(|| unknown(file, name))
+}
+
+/// The refusal of a system that is not known here.
+pub(super) fn unknown(file: &str, name: &str) -> ImportError {
+    ImportError::Projected {
         file: file.to_owned(),
         crs: name.to_owned(),
-    })
+    }
 }
 
 /// Whether a pair cannot be degrees.
@@ -80,14 +157,15 @@ pub(super) fn check(
     projected: usize,
     drawn: usize,
 ) -> Result<(), ImportError> {
-    let file = file.to_owned();
     match crs {
-        Crs::Wgs84 if projected * 2 > drawn => Err(ImportError::Projected {
-            file,
-            crs: "metres of a projection (EPSG:3857?)".to_owned(),
-        }),
-        Crs::WebMercator if drawn > 0 && projected * 2 < drawn => {
-            Err(ImportError::NotProjected { file })
+        Crs::Wgs84 if projected * 2 > drawn => {
+            Err(unknown(file, "metres of a projection (EPSG:3857?)"))
+        }
+        Crs::WebMercator | Crs::Utm(_) if drawn > 0 && projected * 2 < drawn => {
+            Err(ImportError::NotProjected {
+                file: file.to_owned(),
+                crs: crs.code(),
+            })
         }
         _ => Ok(()),
     }
@@ -110,8 +188,24 @@ mod tests {
         for name in ["EPSG:3857", "urn:ogc:def:crs:EPSG::3857", "EPSG:900913"] {
             assert_eq!(Crs::from_name(name), Some(Crs::WebMercator), "{name}");
         }
-        assert_eq!(Crs::from_name("EPSG:32733"), None);
-        assert_eq!(Crs::from_name("EPSG:13857"), None);
+        for name in ["EPSG:32733", "urn:ogc:def:crs:EPSG::32733", "32733"] {
+            let zone = Crs::Utm(Zone {
+                number: 33,
+                south: true,
+            });
+            assert_eq!(Crs::from_name(name), Some(zone), "{name}");
+            assert_eq!(zone.code(), "EPSG:32733");
+        }
+        for name in [
+            "EPSG:13857",
+            "EPSG:32600",
+            "EPSG:32661",
+            "EPSG:2154",
+            "ESRI:102022",
+            "",
+        ] {
+            assert_eq!(Crs::from_name(name), None, "{name}");
+        }
     }
 
     #[test]
@@ -120,6 +214,8 @@ mod tests {
         let [longitude, latitude] = Crs::WebMercator.degrees([-11_169_055.58, 2_800_000.00]);
         assert!((longitude - -100.333_333).abs() < 1e-5, "{longitude}");
         assert!((latitude - 24.381_787).abs() < 1e-5, "{latitude}");
+        let [x, y] = Crs::WebMercator.projected([longitude, latitude]);
+        assert!((x - -11_169_055.58).abs() < 1e-3 && (y - 2_800_000.0).abs() < 1e-3);
         let [longitude, latitude] = Crs::Wgs84.degrees([15.0, -4.0]);
         assert_eq!(
             (longitude.to_bits(), latitude.to_bits()),

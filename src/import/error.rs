@@ -19,7 +19,9 @@ pub enum ImportError {
     #[error("reading {file}: it is empty")]
     Empty { file: String },
     /// An archive that is no XLSX.
-    #[error("reading {file}: this is a ZIP archive, but no XLSX; save the sheet as XLSX or CSV")]
+    #[error(
+        "reading {file}: this is a ZIP archive, but neither an XLSX nor a shapefile nor heights (.hgt); save the sheet as XLSX or CSV"
+    )]
     Archive { file: String },
     /// An XLSX that cannot be read.
     #[error("reading {file}: not a readable XLSX: {detail}; save the sheet as CSV")]
@@ -69,16 +71,39 @@ pub enum ImportError {
     /// A CSV file that cannot be parsed.
     #[error("reading {file}: not a CSV file: {detail}")]
     NotCsv { file: String, detail: String },
+    /// A GeoPackage that cannot be read.
+    #[error("reading {file}: not a readable GeoPackage: {detail}")]
+    NotGeoPackage { file: String, detail: String },
+    /// A shapefile that cannot be read.
+    #[error(
+        "reading {file}: not a readable shapefile: {detail}; give its .shp, .dbf and .prj together in a ZIP archive"
+    )]
+    NotShapefile { file: String, detail: String },
+    /// A network of the Open Fibre Data Standard that cannot be read.
+    #[error("reading {file}: not an OFDS 0.4 network: {detail}")]
+    NotOfds { file: String, detail: String },
+    /// An extract of OpenStreetMap that cannot be read.
+    #[error("reading {file}: not a readable OpenStreetMap extract (PBF): {detail}")]
+    NotPbf { file: String, detail: String },
+    /// Heights where something else is expected.
+    #[error("reading {file}: it holds heights of the ground; import it as a layer of kind terrain")]
+    Heights { file: String },
+    /// Heights that cannot be read; the reason in French and English.
+    #[error("reading {file}: not readable as terrain: {}", .detail.1)]
+    NotTerrain {
+        file: String,
+        detail: (String, String),
+    },
     /// Coordinates that are not degrees.
     #[error(
         "reading {file}: its coordinates are in {crs}, not in WGS84 degrees; \
-         where it is EPSG:3857 name that system and it is converted; otherwise convert it first, for instance: \
-         ogr2ogr -t_srs EPSG:4326 out.geojson in.geojson"
+         where it is EPSG:3857 or a UTM zone (EPSG:32601 to EPSG:32760) name that system and it is converted; \
+         otherwise convert it first, for instance: ogr2ogr -t_srs EPSG:4326 out.geojson in.geojson"
     )]
     Projected { file: String, crs: String },
     /// Degrees where metres were named.
-    #[error("reading {file}: its coordinates look like degrees, not like metres of EPSG:3857")]
-    NotProjected { file: String },
+    #[error("reading {file}: its coordinates look like degrees, not like metres of {crs}")]
+    NotProjected { file: String, crs: String },
     /// A layer that lies in the country only when latitude and longitude change places.
     #[error(
         "reading {file}: latitude and longitude look swapped: no feature lies in the country, but {swapped} would"
@@ -156,7 +181,7 @@ impl ImportError {
     fn text_fr_of_forms(&self) -> String {
         match self {
             Self::Archive { file } => format!(
-                "lecture de {file} : c'est une archive ZIP, mais pas un XLSX ; enregistrez la feuille en XLSX ou CSV"
+                "lecture de {file} : c'est une archive ZIP, mais ni un XLSX, ni un shapefile, ni des altitudes (.hgt) ; enregistrez la feuille en XLSX ou CSV"
             ),
             Self::NotXlsx { file, detail } => format!(
                 "lecture de {file} : XLSX illisible : {detail} ; enregistrez la feuille en CSV"
@@ -177,16 +202,34 @@ impl ImportError {
                 "lecture de {file} : pas de feuille « {sheet} » ; le classeur a : {}",
                 present.join(", ")
             ),
-            Self::NotProjected { file } => format!(
-                "lecture de {file} : ses coordonnées ressemblent à des degrés, pas à des mètres EPSG:3857"
+            Self::NotProjected { file, crs } => format!(
+                "lecture de {file} : ses coordonnées ressemblent à des degrés, pas à des mètres de {crs}"
             ),
+            Self::NotGeoPackage { file, detail } => {
+                format!("lecture de {file} : GeoPackage illisible : {detail}")
+            }
+            Self::NotShapefile { file, detail } => format!(
+                "lecture de {file} : shapefile illisible : {detail} ; donnez les fichiers .shp, .dbf et .prj ensemble dans une archive ZIP"
+            ),
+            Self::NotOfds { file, detail } => {
+                format!("lecture de {file} : pas un réseau OFDS 0.4 : {detail}")
+            }
+            Self::NotPbf { file, detail } => {
+                format!("lecture de {file} : extrait OpenStreetMap (PBF) illisible : {detail}")
+            }
+            Self::Heights { file } => format!(
+                "lecture de {file} : ce sont des altitudes ; importez-les comme couche de type terrain"
+            ),
+            Self::NotTerrain { file, detail } => {
+                format!("lecture de {file} : relief illisible : {}", detail.0)
+            }
             Self::NotGeoJson { file, detail } => {
                 format!("lecture de {file} : pas une collection GeoJSON : {detail}")
             }
             Self::NotCsv { file, detail } => format!("lecture de {file} : pas un CSV : {detail}"),
             Self::Projected { file, crs } => format!(
                 "lecture de {file} : ses coordonnées sont en {crs}, pas en degrés WGS84 ; \
-                 si c'est EPSG:3857, nommez ce système et il est converti ; sinon convertissez-le d'abord, par exemple : ogr2ogr -t_srs EPSG:4326 sortie.geojson entrée.geojson"
+                 si c'est EPSG:3857 ou un fuseau UTM (EPSG:32601 à EPSG:32760), nommez ce système et il est converti ; sinon convertissez-le d'abord, par exemple : ogr2ogr -t_srs EPSG:4326 sortie.geojson entrée.geojson"
             ),
             Self::LayerSwapped { file, swapped } => format!(
                 "lecture de {file} : latitude et longitude semblent inversées : aucun objet n'est \

@@ -1,21 +1,29 @@
-//! Layers of what exists (fibre, masts, places, regions) by a TOML manifest: an unknown country
-//! needs a manifest, no code.
+//! Layers of what exists (fibre, masts, coverage, roads, terrain, electricity, places, regions) by a
+//! TOML manifest: an unknown country needs a manifest, no code.
 
 use std::collections::BTreeMap;
 
 use desserte_planning::Position;
-use desserte_planning::layer::{Layer, LayerKind, Layers, Line, Place, Point, Provenance, Region};
+use desserte_planning::layer::{Layer, LayerKind, Provenance, UncertaintyClass};
 use serde::{Deserialize, Serialize};
 
 use super::country::{self, Country};
+use super::format::Format;
 use super::mapping::{ColumnNames, Keep};
 use super::report::{Refusals, RowRanges, Warning, WarningRows};
 use super::table::{Form, Table};
 use super::{ImportError, crs};
 use read::{Reader, Rows};
 
+pub use any::AnyLayer;
+pub use field::LayerField;
+pub use terrain::MAX_TERRAIN_BYTES;
+
+mod any;
+mod field;
 mod population;
 mod read;
+mod terrain;
 
 /// Most layers of a manifest.
 pub const MAX_LAYERS: usize = 200;
@@ -36,10 +44,10 @@ pub struct Entry {
     pub kind: LayerKind,
     /// Its name, as shown to people.
     pub name: String,
-    /// The file, relative to the manifest: GeoJSON, or CSV for points.
+    /// The file, relative to the manifest.
     pub file: String,
-    /// The coordinate system: that of the file when left out, else `EPSG:4326`; `EPSG:3857` is
-    /// converted.
+    /// The coordinate system: that of the file when left out, else `EPSG:4326`; `EPSG:3857` and UTM
+    /// zones are converted.
     #[serde(default)]
     pub crs: Option<String>,
     /// Who made it, and how it is to be credited.
@@ -50,108 +58,25 @@ pub struct Entry {
     pub date: String,
     /// How far it may be wrong, in words.
     pub uncertainty: String,
+    /// The same as a class.
+    #[serde(default)]
+    pub uncertainty_class: UncertaintyClass,
     /// The file's encoding when it is not UTF-8.
     #[serde(default)]
     pub encoding: Option<String>,
-    /// The sheet of a workbook; the first one with anything in it when left out.
+    /// The sheet of a workbook or the table of a GeoPackage; the first one with anything in it when
+    /// left out.
     #[serde(default)]
     pub sheet: Option<String>,
     /// Field ← column (CSV) or property (GeoJSON).
     #[serde(default)]
     pub columns: BTreeMap<LayerField, ColumnNames>,
+    /// Field = text for every row: operator, generation, radius.
+    #[serde(default)]
+    pub constants: BTreeMap<LayerField, String>,
     /// Filters; a row must pass all of them.
     #[serde(default)]
     pub keep: Vec<Keep>,
-}
-
-impl LayerField {
-    /// Every field.
-    pub const ALL: [Self; 5] = [
-        Self::Name,
-        Self::Latitude,
-        Self::Longitude,
-        Self::Population,
-        Self::Class,
-    ];
-
-    /// The identifier used in manifests and refusals.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Latitude => "latitude",
-            Self::Longitude => "longitude",
-            Self::Population => "population",
-            Self::Class => "class",
-        }
-    }
-
-    /// The field with this identifier.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|field| field.code() == code)
-    }
-}
-
-/// What a feature is told by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LayerField {
-    /// Its name.
-    Name,
-    /// Degrees north (CSV).
-    Latitude,
-    /// Degrees east (CSV).
-    Longitude,
-    /// Inhabitants of a place; 0 means "not known", as in `GeoNames`.
-    Population,
-    /// What a place is (`village`, `country`): the name point of an area is refused.
-    Class,
-}
-
-/// A layer of any kind.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AnyLayer {
-    /// Routes of fibre.
-    FibreLines(Layer<Line>),
-    /// Fibre nodes.
-    FibreNodes(Layer<Point>),
-    /// Masts.
-    Masts(Layer<Point>),
-    /// Places.
-    Places(Layer<Place>),
-    /// Regions.
-    Regions(Layer<Region>),
-}
-
-impl AnyLayer {
-    /// Adds it to those of its kind.
-    pub fn add_to(self, layers: &mut Layers) {
-        match self {
-            Self::FibreLines(layer) => layers.fibre_lines.push(layer),
-            Self::FibreNodes(layer) => layers.fibre_nodes.push(layer),
-            Self::Masts(layer) => layers.masts.push(layer),
-            Self::Places(layer) => layers.places.push(layer),
-            Self::Regions(layer) => layers.regions.push(layer),
-        }
-    }
-
-    /// How many features it holds.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::FibreLines(layer) => layer.features.len(),
-            Self::FibreNodes(layer) | Self::Masts(layer) => layer.features.len(),
-            Self::Places(layer) => layer.features.len(),
-            Self::Regions(layer) => layer.features.len(),
-        }
-    }
-
-    /// True when it holds nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// A layer and what became of the file's rows.
@@ -207,6 +132,16 @@ impl Entry {
                 self.date
             ));
         }
+        if let Some(field) = self.constants.keys().find(|field| !field.may_be_constant()) {
+            return Err(format!("constants: {} has to be a column", field.code()));
+        }
+        let both = self
+            .constants
+            .keys()
+            .find(|field| self.columns.contains_key(field));
+        if let Some(field) = both {
+            return Err(format!("{} is both a column and a constant", field.code()));
+        }
         Ok(())
     }
 
@@ -217,6 +152,7 @@ impl Entry {
             licence: self.licence.clone(),
             date: self.date.clone(),
             uncertainty: self.uncertainty.clone(),
+            uncertainty_class: self.uncertainty_class,
         }
     }
 }
@@ -231,6 +167,11 @@ fn is_date(text: &str) -> bool {
     digits && [vec![4, 2, 2], vec![4, 2], vec![4]].contains(&lengths)
 }
 
+/// The parts of a shapefile, by their endings, as one file that can be read.
+pub fn shapefile_archive(parts: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, std::io::Error> {
+    super::table::shapefile_archive(parts).map_err(std::io::Error::other)
+}
+
 /// Reads the file of a manifest's entry. With the country's outline a layer whose latitude and
 /// longitude are swapped is refused.
 pub fn read_layer(
@@ -238,45 +179,101 @@ pub fn read_layer(
     bytes: &[u8],
     country: Option<&Country>,
 ) -> Result<LayerImport, ImportError> {
-    let crs = entry.crs.as_deref();
+    let named = entry.crs.as_deref();
+    let named = named
+        .map(|name| crs::named(&entry.file, name))
+        .transpose()?;
+    if entry.kind == LayerKind::Terrain {
+        return read_terrain(entry, bytes, named);
+    }
     let form = Form {
         encoding: entry.encoding.as_deref(),
         sheet: entry.sheet.as_deref(),
-        crs: crs.map(|name| crs::named(&entry.file, name)).transpose()?,
+        crs: named,
     };
     let table = Table::read(&entry.file, bytes, form)?;
     let reader = Reader::new(entry, &table)?;
-    let (provenance, mut rows) = (entry.provenance(), Rows::default());
-    let layer = match entry.kind {
-        LayerKind::FibreLines => AnyLayer::FibreLines(Layer {
-            provenance,
-            features: reader.all(&mut rows, Reader::lines),
-        }),
-        LayerKind::FibreNodes => AnyLayer::FibreNodes(Layer {
-            provenance,
-            features: reader.all(&mut rows, Reader::point),
-        }),
-        LayerKind::Masts => AnyLayer::Masts(Layer {
-            provenance,
-            features: reader.all(&mut rows, Reader::point),
-        }),
-        LayerKind::Places => AnyLayer::Places(Layer {
-            provenance,
-            features: population::note_dominant(reader.all(&mut rows, Reader::place), &mut rows),
-        }),
-        LayerKind::Regions => AnyLayer::Regions(Layer {
-            provenance,
-            features: reader.all(&mut rows, Reader::region),
-        }),
-    };
+    let mut rows = Rows::default();
+    let layer = features(entry, &reader, &mut rows);
     refuse_swapped(entry, &rows.positions, country)?;
     let converted = table.converted || table.crs != crs::Crs::Wgs84;
+    let mut warnings = warnings(&mut rows, converted, country);
+    if table.cut.count() > 0 {
+        warnings.push(WarningRows::new(Warning::FeatureCut, table.cut.clone()));
+    }
     Ok(LayerImport {
         layer,
         rows_read: table.records.len(),
         left_out: rows.left_out,
-        warnings: warnings(&mut rows, converted, country),
+        warnings,
         refused: rows.refused,
+    })
+}
+
+/// The features of a table, as the entry's kind wants them.
+fn features(entry: &Entry, reader: &Reader<'_>, rows: &mut Rows) -> AnyLayer {
+    fn layer<F>(entry: &Entry, features: Vec<F>) -> Layer<F> {
+        Layer {
+            provenance: entry.provenance(),
+            features,
+        }
+    }
+    match entry.kind {
+        LayerKind::FibreLines => {
+            AnyLayer::FibreLines(layer(entry, reader.all(rows, Reader::lines)))
+        }
+        LayerKind::FibreNodes => {
+            AnyLayer::FibreNodes(layer(entry, reader.all(rows, Reader::point)))
+        }
+        LayerKind::Masts => AnyLayer::Masts(layer(entry, reader.all(rows, Reader::mast))),
+        LayerKind::Coverage => AnyLayer::Coverage(layer(entry, reader.all(rows, Reader::coverage))),
+        LayerKind::Roads => AnyLayer::Roads(layer(entry, reader.all(rows, Reader::lines))),
+        LayerKind::PowerLines => {
+            AnyLayer::PowerLines(layer(entry, reader.all(rows, Reader::lines)))
+        }
+        LayerKind::PowerNodes => {
+            AnyLayer::PowerNodes(layer(entry, reader.all(rows, Reader::point)))
+        }
+        LayerKind::Places => {
+            let places = reader.all(rows, Reader::place);
+            AnyLayer::Places(layer(entry, population::note_dominant(places, rows)))
+        }
+        LayerKind::Regions => AnyLayer::Regions(layer(entry, reader.all(rows, Reader::region))),
+        // Read before any table is made.
+        LayerKind::Terrain => AnyLayer::Terrain(layer(entry, Vec::new())),
+    }
+}
+
+/// Heights are no rows: each tile counts as one, and its unknown samples are said.
+fn read_terrain(
+    entry: &Entry,
+    bytes: &[u8],
+    named: Option<crs::Crs>,
+) -> Result<LayerImport, ImportError> {
+    if Format::of(&entry.file, bytes) != Format::Terrain {
+        return Err(ImportError::NotTerrain {
+            file: entry.file.clone(),
+            detail: (
+                "ce n'est ni un GeoTIFF, ni un .hgt, ni une archive qui en contient".to_owned(),
+                "it is neither a GeoTIFF nor an .hgt nor an archive of these".to_owned(),
+            ),
+        });
+    }
+    let heights = terrain::read(&entry.file, bytes, named)?;
+    let warnings = (heights.unknown_samples > 0).then(|| WarningRows {
+        count: heights.unknown_samples,
+        ..WarningRows::new(Warning::HeightsUnknown, RowRanges::default())
+    });
+    let warnings = warnings.into_iter().collect();
+    Ok(LayerImport {
+        rows_read: heights.tiles.len(),
+        layer: AnyLayer::Terrain(Layer {
+            provenance: entry.provenance(),
+            features: heights.tiles,
+        }),
+        left_out: 0,
+        refused: Refusals::default(),
+        warnings,
     })
 }
 

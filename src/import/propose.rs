@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::ImportError;
 use super::crs::Crs;
+use super::format::Format;
 use super::kinds::KindScheme;
 use super::layers::LayerField;
 use super::mapping::{ColumnNames, Keep, Mapping, SiteField, Untranslated};
 use super::table::{self, Form, Table};
-use super::text::is_archive;
 use crate::text::fold;
 use words::{LAYER_WORDS, SITE_WORDS};
 
@@ -28,18 +28,6 @@ const KINDS_MAX: usize = 200;
 const ROWS_MAX: usize = 20_000;
 /// Letters of an identifier's prefix.
 const PREFIX_CHARS: usize = 24;
-
-/// What a file is. Closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// Text with commas, semicolons or tabs.
-    Csv,
-    /// A workbook.
-    Xlsx,
-    /// GeoJSON.
-    Geojson,
-}
 
 /// A column and some of what stands in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +75,10 @@ pub fn inspect(
     bytes: &[u8],
     (encoding, sheet, crs): (Option<&str>, Option<&str>, Option<Crs>),
 ) -> Result<(Inspection, Proposal), ImportError> {
+    let format = Format::of(file, bytes);
+    if format == Format::Terrain {
+        return Ok(heights(file));
+    }
     let mut encoding = encoding;
     let read = |encoding| {
         let form = Form {
@@ -103,15 +95,10 @@ pub fn inspect(
         }
         other => other?,
     };
-    let sheets = if is_archive(bytes) {
-        table::sheet_names(file, bytes)?
-    } else {
-        Vec::new()
-    };
-    let format = match (table.has_geometry, sheets.is_empty()) {
-        (true, _) => Format::Geojson,
-        (false, false) => Format::Xlsx,
-        (false, true) => Format::Csv,
+    let sheets = match format {
+        Format::Xlsx => table::sheet_names(file, bytes)?,
+        Format::Geopackage => table::table_names(file, bytes)?,
+        _ => Vec::new(),
     };
     let inspection = Inspection {
         format,
@@ -122,6 +109,20 @@ pub fn inspect(
         columns: columns(&table),
     };
     Ok((inspection, Proposal { table }))
+}
+
+/// Heights have neither rows nor columns: there is nothing to map.
+fn heights(file: &str) -> (Inspection, Proposal) {
+    let inspection = Inspection {
+        format: Format::Terrain,
+        sheets: Vec::new(),
+        rows: 0,
+        has_geometry: true,
+        encoding: None,
+        columns: Vec::new(),
+    };
+    let table = Table::without_rows(file);
+    (inspection, Proposal { table })
 }
 
 fn columns(table: &Table) -> Vec<ColumnSample> {
@@ -209,6 +210,13 @@ impl Proposal {
         if self.table.has_geometry {
             columns.remove(&LayerField::Latitude);
             columns.remove(&LayerField::Longitude);
+        }
+        if !matches!(kind, LayerKind::Masts | LayerKind::Coverage) {
+            columns.remove(&LayerField::Operator);
+            columns.remove(&LayerField::Generation);
+        }
+        if kind != LayerKind::Coverage {
+            columns.remove(&LayerField::RadiusMetres);
         }
         if kind != LayerKind::Places {
             columns.remove(&LayerField::Population);

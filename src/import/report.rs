@@ -56,6 +56,12 @@ pub enum Reason {
     GeometryUnfit { found: String },
     /// The name point of a country or region among places.
     PlaceIsArea,
+    /// A word that is no generation of mobile networks.
+    GenerationUnknown,
+    /// A cell without a radius.
+    RadiusMissing,
+    /// A radius that is no number of metres that a cell can reach.
+    RadiusInvalid,
 }
 
 impl Reason {
@@ -83,6 +89,9 @@ impl Reason {
             Self::GeometryMissing => "geometry_missing",
             Self::GeometryUnfit { .. } => "geometry_unfit",
             Self::PlaceIsArea => "place_is_area",
+            Self::GenerationUnknown => "generation_unknown",
+            Self::RadiusMissing => "radius_missing",
+            Self::RadiusInvalid => "radius_invalid",
         }
     }
 
@@ -128,6 +137,9 @@ impl Reason {
             Self::PlaceIsArea => {
                 "this is the name point of a country or region, not a place".to_owned()
             }
+            Self::GenerationUnknown => "write 2G, 3G, 4G or 5G".to_owned(),
+            Self::RadiusMissing => "a point covers nothing without a radius".to_owned(),
+            Self::RadiusInvalid => "this is no radius from 1 to 120,000 metres".to_owned(),
         }
     }
 
@@ -169,6 +181,9 @@ impl Reason {
             Self::PlaceIsArea => {
                 "c'est le point d'un pays ou d'une région, pas une localité".to_owned()
             }
+            Self::GenerationUnknown => "écrivez 2G, 3G, 4G ou 5G".to_owned(),
+            Self::RadiusMissing => "sans rayon un point ne couvre rien".to_owned(),
+            Self::RadiusInvalid => "ce n'est pas un rayon de 1 à 120 000 mètres".to_owned(),
         }
     }
 }

@@ -135,4 +135,6 @@ fn import_table(
 }
 
 #[cfg(test)]
+mod real_tests;
+#[cfg(test)]
 mod tests;

@@ -1,15 +1,23 @@
-//! One shape for rows of CSV and XLSX and for GeoJSON features: named values and, for features, a geometry.
+//! One shape for rows of CSV and XLSX and for the features of maps (GeoJSON, GeoPackage, shapefile,
+//! OFDS, OpenStreetMap): named values and, for features, a geometry.
 
 use std::collections::BTreeMap;
 
 use super::crs::Crs;
-use super::report::Reason;
+use super::format::Format;
+use super::report::{Reason, RowRanges};
 use super::sites::parse_degrees;
 use super::{ImportError, MAX_COLUMNS, MAX_ROWS, text};
 
 mod geojson;
+mod geopackage;
+mod ofds;
+mod osm;
+mod shapefile;
 mod xlsx;
 
+pub(super) use geopackage::table_names;
+pub(super) use shapefile::archive as shapefile_archive;
 pub(super) use xlsx::sheet_names;
 
 /// Longitude and latitude, or what a projected file has in their place.
@@ -20,12 +28,17 @@ pub(super) struct Table {
     pub(super) file: String,
     pub(super) columns: Vec<String>,
     pub(super) records: Vec<Record>,
-    /// GeoJSON: positions come from the geometry, not from columns.
+    /// Maps: positions come from the geometry, not from columns.
     pub(super) has_geometry: bool,
     /// What the columns of coordinates are in; geometries are in degrees already.
     pub(super) crs: Crs,
-    /// The geometries were in Web Mercator and are degrees now.
+    /// The geometries were in a projection and are degrees now.
     pub(super) converted: bool,
+    /// The file holds things of several kinds (nodes and spans of a network): those whose geometry
+    /// does not fit are another layer's, not wrong.
+    pub(super) mixed: bool,
+    /// Features that the file holds only in part: ways cut off at the edge of an extract.
+    pub(super) cut: RowRanges,
 }
 
 /// How a file is to be read where it does not say so itself.
@@ -39,9 +52,9 @@ pub(super) struct Form<'f> {
     pub(super) crs: Option<Crs>,
 }
 
-/// One CSV row or GeoJSON feature.
+/// One row or feature.
 pub(super) struct Record {
-    /// CSV, XLSX: the row as a spreadsheet counts it. GeoJSON: the feature, from 1.
+    /// CSV, XLSX: the row as a spreadsheet counts it. Maps: the feature, from 1.
     pub(super) row: usize,
     values: Values,
     pub(super) geometry: Geometry,
@@ -61,24 +74,70 @@ pub(super) enum Geometry {
     None,
     Point(Pair),
     Lines(Vec<Vec<Pair>>),
-    /// Outer rings.
-    Rings(Vec<Vec<Pair>>),
+    /// Polygons: the outer ring of each first, then its holes.
+    Polygons(Vec<Vec<Vec<Pair>>>),
     /// Another type, or coordinates that cannot be read: its name in the file.
     Unreadable(String),
 }
 
 impl Table {
-    /// Reads a file; which of the three formats it is shows in its first bytes.
+    /// Reads a file; which format it is shows in its bytes.
     pub(super) fn read(file: &str, bytes: &[u8], form: Form<'_>) -> Result<Self, ImportError> {
-        if text::is_archive(bytes) {
-            return xlsx::read(file, bytes, form);
+        match Format::of(file, bytes) {
+            Format::Xlsx => xlsx::read(file, bytes, form),
+            Format::Shapefile => shapefile::read(file, bytes, form),
+            Format::Geopackage => geopackage::read(file, bytes, form),
+            Format::Pbf => osm::read(file, bytes),
+            Format::Terrain => Err(ImportError::Heights {
+                file: file.to_owned(),
+            }),
+            Format::Csv => {
+                let text = text::decode(file, bytes, form.encoding)?;
+                csv(file, &text, form.crs.unwrap_or_default())
+            }
+            Format::Geojson => {
+                let text = text::decode(file, bytes, form.encoding)?;
+                geojson::read(file, &text, form.crs)
+            }
         }
-        let text = text::decode(file, bytes, form.encoding)?;
-        if text.trim_start().starts_with('{') {
-            geojson::read(file, &text, form.crs)
-        } else {
-            csv(file, &text, form.crs.unwrap_or_default())
+    }
+
+    /// A table in which nothing is.
+    pub(super) fn without_rows(file: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            columns: Vec::new(),
+            records: Vec::new(),
+            has_geometry: true,
+            crs: Crs::Wgs84,
+            converted: false,
+            mixed: false,
+            cut: RowRanges::default(),
         }
+    }
+
+    /// A table of features whose geometries are in a system: they become degrees.
+    fn of_features(
+        file: &str,
+        columns: Vec<String>,
+        mut records: Vec<Record>,
+        crs: Crs,
+    ) -> Result<Self, ImportError> {
+        check_columns(file, columns.len())?;
+        check_system(file, &records, crs)?;
+        for record in &mut records {
+            record.geometry.convert(crs);
+        }
+        Ok(Self {
+            file: file.to_owned(),
+            columns,
+            records,
+            has_geometry: true,
+            crs: Crs::Wgs84,
+            converted: crs != Crs::Wgs84,
+            mixed: false,
+            cut: RowRanges::default(),
+        })
     }
 
     /// The number of a column.
@@ -101,10 +160,12 @@ impl Table {
         latitude: Option<usize>,
         longitude: Option<usize>,
     ) -> Result<(), ImportError> {
-        let (Some(latitude), Some(longitude), Crs::WebMercator) = (latitude, longitude, self.crs)
-        else {
+        let (Some(latitude), Some(longitude)) = (latitude, longitude) else {
             return Ok(());
         };
+        if self.crs == Crs::Wgs84 {
+            return Ok(());
+        }
         let pairs = self.records.iter().filter_map(|record| {
             let number = |column| parse_degrees(record.value(column)?);
             Some([number(longitude)?, number(latitude)?])
@@ -137,12 +198,39 @@ impl Table {
     }
 }
 
+impl Record {
+    /// A feature: its number from 1, what it says by column, what it draws.
+    fn feature(row: usize, values: BTreeMap<usize, String>, geometry: Geometry) -> Self {
+        Self {
+            row,
+            values: Values::Feature(values),
+            geometry,
+        }
+    }
+}
+
+/// Coordinates beyond any degree are metres of some projection, and degrees are none: the whole file
+/// is refused then, not a row.
+fn check_system(file: &str, records: &[Record], crs: Crs) -> Result<(), ImportError> {
+    let projected = records
+        .iter()
+        .filter(|record| record.geometry.any(super::crs::beyond_degrees))
+        .count();
+    let drawn = records
+        .iter()
+        .filter(|record| record.geometry != Geometry::None)
+        .count();
+    // One stray number is one refused row.
+    super::crs::check(file, crs, projected, drawn)
+}
+
 impl Geometry {
     /// Every position, whatever is drawn.
     fn any(&self, is: impl Fn(&Pair) -> bool) -> bool {
         match self {
             Self::Point(pair) => is(pair),
-            Self::Lines(parts) | Self::Rings(parts) => parts.iter().flatten().any(is),
+            Self::Lines(parts) => parts.iter().flatten().any(is),
+            Self::Polygons(polygons) => polygons.iter().flatten().flatten().any(is),
             Self::None | Self::Unreadable(_) => false,
         }
     }
@@ -151,8 +239,13 @@ impl Geometry {
     fn convert(&mut self, crs: Crs) {
         match self {
             Self::Point(pair) => *pair = crs.degrees(*pair),
-            Self::Lines(parts) | Self::Rings(parts) => {
+            Self::Lines(parts) => {
                 for pair in parts.iter_mut().flatten() {
+                    *pair = crs.degrees(*pair);
+                }
+            }
+            Self::Polygons(polygons) => {
+                for pair in polygons.iter_mut().flatten().flatten() {
                     *pair = crs.degrees(*pair);
                 }
             }
@@ -211,6 +304,8 @@ fn csv(file: &str, text: &str, crs: Crs) -> Result<Table, ImportError> {
         has_geometry: false,
         crs,
         converted: false,
+        mixed: false,
+        cut: RowRanges::default(),
     })
 }
 

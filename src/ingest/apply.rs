@@ -20,6 +20,7 @@ use crate::{
     store::{
         StoreError,
         journal::{Journal, JournaledBatch},
+        retention::{Retention, kept_from_unix_ms},
         samples::{Filling, SampleStore},
     },
 };
@@ -38,6 +39,9 @@ const ALIVE: Duration = Duration::from_secs(10);
 const KEEP_HEARTBEATS: Duration = Duration::from_mins(5);
 /// How often schedules are made anew, because agreements end with time.
 const REFRESH_SCHEDULES: Duration = Duration::from_hours(1);
+
+/// How often what is older than it is kept is let go.
+const LET_GO: Duration = Duration::from_hours(24);
 
 /// Something was measured at a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +70,7 @@ pub(crate) struct Following {
     pub(crate) grown: Condvar,
     pub(crate) stop: AtomicBool,
     pub(crate) run: i64,
+    pub(crate) retention: Retention,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +79,15 @@ enum ApplyError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Registry(#[from] RegistryError),
+}
+
+impl ApplyError {
+    fn retry(&self) -> Duration {
+        match self {
+            Self::Store(StoreError::Away { retry, .. }) => *retry,
+            _ => RETRY,
+        }
+    }
 }
 
 impl Following {
@@ -148,6 +162,9 @@ impl Following {
         let Some(map) = &batch.time_map else {
             return Ok(());
         };
+        if batch.is_let_go() {
+            return Ok(());
+        }
         let agent = batch.envelope.agent;
         let report = match self.forget(&batch.batch_hash) {
             Some(report) => report,
@@ -167,7 +184,7 @@ impl Following {
             .entries
             .iter()
             .map(|entry| entry.sequence)
-            .filter(|sequence| !earlier.contains(sequence))
+            .filter(|sequence| !earlier.contains(*sequence))
             .collect();
         let found = match rows(batch, &report, map, &assignments, &owned) {
             Ok(found) => found,
@@ -237,6 +254,34 @@ impl Following {
             due.schedules = now + REFRESH_SCHEDULES;
             log(self.registry.refresh_schedules(self.clock.unix_ms()));
         }
+        if now >= due.let_go {
+            due.let_go = now + LET_GO;
+            if let Err(error) = self.let_go() {
+                tracing::error!(%error, "what is no longer kept could not be let go");
+            }
+        }
+    }
+
+    /// Lets go of what is older than it is kept. Evidence goes only once the store has it.
+    fn let_go(&self) -> Result<(), StoreError> {
+        let now = self.clock.unix_ms();
+        let from = |months: Option<u32>| kept_from_unix_ms(now, months?);
+        if let Some(from) = from(self.retention.series_months) {
+            let months = self.samples.forget_before(from)?;
+            if months > 0 {
+                tracing::info!(months, "{months} months of samples were let go");
+            }
+        }
+        if let Some(from) = from(self.retention.evidence_months) {
+            self.samples.flush()?;
+            let batches = self
+                .journal
+                .let_go(from, self.samples.applied_position()?)?;
+            if batches > 0 {
+                tracing::info!(batches, "{batches} signed batches were let go");
+            }
+        }
+        Ok(())
     }
 
     /// Writes the last heartbeats down.
@@ -258,6 +303,7 @@ struct Due {
     alive: Duration,
     heartbeats: Duration,
     schedules: Duration,
+    let_go: Duration,
 }
 
 /// The thread.
@@ -298,7 +344,11 @@ fn follow(shared: &Following) {
         alive: now + ALIVE,
         heartbeats: now + KEEP_HEARTBEATS,
         schedules: now,
+        let_go: now,
     };
+    // Pauses of PATIENCE before the next try: what keeps the store from being filled must not keep
+    // the rest from its upkeep.
+    let mut pauses: u32 = 0;
     while !shared.stop.load(Ordering::Acquire) {
         shared.upkeep(&mut due);
         let applied = shared.applied();
@@ -306,12 +356,18 @@ fn follow(shared: &Following) {
         if last <= applied {
             continue;
         }
+        if pauses > 0 {
+            pauses -= 1;
+            std::thread::sleep(PATIENCE);
+            continue;
+        }
         let until = last.min(applied.saturating_add(POSITIONS));
         match shared.step((applied, until)) {
             Ok(()) => shared.raise(until),
             Err(error) => {
                 tracing::error!(%error, "store could not be filled");
-                std::thread::sleep(RETRY);
+                let slices = error.retry().as_millis().div_ceil(PATIENCE.as_millis());
+                pauses = u32::try_from(slices).unwrap_or(u32::MAX);
             }
         }
     }

@@ -161,7 +161,7 @@ fn columns(body: &[u8]) -> Result<Report, Refusal> {
     })
 }
 
-fn matches_envelope(report: &Report, envelope: &Envelope) -> Result<(), Refusal> {
+pub(crate) fn matches_envelope(report: &Report, envelope: &Envelope) -> Result<(), Refusal> {
     let wrong = |field: &str| Refusal::InvalidReport(format!("{field}: differs from the envelope"));
     if report.agent != envelope.agent {
         return Err(wrong("agent"));
@@ -178,7 +178,7 @@ fn matches_envelope(report: &Report, envelope: &Envelope) -> Result<(), Refusal>
 }
 
 /// First and last boot time of anything measured or seen.
-fn measured(report: &Report) -> Option<(u64, u64)> {
+pub(crate) fn measured(report: &Report) -> Option<(u64, u64)> {
     let mut range: Option<(u64, u64)> = None;
     let mut add = |at: u64| {
         let (first, last) = range.unwrap_or((at, at));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::layer::LayerKind;
 
 /// A value, or the named reason why there is none. Never a zero in its place.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding<T> {
     /// The value.

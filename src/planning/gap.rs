@@ -1,4 +1,7 @@
-//! The gap of a site: how far it is from what exists.
+//! The gap of a site: how far it is from what exists, and inside which networks it lies.
+
+mod areas;
+mod coverage;
 
 use std::sync::Arc;
 
@@ -6,8 +9,11 @@ use serde::{Serialize, Serializer};
 
 use crate::finding::{Finding, UnknownReason};
 use crate::index::{Hit, NearestIndex};
-use crate::layer::{Layer, LayerKind, Layers, Provenance};
+use crate::layer::{Layer, LayerKind, Layers, Line, Provenance};
 use crate::position::Position;
+
+pub use areas::{AreaGap, AreaReport, AreasAsked, Reach, areas};
+pub use coverage::{CoverageIndex, Covered};
 
 /// The nearest feature of a kind, with where that knowledge comes from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,8 +48,54 @@ pub struct Gap {
     pub fibre_node: Finding<Nearest>,
     /// The nearest mast (use unproven unless its source says otherwise).
     pub mast: Finding<Nearest>,
+    /// Inside which networks it is; an empty list: in none of the imported layers.
+    pub coverage: Finding<Vec<Covered>>,
+    /// The nearest road.
+    pub road: Finding<Nearest>,
+    /// The nearest line of the electricity grid.
+    pub power_line: Finding<Nearest>,
+    /// The nearest node of the electricity grid.
+    pub power_node: Finding<Nearest>,
     /// The nearest place.
     pub place: Finding<NearestPlace>,
+}
+
+impl Gap {
+    /// The gap of a site without a position: nothing of it is known.
+    #[must_use]
+    pub fn without_position() -> Self {
+        let unknown = || Finding::Unknown(UnknownReason::PositionMissing);
+        Self {
+            fibre_line: unknown(),
+            fibre_node: unknown(),
+            mast: unknown(),
+            coverage: Finding::Unknown(UnknownReason::PositionMissing),
+            road: unknown(),
+            power_line: unknown(),
+            power_node: unknown(),
+            place: Finding::Unknown(UnknownReason::PositionMissing),
+        }
+    }
+
+    /// The nearest fibre of either kind, geodesic metres: a route or a node, whichever is nearer.
+    #[must_use]
+    pub fn fibre_metres(&self) -> Option<f64> {
+        nearer(&self.fibre_line, &self.fibre_node)
+    }
+
+    /// The nearest part of the electricity grid of either kind, geodesic metres.
+    #[must_use]
+    pub fn power_metres(&self) -> Option<f64> {
+        nearer(&self.power_line, &self.power_node)
+    }
+}
+
+fn nearer(a: &Finding<Nearest>, b: &Finding<Nearest>) -> Option<f64> {
+    let metres = |one: &Finding<Nearest>| one.known().map(|nearest| nearest.metres);
+    match (metres(a), metres(b)) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// The layers, indexed once and then asked for any number of sites.
@@ -52,6 +104,10 @@ pub struct GapIndex<'l> {
     fibre_lines: Vec<Indexed>,
     fibre_nodes: Vec<Indexed>,
     masts: Vec<Indexed>,
+    coverage: CoverageIndex<'l>,
+    roads: Vec<Indexed>,
+    power_lines: Vec<Indexed>,
+    power_nodes: Vec<Indexed>,
     places: Vec<Indexed>,
 }
 
@@ -66,18 +122,14 @@ impl<'l> GapIndex<'l> {
     pub fn new(layers: &'l Layers) -> Self {
         Self {
             layers,
-            fibre_lines: indexed(&layers.fibre_lines, |lines| {
-                NearestIndex::of_lines(lines.iter().map(|line| line.positions.as_slice()))
-            }),
-            fibre_nodes: indexed(&layers.fibre_nodes, |points| {
-                NearestIndex::of_points(points.iter().map(|point| point.position))
-            }),
-            masts: indexed(&layers.masts, |points| {
-                NearestIndex::of_points(points.iter().map(|point| point.position))
-            }),
-            places: indexed(&layers.places, |places| {
-                NearestIndex::of_points(places.iter().map(|place| place.position))
-            }),
+            fibre_lines: lines(&layers.fibre_lines),
+            fibre_nodes: points(&layers.fibre_nodes, |point| point.position),
+            masts: points(&layers.masts, |mast| mast.position),
+            coverage: CoverageIndex::new(&layers.coverage),
+            roads: lines(&layers.roads),
+            power_lines: lines(&layers.power_lines),
+            power_nodes: points(&layers.power_nodes, |point| point.position),
+            places: points(&layers.places, |place| place.position),
         }
     }
 
@@ -85,46 +137,41 @@ impl<'l> GapIndex<'l> {
     #[must_use]
     pub fn gap(&self, position: Option<Position>) -> Gap {
         let Some(from) = position else {
-            return Gap {
-                fibre_line: Finding::Unknown(UnknownReason::PositionMissing),
-                fibre_node: Finding::Unknown(UnknownReason::PositionMissing),
-                mast: Finding::Unknown(UnknownReason::PositionMissing),
-                place: Finding::Unknown(UnknownReason::PositionMissing),
-            };
+            return Gap::without_position();
         };
         let layers = self.layers;
         Gap {
             fibre_line: found(
-                &self.fibre_lines,
-                LayerKind::FibreLines,
+                (&self.fibre_lines, LayerKind::FibreLines),
+                (&layers.fibre_lines, |line| &line.name),
                 from,
-                |layer, feature| {
-                    layers
-                        .fibre_lines
-                        .get(layer)?
-                        .features
-                        .get(feature)?
-                        .name
-                        .clone()
-                },
             ),
             fibre_node: found(
-                &self.fibre_nodes,
-                LayerKind::FibreNodes,
+                (&self.fibre_nodes, LayerKind::FibreNodes),
+                (&layers.fibre_nodes, |point| &point.name),
                 from,
-                |layer, feature| {
-                    layers
-                        .fibre_nodes
-                        .get(layer)?
-                        .features
-                        .get(feature)?
-                        .name
-                        .clone()
-                },
             ),
-            mast: found(&self.masts, LayerKind::Masts, from, |layer, feature| {
-                layers.masts.get(layer)?.features.get(feature)?.name.clone()
-            }),
+            mast: found(
+                (&self.masts, LayerKind::Masts),
+                (&layers.masts, |mast| &mast.name),
+                from,
+            ),
+            coverage: self.coverage.at(from),
+            road: found(
+                (&self.roads, LayerKind::Roads),
+                (&layers.roads, |line| &line.name),
+                from,
+            ),
+            power_line: found(
+                (&self.power_lines, LayerKind::PowerLines),
+                (&layers.power_lines, |line| &line.name),
+                from,
+            ),
+            power_node: found(
+                (&self.power_nodes, LayerKind::PowerNodes),
+                (&layers.power_nodes, |point| &point.name),
+                from,
+            ),
             place: self.place(from),
         }
     }
@@ -181,21 +228,37 @@ fn nearest_of(
         .ok_or(UnknownReason::LayerEmpty(kind))
 }
 
-fn found(
-    layers: &[Indexed],
-    kind: LayerKind,
+/// The nearest feature of a kind, and the name that it has in its layer.
+fn found<F>(
+    (indexed, kind): (&[Indexed], LayerKind),
+    (layers, name): (&[Layer<F>], impl Fn(&F) -> &Option<String>),
     from: Position,
-    name: impl Fn(usize, usize) -> Option<String>,
 ) -> Finding<Nearest> {
-    match nearest_of(layers, kind, from) {
+    match nearest_of(indexed, kind, from) {
         Err(reason) => Finding::Unknown(reason),
-        Ok((layer, hit, provenance)) => Finding::Known(Nearest {
-            metres: hit.metres,
-            at: hit.at,
-            name: name(layer, hit.feature),
-            provenance,
-        }),
+        Ok((layer, hit, provenance)) => {
+            let layer = layers.get(layer);
+            let feature = layer.and_then(|layer| layer.features.get(hit.feature));
+            Finding::Known(Nearest {
+                metres: hit.metres,
+                at: hit.at,
+                name: feature.and_then(|feature| name(feature).clone()),
+                provenance,
+            })
+        }
     }
+}
+
+fn lines(layers: &[Layer<Line>]) -> Vec<Indexed> {
+    indexed(layers, |lines| {
+        NearestIndex::of_lines(lines.iter().map(|line| line.positions.as_slice()))
+    })
+}
+
+fn points<F>(layers: &[Layer<F>], position: impl Fn(&F) -> Position) -> Vec<Indexed> {
+    indexed(layers, |points| {
+        NearestIndex::of_points(points.iter().map(&position))
+    })
 }
 
 fn as_value<S: Serializer>(provenance: &Arc<Provenance>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -214,6 +277,7 @@ mod tests {
             licence: "none".to_owned(),
             date: "2026-01-01".to_owned(),
             uncertainty: "invented".to_owned(),
+            uncertainty_class: crate::layer::UncertaintyClass::Unknown,
         }
     }
 

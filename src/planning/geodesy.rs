@@ -134,7 +134,8 @@ pub(crate) fn earth_centred(position: Position) -> [f64; 3] {
     ]
 }
 
-fn chord_metres(from: &[f64; 3], to: &[f64; 3]) -> f64 {
+/// Metres of the straight way through the earth between two positions in earth-centred metres.
+pub(crate) fn chord_metres(from: &[f64; 3], to: &[f64; 3]) -> f64 {
     from.iter()
         .zip(to)
         .map(|(a, b)| (a - b) * (a - b))

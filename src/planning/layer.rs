@@ -1,79 +1,17 @@
-//! What exists on the ground: fibre, masts, places, regions, each with its source and date.
+//! What exists on the ground: fibre, masts, coverage, roads, terrain, electricity, places, regions,
+//! each with its source and date.
 
-use std::fmt;
+mod coverage;
+mod kind;
+mod terrain;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Position;
 
-/// What a layer shows. Closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LayerKind {
-    /// Routes of optical fibre.
-    FibreLines,
-    /// Points of presence, splices, landing points: where fibre can be entered.
-    FibreNodes,
-    /// Masts and towers. Their use is unproven unless the source says so.
-    Masts,
-    /// Towns and villages, with their population where it is known.
-    Places,
-    /// Administrative areas.
-    Regions,
-}
-
-impl LayerKind {
-    /// Every kind, in the order in which plans list them.
-    pub const ALL: [Self; 5] = [
-        Self::FibreLines,
-        Self::FibreNodes,
-        Self::Masts,
-        Self::Places,
-        Self::Regions,
-    ];
-
-    /// The identifier used in files and over HTTP.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::FibreLines => "fibre_lines",
-            Self::FibreNodes => "fibre_nodes",
-            Self::Masts => "masts",
-            Self::Places => "places",
-            Self::Regions => "regions",
-        }
-    }
-
-    /// Its French name.
-    #[must_use]
-    pub fn name_fr(self) -> &'static str {
-        match self {
-            Self::FibreLines => "tracés de fibre",
-            Self::FibreNodes => "nœuds de fibre",
-            Self::Masts => "pylônes",
-            Self::Places => "localités",
-            Self::Regions => "régions",
-        }
-    }
-
-    /// Its English name.
-    #[must_use]
-    pub fn name_en(self) -> &'static str {
-        match self {
-            Self::FibreLines => "fibre routes",
-            Self::FibreNodes => "fibre nodes",
-            Self::Masts => "masts",
-            Self::Places => "places",
-            Self::Regions => "regions",
-        }
-    }
-}
-
-impl fmt::Display for LayerKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.code())
-    }
-}
+pub use coverage::{CoverageArea, Extent, Generation, Polygon};
+pub use kind::LayerKind;
+pub use terrain::{NO_HEIGHT, Terrain, TerrainTile};
 
 /// Where a layer comes from; every distance carries it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +27,47 @@ pub struct Provenance {
     pub date: String,
     /// How far it may be wrong, in words ("routes guessed from roads: kilometres").
     pub uncertainty: String,
+    /// The same as a class, for sums and filters.
+    #[serde(default)]
+    pub uncertainty_class: UncertaintyClass,
+}
+
+/// How far a layer may be wrong. Closed list.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum UncertaintyClass {
+    /// Surveyed: up to some 30 m.
+    Metres,
+    /// Drawn on a map or an image: up to some 500 m.
+    HundredsOfMetres,
+    /// Guessed, or named by the village: kilometres.
+    Kilometres,
+    /// Nobody says.
+    #[default]
+    Unknown,
+}
+
+impl UncertaintyClass {
+    /// Every class, the best first.
+    pub const ALL: [Self; 4] = [
+        Self::Metres,
+        Self::HundredsOfMetres,
+        Self::Kilometres,
+        Self::Unknown,
+    ];
+
+    /// The identifier used in files and over HTTP.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Metres => "metres",
+            Self::HundredsOfMetres => "hundreds_of_metres",
+            Self::Kilometres => "kilometres",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// One layer: its provenance and what it holds.
@@ -109,7 +88,20 @@ pub struct Line {
     pub positions: Vec<Position>,
 }
 
-/// A fibre node or a mast.
+/// A mast or a tower.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mast {
+    /// Its name in the source.
+    pub name: Option<String>,
+    /// Where it stands.
+    pub position: Position,
+    /// Who uses it, where the source says.
+    pub operator: Option<String>,
+    /// The best generation on it, where the source says.
+    pub generation: Option<Generation>,
+}
+
+/// A fibre node, or a node of the electricity grid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Its name in the source.
@@ -148,7 +140,17 @@ pub struct Layers {
     /// Fibre nodes.
     pub fibre_nodes: Vec<Layer<Point>>,
     /// Masts.
-    pub masts: Vec<Layer<Point>>,
+    pub masts: Vec<Layer<Mast>>,
+    /// Mobile coverage.
+    pub coverage: Vec<Layer<CoverageArea>>,
+    /// Roads.
+    pub roads: Vec<Layer<Line>>,
+    /// Heights of the ground.
+    pub terrain: Vec<Layer<TerrainTile>>,
+    /// Lines of the electricity grid.
+    pub power_lines: Vec<Layer<Line>>,
+    /// Nodes of the electricity grid.
+    pub power_nodes: Vec<Layer<Point>>,
     /// Places.
     pub places: Vec<Layer<Place>>,
     /// Regions.
@@ -200,6 +202,11 @@ impl Layers {
             LayerKind::FibreLines => of(&self.fibre_lines),
             LayerKind::FibreNodes => of(&self.fibre_nodes),
             LayerKind::Masts => of(&self.masts),
+            LayerKind::Coverage => of(&self.coverage),
+            LayerKind::Roads => of(&self.roads),
+            LayerKind::Terrain => of(&self.terrain),
+            LayerKind::PowerLines => of(&self.power_lines),
+            LayerKind::PowerNodes => of(&self.power_nodes),
             LayerKind::Places => of(&self.places),
             LayerKind::Regions => of(&self.regions),
         }

@@ -6,7 +6,11 @@
 //! input always gives the same plan. What is not known stays unknown ([`finding::Finding`]): an
 //! absent layer is named, never guessed, and never counts as zero.
 
+pub mod area;
+pub mod class;
+pub mod cost;
 pub mod cover;
+pub mod delivery;
 pub mod finding;
 pub mod gap;
 pub mod geodesy;
@@ -14,13 +18,19 @@ pub mod graph;
 pub mod index;
 pub mod instance;
 pub mod layer;
+pub mod line_of_sight;
+pub mod network;
+pub mod overrides;
+pub mod phase;
 pub mod plan;
 pub mod position;
 pub mod preset;
+pub mod programme;
 pub mod ranking;
 pub mod robustness;
 pub mod route;
 pub mod scenario;
+pub mod service;
 
 pub use finding::{Finding, UnknownReason};
 pub use position::{Position, PositionError};

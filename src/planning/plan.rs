@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::gap::{Gap, GapIndex};
 use crate::layer::{LayerUse, Layers};
 use crate::position::Position;
+use crate::programme::Programme;
 use crate::ranking::{MeasuredAvailability, RankedSite, RankingError, SiteFacts, rank};
 use crate::robustness::{Stay, robustness};
 use crate::scenario::Scenario;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub layers: Vec<LayerUse>,
     /// The sites, first rank first.
     pub rows: Vec<PlanRow>,
+    /// What is to be built, where costs are known.
+    pub programme: Option<Programme>,
 }
 
 impl Plan {
@@ -129,6 +132,7 @@ impl MeasuredSites {
             scenario,
             layers: self.layers.clone(),
             rows,
+            programme: None,
         })
     }
 }
@@ -173,6 +177,7 @@ mod tests {
                     licence: "none".to_owned(),
                     date: "2026".to_owned(),
                     uncertainty: "invented".to_owned(),
+                    uncertainty_class: crate::layer::UncertaintyClass::Unknown,
                 },
                 features: vec![Line {
                     name: None,
@@ -209,6 +214,11 @@ mod tests {
             [
                 LayerKind::FibreNodes,
                 LayerKind::Masts,
+                LayerKind::Coverage,
+                LayerKind::Roads,
+                LayerKind::Terrain,
+                LayerKind::PowerLines,
+                LayerKind::PowerNodes,
                 LayerKind::Places,
                 LayerKind::Regions
             ]

@@ -22,6 +22,7 @@ use super::{
     Registry, RegistryError, TargetDefinition,
     audit::record,
     error::{database, missing},
+    record::{self, NewRecord, RecordKind},
     schedule, site,
     site_change::Decision,
     target,
@@ -192,6 +193,13 @@ fn put(
         schedule::rebuild_all(transaction, decision.at_unix_ms)?;
     }
     let stamp = (decision.at_unix_ms, decision.author);
+    let new = NewRecord {
+        kind: RecordKind::AgreementVersion,
+        subject: &terms.id,
+        agreement: Some(&terms.id),
+        body: record::version(terms.version, text),
+    };
+    record::append(transaction, stamp, new)?;
     let detail = json!({ "version": terms.version, "reason": decision.reason });
     record(transaction, stamp, "agreement.put", &terms.id, &detail)
 }

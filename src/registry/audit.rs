@@ -3,7 +3,11 @@
 use rusqlite::{Row, Transaction, params};
 use serde_json::{Value, json};
 
-use super::{Registry, RegistryError, error::database};
+use super::{
+    Registry, RegistryError,
+    error::database,
+    record::{self, NewRecord, RecordKind},
+};
 
 /// Most records read at once.
 const PAGE_MAX: u32 = 1_000;
@@ -30,14 +34,25 @@ pub struct AuditRecord {
 /// Records a decision within the transaction that carries it out.
 pub(super) fn record(
     transaction: &Transaction<'_>,
-    (at_unix_ms, author): (i64, &str),
+    decided: (i64, &str),
     action: &str,
     subject: &str,
     detail: &Value,
 ) -> Result<(), RegistryError> {
+    record_from(transaction, decided, None, (action, subject), detail)
+}
+
+/// The same, with the address from which it was asked.
+fn record_from(
+    transaction: &Transaction<'_>,
+    (at_unix_ms, author): (i64, &str),
+    peer: Option<&str>,
+    (action, subject): (&str, &str),
+    detail: &Value,
+) -> Result<(), RegistryError> {
     transaction
         .prepare_cached(
-            "INSERT INTO audit (at, author, action, subject, detail) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO audit (at, author, action, subject, detail, peer) VALUES (?, ?, ?, ?, ?, ?)",
         )
         .and_then(|mut statement| {
             statement.execute(params![
@@ -45,11 +60,18 @@ pub(super) fn record(
                 author,
                 action,
                 subject,
-                detail.to_string()
+                detail.to_string(),
+                peer
             ])
         })
-        .map_err(database("audit"))
-        .map(drop)
+        .map_err(database("audit"))?;
+    let new = NewRecord {
+        kind: RecordKind::Audit,
+        subject,
+        agreement: None,
+        body: record::audited(action, subject, detail),
+    };
+    record::append(transaction, (at_unix_ms, author), new).map(drop)
 }
 
 impl Registry {
@@ -94,22 +116,11 @@ impl Registry {
         (method, path): (&str, &str),
         (status, peer): (u16, &str),
     ) -> Result<(), RegistryError> {
+        let action = format!("request.{}", method.to_ascii_lowercase());
+        let detail = json!({ "status": status });
         self.write_quietly("audit", |transaction| {
-            transaction
-                .execute(
-                    "INSERT INTO audit (at, author, action, subject, detail, peer)
-                     VALUES (?, ?, ?, ?, ?, ?)",
-                    params![
-                        at_unix_ms,
-                        author,
-                        format!("request.{}", method.to_ascii_lowercase()),
-                        path,
-                        json!({ "status": status }).to_string(),
-                        peer
-                    ],
-                )
-                .map(drop)
-                .map_err(database("audit"))
+            let decided = (at_unix_ms, author);
+            record_from(transaction, decided, Some(peer), (&action, path), &detail)
         })
     }
 }

@@ -1,16 +1,16 @@
 //! Exclusions: asked for by one person, approved by another, withdrawn; never deleted.
 
-use desserte_domain::exclusion::entry::{
-    Entry, MAX_NAME_CHARS, MAX_REASON_CHARS, check_approval, check_text,
-};
+use desserte_domain::agreement::Agreement;
+use desserte_domain::exclusion::entry::{Entry, MAX_NAME_CHARS, MAX_REASON_CHARS, check_text};
 use desserte_domain::exclusion::{Exclusion, ExclusionKind};
 use rusqlite::{Row, Transaction, params};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Registry, RegistryError,
     audit::record,
     error::{database, missing},
+    record::{self, NewRecord, RecordKind},
     site_change::Decision,
 };
 
@@ -82,6 +82,12 @@ impl ExclusionRecord {
             .is_none_or(|named| named == site)
     }
 
+    /// Whether some of it lies in a span, half-open.
+    #[must_use]
+    pub fn touches(&self, (from_unix_ms, to_unix_ms): (i64, i64)) -> bool {
+        self.exclusion.from_unix_ms < to_unix_ms && from_unix_ms < self.exclusion.to_unix_ms
+    }
+
     /// What the domain counts with.
     #[must_use]
     pub fn interval(&self) -> Exclusion {
@@ -137,11 +143,16 @@ impl Registry {
         let stored = self
             .agreement(agreement, None)?
             .ok_or_else(|| missing("agreement", agreement))?;
-        check_change(&record, change, person, decision.reason)?;
+        check_change(
+            &stored.agreement,
+            &record,
+            (change, person),
+            decision.reason,
+        )?;
         let from = record.exclusion.from_unix_ms;
         stored.agreement.check_open(from, decision.at_unix_ms)?;
         self.write("change exclusion", |transaction| {
-            update(transaction, id, change, person, decision)
+            update(transaction, (agreement, id), change, person, decision)
         })?;
         let changed = self.exclusions(agreement)?.into_iter();
         changed
@@ -164,9 +175,9 @@ impl Registry {
 }
 
 fn check_change(
+    agreement: &Agreement,
     record: &ExclusionRecord,
-    change: ExclusionChange,
-    person: &str,
+    (change, person): (ExclusionChange, &str),
     reason: &str,
 ) -> Result<(), RegistryError> {
     let conflict = |reason| RegistryError::Conflict {
@@ -181,7 +192,10 @@ fn check_change(
         ExclusionChange::Approve if record.approved.is_some() => {
             Err(conflict("is approved already"))
         }
-        ExclusionChange::Approve => Ok(check_approval(&record.exclusion.requested_by, person)?),
+        ExclusionChange::Approve => {
+            let asked = &record.exclusion;
+            Ok(agreement.check_approver(&asked.class, &asked.requested_by, person)?)
+        }
         ExclusionChange::Withdraw => {
             check_text("withdrawn_by", person, MAX_NAME_CHARS)?;
             Ok(check_text("reason", reason, MAX_REASON_CHARS)?)
@@ -231,6 +245,13 @@ fn insert(
         "class": exclusion.class, "requested_by": exclusion.requested_by,
         "reason": decision.reason });
     let stamp = (decision.at_unix_ms, decision.author);
+    let new = NewRecord {
+        kind: RecordKind::ExclusionRequested,
+        subject: &id.to_string(),
+        agreement: Some(&exclusion.agreement),
+        body: requested(id, exclusion, decision.reason),
+    };
+    record::append(transaction, stamp, new)?;
     record(
         transaction,
         stamp,
@@ -244,21 +265,23 @@ fn insert(
 /// The conditions say again what was checked: another process may have been faster.
 fn update(
     transaction: &Transaction<'_>,
-    id: i64,
+    (agreement, id): (&str, i64),
     change: ExclusionChange,
     person: &str,
     decision: Decision<'_>,
 ) -> Result<(), RegistryError> {
-    let (sql, action) = match change {
+    let (sql, action, kind) = match change {
         ExclusionChange::Approve => (
             "UPDATE exclusion SET approved_at = ?1, approved_by = ?2
              WHERE id = ?4 AND ?3 IS NOT NULL AND approved_at IS NULL AND withdrawn_at IS NULL",
             "exclusion.approve",
+            RecordKind::ExclusionApproved,
         ),
         ExclusionChange::Withdraw => (
             "UPDATE exclusion SET withdrawn_at = ?1, withdrawn_by = ?2, withdrawn_reason = ?3
              WHERE id = ?4 AND withdrawn_at IS NULL",
             "exclusion.withdraw",
+            RecordKind::ExclusionWithdrawn,
         ),
     };
     let (person, reason) = (person.trim(), decision.reason.trim());
@@ -274,10 +297,36 @@ fn update(
     }
     let detail = json!({ "person": person, "reason": reason });
     let stamp = (decision.at_unix_ms, decision.author);
+    let new = NewRecord {
+        kind,
+        subject: &id.to_string(),
+        agreement: Some(agreement),
+        body: decided(id, person, reason),
+    };
+    record::append(transaction, stamp, new)?;
     record(transaction, stamp, action, &id.to_string(), &detail)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ExclusionRecord> {
+/// The body of the record of an exclusion that is asked for.
+pub(super) fn requested(id: i64, exclusion: &NewExclusion, reason: &str) -> Value {
+    json!({
+        "exclusion": id,
+        "site": exclusion.site,
+        "from_unix_ms": exclusion.from_unix_ms,
+        "to_unix_ms": exclusion.to_unix_ms,
+        "class": exclusion.class,
+        "kind": exclusion.kind.identifier(),
+        "requested_by": exclusion.requested_by.trim(),
+        "reason": reason.trim(),
+    })
+}
+
+/// The body of the record of an approval or a withdrawal.
+pub(super) fn decided(id: i64, person: &str, reason: &str) -> Value {
+    json!({ "exclusion": id, "person": person, "reason": reason })
+}
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ExclusionRecord> {
     let kind: String = row.get("kind")?;
     let approved_at: Option<i64> = row.get("approved_at")?;
     let approved_by: Option<String> = row.get("approved_by")?;

@@ -8,6 +8,7 @@ use super::{
     AgentRecord, Registry, RegistryError, SiteStatus, agent,
     audit::record,
     error::{database, missing},
+    record::{self, NewRecord, RecordKind},
     schedule,
     site::known,
 };
@@ -184,8 +185,15 @@ pub(super) fn insert(
                 simulated
             ],
         )
-        .map_err(database("insert agent"))
-        .map(drop)
+        .map_err(database("insert agent"))?;
+    let text = id.to_string();
+    let new = NewRecord {
+        kind: RecordKind::AgentEnrolled,
+        subject: &text,
+        agreement: None,
+        body: record::enrolled(&text, public_key),
+    };
+    record::append(transaction, (at, "enrolment"), new).map(drop)
 }
 
 /// Random identifier, version 4 of RFC 9562 §5.4.

@@ -4,6 +4,7 @@ use desserte_planning::layer::Layers;
 
 use super::duplicates::of_pair;
 use super::{Content, DryRun, Ground, Result, Staged, Staging, StagingError, pair_key, verdict};
+use crate::layers::{Defects, Imported};
 use crate::registry::{Decision, ImportOutcome, NewImport, PairVerdict, Undone};
 
 /// What applying did.
@@ -87,9 +88,12 @@ fn enter(
             }
             let mut layers = Layers::default();
             layer.clone().add_to(&mut layers);
-            ground
-                .layers
-                .import(&[(import.id.clone(), layers)], decision.at_unix_ms)?;
+            let imported = Imported {
+                import: import.id.clone(),
+                layers,
+                defects: Defects::of(run.rows_read, run.left_out, &run.refused),
+            };
+            ground.layers.import(&[imported], decision.at_unix_ms)?;
             let noted = ground
                 .registry
                 .note_layer_import(&import, layer.len(), decision);

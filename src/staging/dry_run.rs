@@ -1,7 +1,7 @@
 //! What importing a file would do, row by row and site by site. Nothing is changed.
 
 use desserte_planning::Position;
-use desserte_planning::layer::Layers;
+use desserte_planning::layer::{Extent, Layers};
 
 use super::duplicates::{Side, candidates, side};
 use super::{Ground, Result};
@@ -195,7 +195,7 @@ fn layer_points(layer: &AnyLayer) -> Vec<(Position, Option<String>)> {
     let mut layers = Layers::default();
     layer.clone().add_to(&mut layers);
     let mut points = Vec::new();
-    for one in layers.fibre_nodes.iter().chain(&layers.masts) {
+    for one in layers.fibre_nodes.iter().chain(&layers.power_nodes) {
         points.extend(
             one.features
                 .iter()
@@ -209,8 +209,27 @@ fn layer_points(layer: &AnyLayer) -> Vec<(Position, Option<String>)> {
                 .map(|place| (place.position, place.name.clone())),
         );
     }
-    for line in layers.fibre_lines.iter().flat_map(|one| &one.features) {
+    let lines = layers.fibre_lines.iter().chain(&layers.roads);
+    for line in lines
+        .chain(&layers.power_lines)
+        .flat_map(|one| &one.features)
+    {
         points.extend(line.positions.iter().map(|at| (*at, line.name.clone())));
+    }
+    for mast in layers.masts.iter().flat_map(|one| &one.features) {
+        points.push((mast.position, mast.name.clone()));
+    }
+    for area in layers.coverage.iter().flat_map(|one| &one.features) {
+        let at = match &area.extent {
+            Extent::Disc { centre, .. } => vec![*centre],
+            Extent::Polygons(polygons) => {
+                polygons.iter().flat_map(|one| one.outer.clone()).collect()
+            }
+        };
+        points.extend(at.into_iter().map(|at| (at, area.name.clone())));
+    }
+    for tile in layers.terrain.iter().flat_map(|one| &one.features) {
+        points.push((tile.north_west, tile.name.clone()));
     }
     for region in layers.regions.iter().flat_map(|one| &one.features) {
         let vertices = region.rings.iter().flatten();

@@ -1,5 +1,7 @@
 //! How a file that waits is to be read.
 
+use std::collections::BTreeMap;
+
 use desserte_planning::layer::LayerKind;
 use serde::{Deserialize, Serialize};
 
@@ -70,9 +72,11 @@ pub(super) fn proposed(
             licence: String::new(),
             date: String::new(),
             uncertainty: String::new(),
+            uncertainty_class: desserte_planning::layer::UncertaintyClass::default(),
             encoding: inspection.encoding.clone(),
             sheet: None,
             columns: proposal.layer(kind),
+            constants: BTreeMap::new(),
             keep: Vec::new(),
         }),
     }
@@ -93,7 +97,7 @@ pub(super) fn checked(reading: Reading) -> Result<Opening> {
             let crs = entry.crs.as_deref().map(|name| {
                 Crs::from_name(name).ok_or_else(|| StagingError::Invalid {
                     field: "crs",
-                    reason: format!("{name:?} is not EPSG:4326 or EPSG:3857"),
+                    reason: format!("{name:?} is not EPSG:4326, EPSG:3857 or a UTM zone"),
                 })
             });
             let (encoding, sheet) = (entry.encoding.clone(), entry.sheet.clone());

@@ -15,11 +15,14 @@
 //! | `2026-11.sqlite` | the chunks and the evidence of that month, UTC |
 //!
 //! `chunk` has one row a series and day, under the key 32 × series + day of the month, so that a
-//! series' month lies together: the day's sums, the columns (`embedded::chunk`), and apart from them the
-//! details that only some kinds have. `evidence` has one row a site and day (`embedded::facts`). All
-//! files carry one version (`PRAGMA user_version`, `index::SCHEMA_VERSION`). A later one is refused;
-//! an earlier one is deleted and made again from the journal. A month that nobody needs any more is a
-//! file to delete while nothing runs.
+//! series' month lies together: the columns (`embedded::chunk`), and apart from them the details that
+//! only some kinds have. `day` has the same day in sums and `sketch` its response times as a DDSketch
+//! (`embedded::rollup`), in tables of their own: a month of a country in sums is some megabytes that lie
+//! together. `evidence` has one row a site and day (`embedded::facts`). Every body begins with the CRC-32
+//! (IEEE 802.3, little endian) of what follows: a page that a disk gives back otherwise than it was
+//! written is an error, never a figure. All files carry one version (`PRAGMA user_version`,
+//! `index::SCHEMA_VERSION`). A later one is refused; an earlier one is deleted and made again from the
+//! journal. A month that nobody needs any more is a file to delete (`SampleStore::forget_before`).
 //!
 //! # Order and repetition
 //!
@@ -37,7 +40,9 @@ mod chunk;
 mod facts;
 mod fresh;
 mod index;
+mod inspect;
 mod month;
+mod rollup;
 mod row;
 mod shared;
 mod state;
@@ -51,6 +56,7 @@ use std::{
     time::Duration,
 };
 
+pub use self::inspect::{FAULTS_MAX, Fault, MonthFigures, Reading};
 use self::{
     calendar::month_of_file,
     index::{Index, SCHEMA_VERSION},
@@ -61,9 +67,10 @@ use self::{
 use super::{
     StoreError,
     samples::{
-        Caps, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series, SeriesFilter,
-        SeriesId,
+        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series,
+        SeriesFilter, SeriesId,
     },
+    sound::{self, Remedy},
 };
 
 /// How long a row waits in memory at most: what must come again from the journal after a crash.
@@ -82,22 +89,32 @@ pub struct EmbeddedStore {
     sealer: Option<JoinHandle<()>>,
 }
 
+/// Whether what a folder holds would be made again from the journal if it were opened.
+pub fn is_made_again(folder: &Path) -> Result<bool, StoreError> {
+    let index = folder.join(INDEX);
+    sound::check_file(&index, Remedy::MadeAgain)?;
+    Ok(!index.is_file() || index::version(&index)? < SCHEMA_VERSION)
+}
+
 impl EmbeddedStore {
     /// Opens a folder, making it as needed. What an earlier version wrote is deleted, to be made again
     /// from the journal.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        sound::check_file(&folder.join(INDEX), Remedy::MadeAgain)?;
         forget_former(folder)?;
         std::fs::create_dir_all(folder)
             .map_err(|error| StoreError::damaged("folder of samples", error))?;
         let index = Index::open(&folder.join(INDEX))?;
         let content = index.read()?;
+        let months = open_months(folder, Some(Remedy::MadeAgain))?;
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
             state: Mutex::new(State::of(content)),
             due: Condvar::new(),
             index: Some(Mutex::new(index)),
-            months: RwLock::new(open_months(folder)?),
+            months: RwLock::new(months),
         });
+        inspect::check_at_start(&shared)?;
         let sealing = Arc::clone(&shared);
         let sealer = std::thread::Builder::new()
             .name("samples".to_owned())
@@ -126,7 +143,7 @@ impl EmbeddedStore {
             ));
         }
         let (content, months) = if there {
-            (Index::open(&path)?.read()?, open_months(folder)?)
+            (Index::open(&path)?.read()?, open_months(folder, None)?)
         } else {
             Default::default()
         };
@@ -160,6 +177,24 @@ impl Drop for EmbeddedStore {
 }
 
 const INDEX: &str = "index.sqlite";
+
+/// Bytes with their CRC-32 before them.
+fn with_crc(bytes: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(bytes.len() + 4);
+    whole.extend_from_slice(&crc32fast::hash(bytes).to_le_bytes());
+    whole.extend_from_slice(bytes);
+    whole
+}
+
+/// The bytes behind a CRC-32, if it is theirs.
+fn without_crc(whole: &[u8]) -> Result<&[u8], &'static str> {
+    let (crc, bytes) = whole.split_first_chunk::<4>().ok_or("too short")?;
+    if u32::from_le_bytes(*crc) == crc32fast::hash(bytes) {
+        Ok(bytes)
+    } else {
+        Err("its check sum is another: the disk does not give back what was written")
+    }
+}
 
 /// Unpacks what zstd packed, at most `most` bytes.
 fn unpack(bytes: &[u8], most: usize) -> std::io::Result<Vec<u8>> {
@@ -212,11 +247,17 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
         .collect()
 }
 
-fn open_months(folder: &Path) -> Result<BTreeMap<i64, Arc<Month>>, StoreError> {
+fn open_months(
+    folder: &Path,
+    check: Option<Remedy>,
+) -> Result<BTreeMap<i64, Arc<Month>>, StoreError> {
     let mut months = BTreeMap::new();
     for path in files(folder)? {
         let name = path.file_name().and_then(|name| name.to_str());
         if let Some(month) = name.and_then(month_of_file) {
+            if let Some(remedy) = check {
+                sound::check_file(&path, remedy)?;
+            }
             months.insert(month, Arc::new(Month::open(&path)?));
         }
     }
@@ -304,10 +345,29 @@ impl SampleStore for EmbeddedStore {
         Ok(rows)
     }
 
+    fn sums(
+        &self,
+        filter: SeriesFilter<'_>,
+        days: (i64, i64),
+    ) -> Result<Vec<(SeriesId, DaySums)>, StoreError> {
+        self.shared.sums(filter, days)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.shared.seal()
+    }
+
+    fn forget_before(&self, unix_ms: i64) -> Result<usize, StoreError> {
+        let (month, _) = calendar::month_and_day(calendar::day_of(unix_ms));
+        self.shared.forget_before(month)
+    }
+
     fn caps(&self) -> Caps {
         Caps {
             safe_lag_ms: 0,
             rows_max: ROWS_MAX,
+            first_stays: true,
+            may_be_away: false,
         }
     }
 }

@@ -15,12 +15,24 @@
 //! of a boot without any exchange is kept and counted ([`Journal::waiting`]); the first batch of that
 //! boot that brings one maps all that wait, and `mapped_at` says which it was. Nothing is ever
 //! slotted by an agent's wall clock.
+//!
+//! **The log.** A batch's leaf ([`crate::ledger`]) is appended in the commit that keeps the batch, and
+//! one more when a batch that had waited gets its time. A file from before there was a log gets its
+//! leaves when it is opened, oldest first.
+//! **Loss is noticed.** Beside the file lies its mark, the last position committed, written after each
+//! commit and never before: a journal that ends before its mark has lost something it acknowledged, and
+//! is refused. Each body is read against the hash under which it was accepted. Bodies may be let go
+//! after some months ([`Journal::let_go`]); their identities stay, so that nothing comes in twice.
 
 mod append;
 mod former;
+mod heads;
 mod identity;
+mod leaves;
 mod map;
+mod mark;
 mod read;
+mod retain;
 mod time;
 
 use std::{
@@ -28,6 +40,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::AtomicU64,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -48,11 +61,21 @@ use desserte_probe::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{StoreError, migrate};
-use crate::database;
+pub use heads::BatchHead;
+
+use self::mark::Mark;
+pub use self::{identity::Earlier, mark::path_of as mark_path, retain::JournalFigures};
+use super::{
+    StoreError, migrate,
+    sound::{self, AT_START_BYTES_MAX, Remedy},
+};
+use crate::{
+    database,
+    ledger::{leaf::LeafKind, log, tree::Hash},
+};
 
 const SCHEMA: &str = include_str!("journal.sql");
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// Most entries of one commit.
 pub const ROWS_PER_COMMIT: usize = 5_000;
 /// Most batches that wait for the writer: 256 MiB of bodies at their largest.
@@ -211,6 +234,11 @@ pub struct Waiting {
     pub samples: u64,
 }
 
+/// The journal's tables and the log's.
+fn schema() -> String {
+    format!("{SCHEMA}{}", log::SCHEMA)
+}
+
 type Reply = oneshot::Sender<Result<Appended, StoreError>>;
 type Queue = Receiver<(NewBatch, Reply)>;
 
@@ -222,6 +250,8 @@ pub struct Journal {
     committed: Arc<Committed>,
     reader: Mutex<Connection>,
     entries_of: EntriesOf,
+    /// Up to here bodies were let go since the start.
+    let_go_from: AtomicU64,
 }
 
 /// The last position on disk, and who waits for the next.
@@ -246,25 +276,38 @@ impl Journal {
     /// Opens `path`, making it as needed, and starts the writer. A file of version 1 is brought up.
     pub fn open(path: &Path, entries_of: EntriesOf) -> Result<Self, StoreError> {
         let failed = StoreError::database("open journal");
+        sound::check_file(path, Remedy::Backup)?;
         let open = || database::open(path, "FULL").map_err(&failed);
-        Self::with((open()?, open()?), entries_of)
+        let journal = Self::with((open()?, open()?), entries_of, Mark::open(path)?)?;
+        let small = std::fs::metadata(path).is_ok_and(|file| file.len() <= AT_START_BYTES_MAX);
+        if small {
+            journal.check(|_| ()).map_err(|error| StoreError::Broken {
+                file: path.to_owned(),
+                reason: error.to_string(),
+                remedy: Remedy::Backup,
+            })?;
+        }
+        Ok(journal)
     }
 
     /// One connection writes, the other reads.
     fn with(
         (mut connection, reader): (Connection, Connection),
         entries_of: EntriesOf,
+        mark: Mark,
     ) -> Result<Self, StoreError> {
         former::bring_up(&mut connection)?;
-        migrate(&mut connection, SCHEMA, SCHEMA_VERSION)?;
+        migrate(&mut connection, &schema(), SCHEMA_VERSION)?;
+        leaves::complete(&mut connection)?;
         let last = read::last_position(&connection)?;
+        mark.compare(last)?;
         let committed = Arc::new(Committed::default());
         committed.raise(last);
         let (sender, queue) = sync_channel(QUEUE);
         let shared = Arc::clone(&committed);
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write((connection, entries_of), &queue, &shared))
+            .spawn(move || write((connection, entries_of), &queue, (&shared, &mark)))
             .map_err(|error| StoreError::damaged("writer thread", error))?;
         Ok(Self {
             queue: Some(sender),
@@ -272,6 +315,7 @@ impl Journal {
             committed,
             reader: Mutex::new(reader),
             entries_of,
+            let_go_from: AtomicU64::new(0),
         })
     }
 
@@ -316,6 +360,17 @@ impl Journal {
         self.committed.grown.notify_all();
     }
 
+    /// Hash that the leaf of a batch, or of its time, must have; `None` where the batch's body was
+    /// given up under the rule of how long evidence is kept.
+    pub fn leaf_expected(&self, kind: LeafKind, position: u64) -> Result<Option<Hash>, StoreError> {
+        leaves::expected(&self.reader(), kind, position)
+    }
+
+    /// Whether the predecessor of a batch had been accepted before it.
+    pub fn linked(&self, position: u64) -> Result<bool, StoreError> {
+        leaves::linked(&self.reader(), position)
+    }
+
     fn reader(&self) -> MutexGuard<'_, Connection> {
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -337,7 +392,7 @@ impl Drop for Journal {
 fn write(
     (mut connection, entries_of): (Connection, EntriesOf),
     queue: &Queue,
-    committed: &Committed,
+    (committed, mark): (&Committed, &Mark),
 ) {
     while let Ok(first) = queue.recv() {
         let mut rows = first.0.entries;
@@ -351,6 +406,7 @@ fn write(
         let last = *committed.lock();
         match append::commit((&mut connection, entries_of), &batches, last) {
             Ok((last, answers)) => {
+                mark.set(last);
                 committed.raise(last);
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     // Whoever hung up learns the position when he sends the batch again.
@@ -418,7 +474,8 @@ mod tests {
         // As on a disk of 100 pages: SQLite answers "database or disk is full" either way.
         writer.pragma_update(None, "max_page_count", 100).unwrap();
         let reader = || database::open(&path, "FULL").unwrap();
-        let journal = Journal::with((writer, reader()), NO_ENTRIES).unwrap();
+        let mark = Mark::open(&path).unwrap();
+        let journal = Journal::with((writer, reader()), NO_ENTRIES, mark).unwrap();
         append(&journal, batch(1, 1_000)).unwrap();
         let refused = append(&journal, batch(2, 1_000_000)).unwrap_err();
         assert!(matches!(refused, StoreError::Full { .. }), "{refused}");

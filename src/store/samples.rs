@@ -203,6 +203,16 @@ impl SampleBlock {
         }
     }
 
+    /// All of them in sums.
+    #[must_use]
+    pub fn sums(&self) -> DaySums {
+        let mut sums = DaySums::default();
+        for (sent, received) in self.sent.iter().zip(&self.received) {
+            sums.add(DaySums::of(*sent, *received));
+        }
+        sums
+    }
+
     /// The samples as the domain reasons about them; `line` is the number that the caller gives to
     /// the series' line.
     #[must_use]
@@ -239,6 +249,40 @@ impl SampleBlock {
     }
 }
 
+/// A day of a series in sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DaySums {
+    /// Samples.
+    pub samples: u64,
+    /// Samples that sent something and got no answer.
+    pub silent: u64,
+    /// Packets or requests sent.
+    pub sent: u64,
+    /// Answers in time.
+    pub received: u64,
+}
+
+impl DaySums {
+    /// One sample.
+    #[must_use]
+    pub fn of(sent: u16, received: u16) -> Self {
+        Self {
+            samples: 1,
+            silent: u64::from(sent > 0 && received == 0),
+            sent: u64::from(sent),
+            received: u64::from(received),
+        }
+    }
+
+    /// Adds another day or series.
+    pub fn add(&mut self, other: Self) {
+        self.samples += other.samples;
+        self.silent += other.silent;
+        self.sent += other.sent;
+        self.received += other.received;
+    }
+}
+
 /// What an engine can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
@@ -246,6 +290,12 @@ pub struct Caps {
     pub safe_lag_ms: u64,
     /// Most rows of one [`Filling`] that it takes comfortably.
     pub rows_max: usize,
+    /// Of two rows at one place (series, time, sequence) the first stays. A server that takes the last
+    /// is as good, because the journal lets no two such rows through.
+    pub first_stays: bool,
+    /// It is reached over a network and may be away for hours: the journal is the queue then, and
+    /// batches are accepted however far the store falls behind.
+    pub may_be_away: bool,
 }
 
 /// An engine that holds samples.
@@ -275,6 +325,26 @@ pub trait SampleStore: Send + Sync + std::fmt::Debug {
         from_unix_ms: i64,
         to_unix_ms: i64,
     ) -> Result<Vec<EvidenceRow>, StoreError>;
+    /// The days `[first, end)` of each series in sums, by series; days of UTC, 0 is 1970-01-01. Series
+    /// without a sample there are left out.
+    fn sums(
+        &self,
+        filter: SeriesFilter<'_>,
+        days: (i64, i64),
+    ) -> Result<Vec<(SeriesId, DaySums)>, StoreError>;
+    /// Writes down what waits in memory. An engine in which nothing waits has nothing to do.
+    fn flush(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+    /// Lets go of what lies in months of UTC that end before a time, Unix milliseconds; how many months
+    /// went. A server has a retention of its own.
+    fn forget_before(&self, _unix_ms: i64) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+    /// What keeps it from being filled, in words for an operator; `None`: nothing does.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
     /// What it can do.
     fn caps(&self) -> Caps;
 }

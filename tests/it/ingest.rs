@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 mod durability;
+mod enrolment;
 pub(crate) mod http;
 mod lines;
 mod refusals;

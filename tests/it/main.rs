@@ -6,6 +6,7 @@ mod api;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod crash;
 mod doors;
 #[cfg(test)]
 mod end_to_end;

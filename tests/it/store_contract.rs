@@ -9,8 +9,8 @@ use desserte::store::{
     StoreError,
     embedded::EmbeddedStore,
     samples::{
-        Caps, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series, SeriesFilter,
-        SeriesId, SeriesKey,
+        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series,
+        SeriesFilter, SeriesId, SeriesKey,
     },
 };
 use desserte_domain::observation::{LineNumber, Outcome};
@@ -86,6 +86,14 @@ impl SampleStore for Reopened {
 
     fn evidence(&self, site: &str, from: i64, to: i64) -> Result<Vec<EvidenceRow>, StoreError> {
         self.on(|store| store.evidence(site, from, to))
+    }
+
+    fn sums(
+        &self,
+        filter: SeriesFilter<'_>,
+        days: (i64, i64),
+    ) -> Result<Vec<(SeriesId, DaySums)>, StoreError> {
+        self.on(|store| store.sums(filter, days))
     }
 
     fn caps(&self) -> Caps {

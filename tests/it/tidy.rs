@@ -15,8 +15,14 @@ const FILE_LINES_MAX: usize = 400;
 
 /// The pure packages and what they may name in `[dependencies]`.
 const PURE: [(&str, &[&str]); 2] = [
-    ("src/domain", &["jiff", "serde", "thiserror"]),
-    ("src/planning", &["geo", "rstar", "serde", "thiserror"]),
+    (
+        "src/domain",
+        &["jiff", "libm", "serde", "sketches-ddsketch", "thiserror"],
+    ),
+    (
+        "src/planning",
+        &["delaunator", "geo", "rayon", "rstar", "serde", "thiserror"],
+    ),
 ];
 
 /// What no pure package says: clocks, input and output, the environment, threads of its own, logs.

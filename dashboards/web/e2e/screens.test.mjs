@@ -190,9 +190,13 @@ test('loading, error and empty are three different things', async () => {
   // The page asks again by itself when a sample comes: an answer holds until the next step.
   let answer = json(500, { title: 'internal error', status: 500, code: 'internal' });
   let release;
-  const held = new Promise((done) => {
-    release = done;
-  });
+  let held;
+  const hold = () => {
+    held = new Promise((done) => {
+      release = done;
+    });
+  };
+  hold();
   await seen(page, 'three states', async () => {
     await context.route('**/api/v1/agents?*', async (route) => {
       await held;
@@ -205,8 +209,11 @@ test('loading, error and empty are three different things', async () => {
     await alert.waitFor();
     assert.match(await alert.textContent(), /Internal error of the collector/);
     assert.equal(await page.locator('main .loading').count(), 0);
-    answer = json(200, { items: [], next: null });
+    // Whatever the page asks by itself meanwhile waits, so that the button is still there.
+    hold();
     await page.getByRole('button', { name: 'Try again' }).click();
+    answer = json(200, { items: [], next: null });
+    release();
     await page.getByText('No agent is enrolled.').waitFor();
     assert.equal(await page.locator('main [role=alert]').count(), 0);
   });

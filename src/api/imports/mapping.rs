@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use desserte_planning::layer::UncertaintyClass;
+
 use crate::api::error::{Answer, Refusal};
 use crate::api::model::{ImportKeep, ImportLayer, ImportMapping};
 use crate::import::crs::Crs;
@@ -35,12 +37,16 @@ pub(super) fn shown(reading: &Reading) -> ImportMapping {
             id_prefix: Some(mapping.id_prefix.clone()),
             encoding: mapping.encoding.clone(),
             sheet: mapping.sheet.clone(),
-            crs: mapping.crs.map(|crs| crs.code().to_owned()),
+            crs: mapping.crs.map(Crs::code),
             layer: None,
         },
         Reading::Layer(entry) => ImportMapping {
             columns: names(&entry.columns, LayerField::code),
-            constants: BTreeMap::new(),
+            constants: entry
+                .constants
+                .iter()
+                .map(|(field, text)| (field.code().to_owned(), text.clone()))
+                .collect(),
             kind_scheme: None,
             kinds: BTreeMap::new(),
             untranslated: None,
@@ -55,6 +61,7 @@ pub(super) fn shown(reading: &Reading) -> ImportMapping {
                 licence: entry.licence.clone(),
                 date: entry.date.clone(),
                 uncertainty: entry.uncertainty.clone(),
+                uncertainty_class: Some(entry.uncertainty_class.code().to_owned()),
             }),
         },
     }
@@ -99,6 +106,12 @@ pub(super) fn read(what: What, file: &str, asked: ImportMapping) -> Answer<Readi
             let layer = asked.layer.ok_or_else(|| {
                 Refusal::parameter("layer", "must say where the layer comes from")
             })?;
+            let class = layer.uncertainty_class.as_deref().unwrap_or("unknown");
+            let class = known("uncertainty_class", class, |code| {
+                UncertaintyClass::ALL
+                    .into_iter()
+                    .find(|one| one.code() == code)
+            })?;
             Ok(Reading::Layer(Entry {
                 kind,
                 name: layer.name,
@@ -108,9 +121,11 @@ pub(super) fn read(what: What, file: &str, asked: ImportMapping) -> Answer<Readi
                 licence: layer.licence,
                 date: layer.date,
                 uncertainty: layer.uncertainty,
+                uncertainty_class: class,
                 encoding: asked.encoding.filter(|name| !name.is_empty()),
                 sheet: asked.sheet.filter(|name| !name.is_empty()),
                 columns: columns(asked.columns, LayerField::from_code)?,
+                constants: constants(asked.constants, LayerField::from_code)?,
                 keep: kept(asked.keep),
             }))
         }
@@ -118,14 +133,7 @@ pub(super) fn read(what: What, file: &str, asked: ImportMapping) -> Answer<Readi
 }
 
 fn sites(asked: ImportMapping) -> Answer<Mapping> {
-    let mut constants = BTreeMap::new();
-    for (field, text) in asked
-        .constants
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-    {
-        constants.insert(known("constants", &field, SiteField::from_code)?, text);
-    }
+    let constants = constants(asked.constants, SiteField::from_code)?;
     let mut kinds = BTreeMap::new();
     for (word, kind) in asked.kinds {
         kinds.insert(word, known("kinds", &kind, SiteKind::from_code)?);
@@ -166,6 +174,18 @@ fn sites(asked: ImportMapping) -> Answer<Mapping> {
 
 fn known<T>(name: &str, code: &str, find: impl Fn(&str) -> Option<T>) -> Answer<T> {
     find(code).ok_or_else(|| Refusal::parameter(name, format!("{code:?} is not known")))
+}
+
+/// A field without a text is a field that says nothing.
+fn constants<F: Ord>(
+    asked: BTreeMap<String, String>,
+    find: impl Fn(&str) -> Option<F>,
+) -> Answer<BTreeMap<F, String>> {
+    let mut constants = BTreeMap::new();
+    for (field, text) in asked.into_iter().filter(|(_, text)| !text.is_empty()) {
+        constants.insert(known("constants", &field, &find)?, text);
+    }
+    Ok(constants)
 }
 
 /// A field without a column is a field that is not mapped.

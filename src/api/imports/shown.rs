@@ -6,7 +6,6 @@ use crate::api::model::{
     ImportWarning,
 };
 use crate::api::time;
-use crate::import::propose::Format;
 use crate::import::report::Refusal;
 use crate::registry::{ImportRun, Verdict};
 use crate::staging::{Content, DryRun, Staged, StagingError, decided_pairs};
@@ -67,12 +66,7 @@ pub(super) fn run(run: ImportRun) -> ImportItem {
 pub(super) fn inspection(staged: &Staged) -> ImportInspection {
     let inspection = &staged.inspection;
     ImportInspection {
-        format: match inspection.format {
-            Format::Csv => "csv",
-            Format::Xlsx => "xlsx",
-            Format::Geojson => "geojson",
-        }
-        .to_owned(),
+        format: inspection.format.code().to_owned(),
         bytes: staged.bytes as u64,
         rows: inspection.rows as u64,
         sheets: inspection.sheets.clone(),

@@ -1,46 +1,9 @@
 //! Exclusions: asked for, approved, withdrawn.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// An exclusion of an agreement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ExclusionItem {
-    /// Its number.
-    pub id: i64,
-    /// The agreement.
-    pub agreement: String,
-    /// The site; `null`: every site of the agreement.
-    pub site: Option<String>,
-    /// Start.
-    pub from: String,
-    /// End, not inside.
-    pub to: String,
-    /// One of the agreement's classes.
-    pub class: String,
-    /// `planned_works` and `other` leave slots out; `stop_clock` is off the repair time only.
-    pub kind: String,
-    /// Why.
-    pub reason: String,
-    /// Who asked for it.
-    pub requested_by: String,
-    /// When it was entered.
-    pub entered_at: String,
-    /// Who approved it.
-    pub approved_by: Option<String>,
-    /// When.
-    pub approved_at: Option<String>,
-    /// Who withdrew it.
-    pub withdrawn_by: Option<String>,
-    /// When.
-    pub withdrawn_at: Option<String>,
-    /// Why.
-    pub withdrawn_reason: Option<String>,
-    /// `requested`, `approved` or `withdrawn`; only an approved one counts.
-    pub state: String,
-    /// Until when it may be approved or withdrawn: its month is closed then.
-    pub closes_at: Option<String>,
-}
+pub use crate::statement::model::ExclusionItem;
 
 /// An exclusion that somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]

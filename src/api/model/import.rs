@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 pub struct ImportItem {
     /// Identifier.
     pub id: String,
-    /// `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`.
+    /// `sites`, or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`,
+    /// `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
     pub what: String,
     /// Name of the file.
     pub file: String,
@@ -97,13 +98,13 @@ pub struct ImportText {
 /// What is in a file.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ImportInspection {
-    /// `csv`, `xlsx` or `geojson`.
+    /// `csv`, `xlsx`, `geojson`, `geopackage`, `shapefile`, `pbf` or `terrain`.
     pub format: String,
     /// Size of the file, bytes.
     pub bytes: u64,
     /// Rows or features.
     pub rows: u64,
-    /// Sheets of a workbook that a person sees.
+    /// Sheets of a workbook that a person sees, or tables of a GeoPackage.
     pub sheets: Vec<String>,
     /// Whether positions come from geometries.
     pub has_geometry: bool,
@@ -130,7 +131,7 @@ pub struct ImportColumn {
 pub struct ImportMapping {
     /// Field, to its columns: the first that says something counts. Fields of sites: `id`, `name`,
     /// `kind`, `latitude`, `longitude`, `place`, `region`, `operator`, `invented`; of layers: `name`,
-    /// `latitude`, `longitude`, `population`.
+    /// `latitude`, `longitude`, `population`, `class`, `operator`, `generation`, `radius_metres`.
     #[serde(default)]
     pub columns: BTreeMap<String, Vec<String>>,
     /// Field, to the same text for every row.
@@ -157,7 +158,7 @@ pub struct ImportMapping {
     /// Sheet of a workbook; the first one with anything in it when left out.
     #[serde(default)]
     pub sheet: Option<String>,
-    /// `EPSG:4326` or `EPSG:3857`; that of the file when left out.
+    /// `EPSG:4326`, `EPSG:3857` or a UTM zone; that of the file when left out.
     #[serde(default)]
     pub crs: Option<String>,
     /// Where a layer comes from; every distance of a plan carries it.
@@ -189,6 +190,9 @@ pub struct ImportLayer {
     pub date: String,
     /// How far it may be wrong, in words.
     pub uncertainty: String,
+    /// The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`.
+    #[serde(default)]
+    pub uncertainty_class: Option<String>,
 }
 
 /// What importing a file would do.

@@ -7,15 +7,13 @@ use desserte_domain::observation::Observation;
 use desserte_probe::wire::id::AgentId;
 
 use super::{Result, Source};
-use crate::assess::neighbours::{
-    self, NEAR_METRES_MAX, NEIGHBOURS_MAX, Neighbour, SILENCES_MAX, Silence,
-};
+use crate::assess::neighbours::{self, NEAR_METRES_MAX, NEIGHBOURS_MAX, Neighbour, Silence};
 use crate::assess::{EvidenceRow, NeighboursSeen, SiteSamples, TargetSamples, observation};
 use crate::store::samples::Series;
 
 /// Attempts to reach the collector are reported after they were made: evidence is read so much
 /// beyond a window's end, milliseconds. Before its start, what was said of a link still holds.
-const EVIDENCE_MARGIN_MS: i64 = 120_000;
+pub(crate) const EVIDENCE_MARGIN_MS: i64 = 120_000;
 
 impl Source {
     /// Everything measured at a site in `[from, to)`, over whatever line.
@@ -61,6 +59,29 @@ impl Source {
             Some(line) => judged.contains(&(series.key.agent, line.clone())),
             None => any,
         })
+    }
+
+    /// Targets of a site of which there are samples from before a moment over the judged lines, by
+    /// name.
+    pub(crate) fn measured_before(
+        &self,
+        site: &str,
+        agreement: &Agreement,
+        unix_ms: i64,
+    ) -> Result<Vec<String>> {
+        let counts = self.judged(site, agreement)?;
+        let mut found = std::collections::BTreeSet::new();
+        for series in self
+            .site_series(site)?
+            .into_iter()
+            .filter(|one| counts(one))
+        {
+            let oldest = self.samples.oldest_unix_ms(series.id)?;
+            if oldest.is_some_and(|oldest| oldest < unix_ms) {
+                found.insert(series.key.target);
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 
     /// Lines of a site that an agreement judges, in order: confirmed, and named by it.
@@ -169,26 +190,34 @@ impl Source {
     /// What sites nearby did while this one was silent and then restarted: asked only then, because
     /// it reads their evidence too.
     fn neighbours(&self, site: &str, evidence: &[EvidenceRow]) -> Result<Vec<NeighboursSeen>> {
-        let silences = neighbours::silences(evidence);
+        let silences = neighbours::asked_about(evidence);
         if silences.is_empty() {
             return Ok(Vec::new());
         }
-        let near = self
+        let near = self.near(site)?;
+        let asked = silences.into_iter();
+        asked
+            .map(|silence| self.in_silence(&near, silence))
+            .collect()
+    }
+
+    /// Sites that may hang on the same power line.
+    pub(crate) fn near(&self, site: &str) -> Result<Vec<String>> {
+        Ok(self
             .registry
-            .neighbours(site, NEAR_METRES_MAX, NEIGHBOURS_MAX)?;
-        let newest = silences.len().saturating_sub(SILENCES_MAX);
-        let mut found = Vec::new();
-        for silence in silences.into_iter().skip(newest) {
-            let mut states = Vec::with_capacity(near.len());
-            for other in &near {
-                states.push(self.neighbour(other, silence)?);
-            }
-            found.push(NeighboursSeen {
-                silence,
-                down: neighbours::share(&states),
-            });
+            .neighbours(site, NEAR_METRES_MAX, NEIGHBOURS_MAX)?)
+    }
+
+    /// What they did in a silence.
+    pub(crate) fn in_silence(&self, near: &[String], silence: Silence) -> Result<NeighboursSeen> {
+        let mut states = Vec::with_capacity(near.len());
+        for other in near {
+            states.push(self.neighbour(other, silence)?);
         }
-        Ok(found)
+        Ok(NeighboursSeen {
+            silence,
+            down: neighbours::share(&states),
+        })
     }
 
     fn neighbour(&self, site: &str, silence: Silence) -> Result<Neighbour> {

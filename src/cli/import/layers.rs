@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use desserte_planning::layer::Layers;
+use desserte_planning::layer::{LayerKind, Layers};
 
-use super::super::output::{name_of, read, read_text, write};
+use super::super::output::{name_of, read, read_text, tell, write};
+use super::super::words::FileError;
 use super::super::{Context, Data, Failure, Outcome, make_folder, registry};
 use super::{Signed, outline, tell_dry, tell_undo};
 use crate::export::import_report;
-use crate::import::MAX_FILE_BYTES;
-use crate::import::layers::{LayerImport, Manifest, read_layer};
-use crate::layers::LayerStore;
+use crate::import::layers::{LayerImport, Manifest, read_layer, shapefile_archive};
+use crate::import::{MAX_BULK_BYTES, MAX_FILE_BYTES};
+use crate::layers::{Defects, Imported, LayerStore};
 use crate::registry::NewImport;
 use crate::staging::new_id;
 
@@ -44,7 +45,8 @@ impl LayersFile {
         let folder = self.manifest.parent().unwrap_or(Path::new("."));
         let (mut imports, mut notes, mut report) = (Vec::new(), Vec::new(), Vec::new());
         for entry in &manifest.layer {
-            let bytes = read(&folder.join(&entry.file), MAX_FILE_BYTES as u64)?;
+            let bytes = read_file(&folder.join(&entry.file), entry.kind)?;
+            tell_reading(&entry.file, bytes.len(), context);
             let read = read_layer(entry, &bytes, country.as_ref()).map_err(Failure::input)?;
             describe(&entry.name, &read, context, &mut report)?;
             let import = NewImport {
@@ -58,7 +60,11 @@ impl LayersFile {
             notes.push((import.clone(), read.layer.len()));
             let mut layers = Layers::default();
             read.layer.add_to(&mut layers);
-            imports.push((import.id, layers));
+            imports.push(Imported {
+                import: import.id,
+                layers,
+                defects: Defects::of(read.rows_read, read.left_out, &read.refused),
+            });
         }
         write(None, &report)?;
         if !self.apply {
@@ -77,6 +83,46 @@ impl LayersFile {
             tell_undo(context, &import.id);
         }
         Ok(())
+    }
+}
+
+/// Files of which people are told that they are being read, bytes: the others are read at once.
+const TOLD_BYTES_MIN: usize = 8 * 1024 * 1024;
+/// What lies beside the main file of a shapefile.
+const BESIDE_SHAPES: [&str; 4] = ["dbf", "prj", "cpg", "shx"];
+
+/// A file of a manifest. Roads and heights may be large; of a shapefile what lies beside its main
+/// file comes along.
+fn read_file(path: &Path, kind: LayerKind) -> Result<Vec<u8>, Failure> {
+    let bulk = matches!(kind, LayerKind::Roads | LayerKind::Terrain);
+    let limit = if bulk { MAX_BULK_BYTES } else { MAX_FILE_BYTES };
+    let main = read(path, limit as u64)?;
+    let is_shapes = path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("shp"));
+    if !is_shapes {
+        return Ok(main);
+    }
+    let mut parts = vec![("shp", main)];
+    for end in BESIDE_SHAPES {
+        let spelt = [end.to_owned(), end.to_ascii_uppercase()];
+        let mut beside = spelt.iter().map(|end| path.with_extension(end));
+        if let Some(beside) = beside.find(|beside| beside.is_file()) {
+            parts.push((end, read(&beside, limit as u64)?));
+        }
+    }
+    shapefile_archive(&parts)
+        .map_err(|error| Failure::failed(FileError::Read(path.to_owned(), error)))
+}
+
+fn tell_reading(file: &str, bytes: usize, context: Context) {
+    if bytes >= TOLD_BYTES_MIN {
+        let mebibytes = bytes / (1024 * 1024);
+        let text = context.export().pick(
+            format!("lecture de {file} ({mebibytes} Mio) …"),
+            format!("reading {file} ({mebibytes} MiB) …"),
+        );
+        tell(&text);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::doors::tls::TlsError;
 use crate::layers::LayersError;
 use crate::serve::ServeError;
 use crate::staging::StagingError;
-use crate::store::StoreError;
+use crate::store::{StoreError, sound::Remedy};
 
 /// A part of the program in both languages, then what failed in it, quoted.
 fn part(fr: &str, en: &str, detail: impl std::fmt::Display) -> Text {
@@ -35,12 +35,37 @@ impl From<StoreError> for Text {
             StoreError::Damaged { what, reason } => {
                 format!("mesures : valeur illisible ({what}) : {reason}")
             }
+            StoreError::Broken {
+                file,
+                reason,
+                remedy,
+            } => {
+                let advice = match remedy {
+                    Remedy::MadeAgain => {
+                        "supprimez le dossier samples : il est refait à partir du journal au prochain démarrage"
+                    }
+                    Remedy::Backup => {
+                        "remettez la dernière sauvegarde (desserte restore) ; les agents renvoient ce qu’ils détiennent"
+                    }
+                };
+                format!("{} est abîmé : {reason} ; {advice}", file.display())
+            }
+            StoreError::Shorter { file, last, mark } => format!(
+                "{} s’arrête à la position {last} alors qu’il allait à {mark} : c’est une copie plus ancienne, ou sa fin est \
+                 perdue ; remettez le plus récent, ou, pour continuer sans ce qui est perdu, supprimez journal.mark et \
+                 le dossier samples à côté de lui",
+                file.display()
+            ),
+            StoreError::Away {
+                operation, reason, ..
+            } => format!("mesures : {operation} : {reason}"),
             StoreError::Busy { operation } => {
                 format!("mesures : {operation} : trop d’écritures en attente ; réessayez")
             }
             StoreError::Stopped { operation } => {
                 format!("mesures : {operation} : l’écriture s’est arrêtée")
             }
+            StoreError::Log(error) => return super::ledger::log(error),
         };
         Self::new(fr, error.to_string())
     }
@@ -55,8 +80,8 @@ impl From<LayersError> for Text {
                     "check the folder given with --data",
                 )
             }
-            LayersError::Content { name, source } => Self::new(
-                format!("couches : « {name} » est illisible : {source}"),
+            LayersError::Content { name, reason } => Self::new(
+                format!("couches : « {name} » est illisible : {reason} ; importez-la de nouveau"),
                 error.to_string(),
             ),
             LayersError::NotRestorable { import, reason } => {
@@ -88,6 +113,7 @@ impl From<SourceError> for Text {
         match error {
             SourceError::Registry(error) => error.into(),
             SourceError::Store(error) => error.into(),
+            SourceError::Ledger(error) => error.into(),
         }
     }
 }
@@ -157,10 +183,19 @@ impl From<CollectorError> for Text {
                 ),
                 error.to_string(),
             ),
+            CollectorError::EvidenceGone { path } => Self::new(
+                format!(
+                    "dossier de données {} : les mesures devraient être refaites à partir du journal, mais celui-ci n’a plus \
+                     tous ses lots ([retention] evidence_months) ; remettez le dossier samples d’une sauvegarde",
+                    path.display()
+                ),
+                error.to_string(),
+            ),
             _ => match error {
                 CollectorError::Identity(error) => error.into(),
                 CollectorError::Registry(error) => error.into(),
                 CollectorError::Store(error) => error.into(),
+                CollectorError::Ledger(error) => error.into(),
                 other => part("collecteur", "collector", other),
             },
         }

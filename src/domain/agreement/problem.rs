@@ -54,6 +54,31 @@ pub enum Reason {
         /// The entry.
         entry: String,
     },
+    /// Decimals of a currency that nobody knows.
+    UnknownCurrency,
+    /// An amount finer than the currency's smallest unit.
+    FinerThanCurrency {
+        /// Decimals of the currency.
+        decimals: u32,
+    },
+    /// Not one of the entries that another field lists.
+    NotListed {
+        /// The entry.
+        entry: String,
+        /// The field that lists what is allowed.
+        list: &'static str,
+    },
+    /// A ladder without a rung from 0.
+    LadderOpenBelow,
+    /// A rule that needs something which the agreement does not promise.
+    NeedsTerm {
+        /// The missing field.
+        term: &'static str,
+    },
+    /// A rule that cannot be applied to all sites together.
+    NotForAgreementFee,
+    /// Nothing is promised where something must be.
+    NothingPromised,
     /// The machine could not decide a run that a month's end cuts.
     LookaheadTooShort {
         /// Slots needed.
@@ -106,6 +131,26 @@ impl fmt::Display for Reason {
                     "{entry:?} is not a prefix such as 203.0.113.0/24 or 2001:db8::/32"
                 )
             }
+            Self::UnknownCurrency => write!(
+                f,
+                "decimals of this currency are not known here; write currency_decimals"
+            ),
+            Self::FinerThanCurrency { decimals } => {
+                write!(f, "the currency has {decimals} decimals")
+            }
+            Self::NotListed { entry, list } => write!(f, "{entry:?} is not in {list}"),
+            Self::LadderOpenBelow => {
+                write!(
+                    f,
+                    "one tier must begin at 0, so that every availability has one"
+                )
+            }
+            Self::NeedsTerm { term } => write!(f, "needs {term}"),
+            Self::NotForAgreementFee => write!(
+                f,
+                "cannot be applied to all sites together; write fee_per = \"site\""
+            ),
+            Self::NothingPromised => write!(f, "promises nothing"),
             Self::LookaheadTooShort { needed } => {
                 write!(
                     f,
@@ -133,6 +178,22 @@ impl Reason {
             Self::BadPrefix { entry } => {
                 format!("« {entry} » n’est pas un préfixe tel que 203.0.113.0/24 ou 2001:db8::/32")
             }
+            Self::UnknownCurrency => {
+                "décimales de cette monnaie inconnues ici ; indiquez currency_decimals".to_owned()
+            }
+            Self::FinerThanCurrency { decimals } => {
+                format!("la monnaie a {decimals} décimales")
+            }
+            Self::NotListed { entry, list } => format!("« {entry} » n’est pas dans {list}"),
+            Self::LadderOpenBelow => {
+                "un palier doit commencer à 0, pour que toute disponibilité en ait un".to_owned()
+            }
+            Self::NeedsTerm { term } => format!("demande {term}"),
+            Self::NotForAgreementFee => {
+                "ne s’applique pas à tous les sites ensemble ; écrivez fee_per = \"site\""
+                    .to_owned()
+            }
+            Self::NothingPromised => "ne promet rien".to_owned(),
             Self::LookaheadTooShort { needed } => {
                 format!("au moins {needed}, pour trancher une coupure à cheval sur la fin du mois")
             }

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+mod extras;
+
 use super::problem::{Problem, Reason};
 use super::{Agreement, AvailabilityTest};
 use crate::decimal::Decimal;
 use crate::exclusion::entry::MAX_CLOSING_DAYS;
 use crate::machine::MachineParameters;
 use crate::period::time_zone;
-use crate::service_hours::ServiceHours;
+use crate::service_hours::{ServiceHours, ServiceWindow};
 use crate::slot::Rule;
 
 /// Characters of a title, a name or an identifier: what a table column still shows.
@@ -23,6 +25,9 @@ pub const MAX_SLOT_SECONDS: u32 = 3_600;
 
 /// Packets to one target in one slot: more is a load test.
 pub const MAX_PACKETS_PER_SLOT: u16 = 1_000;
+
+/// Minutes within which something is restored: a quarter of a year.
+pub const MAX_REPAIR_MINUTES: u32 = 92 * 1_440;
 
 /// Slots of a run (enter, exit, look-ahead): a day of minutes.
 pub const MAX_SLOTS_OF_A_RUN: u32 = 1_440;
@@ -53,8 +58,9 @@ pub(super) fn problems(agreement: &Agreement) -> Vec<Problem> {
         0,
         MAX_CLOSING_DAYS,
     );
+    extras::class_rules(&mut found, agreement);
     if let Some(hours) = &agreement.service_hours {
-        service_hours(&mut found, hours);
+        service_hours(&mut found, "service_hours", hours);
     }
     found.decimal(
         "objective.availability_percent",
@@ -64,6 +70,10 @@ pub(super) fn problems(agreement: &Agreement) -> Vec<Problem> {
     if let Some(share) = agreement.objective.minimum_measured_share {
         found.decimal("objective.minimum_measured_share", share, 1);
     }
+    extras::quality(&mut found, agreement);
+    extras::repair(&mut found, agreement);
+    extras::money(&mut found, agreement);
+    extras::acceptance(&mut found, agreement);
     found.names("line.interfaces", &agreement.line.interfaces, false);
     found.names("line.gateways", &agreement.line.gateways, false);
     found.names("line.prefixes", &agreement.line.prefixes, false);
@@ -125,14 +135,36 @@ fn machine(found: &mut Found, machine: MachineParameters) {
     }
 }
 
-fn service_hours(found: &mut Found, hours: &ServiceHours) {
+/// A calendar of hours under `field`.
+fn service_hours(found: &mut Found, field: &str, hours: &ServiceHours) {
     if hours.windows.is_empty() {
-        found.add("service_hours.windows", Reason::Empty);
+        found.add(format!("{field}.windows"), Reason::Empty);
     }
-    found.count("service_hours.windows", hours.windows.len());
-    found.count("service_hours.holidays", hours.holidays.len());
-    for (number, window) in hours.windows.iter().enumerate() {
-        let field = format!("service_hours.windows[{number}].days");
+    windows(found, &format!("{field}.windows"), &hours.windows);
+    found.count(&format!("{field}.holidays"), hours.holidays.len());
+    found.count(&format!("{field}.seasons"), hours.seasons.len());
+    for (number, season) in hours.seasons.iter().enumerate() {
+        let field = format!("{field}.seasons[{number}]");
+        found.text(&format!("{field}.name"), &season.name);
+        found.text(&format!("{field}.author"), &season.author);
+        if season.to <= season.from {
+            found.add(format!("{field}.to"), Reason::EndNotAfterBegin);
+        }
+        windows(found, &format!("{field}.windows"), &season.windows);
+    }
+    found.count(&format!("{field}.days"), hours.days.len());
+    for (number, day) in hours.days.iter().enumerate() {
+        let field = format!("{field}.days[{number}]");
+        found.text(&format!("{field}.name"), &day.name);
+        found.text(&format!("{field}.author"), &day.author);
+        found.count(&format!("{field}.windows"), day.windows.len());
+    }
+}
+
+fn windows(found: &mut Found, field: &str, windows: &[ServiceWindow]) {
+    found.count(field, windows.len());
+    for (number, window) in windows.iter().enumerate() {
+        let field = format!("{field}[{number}].days");
         if window.days.is_empty() {
             found.add(field, Reason::Empty);
             continue;

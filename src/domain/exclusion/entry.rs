@@ -18,6 +18,7 @@ pub const MAX_REASON_CHARS: usize = 500;
 pub const MAX_CLOSING_DAYS: u32 = 92;
 
 const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
 
 /// An exclusion that somebody asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,32 @@ pub enum EntryError {
     /// Who approves is who asked.
     #[error("approved_by: {0:?} asked for it; somebody else must approve")]
     SamePerson(String),
+    /// The class has another kind.
+    #[error("kind: the class {class} is {wanted}")]
+    OtherKind {
+        /// The class.
+        class: String,
+        /// Its kind.
+        wanted: &'static str,
+    },
+    /// The agreement names who asks for this class, or who approves it.
+    #[error("{field}: for {class} one of {}", .allowed.join(", "))]
+    NotAllowed {
+        /// The field.
+        field: &'static str,
+        /// The class.
+        class: String,
+        /// The names that it gives.
+        allowed: Vec<String>,
+    },
+    /// It was not announced long enough before.
+    #[error("from: {class} must be asked for at least {hours} hours before it begins")]
+    ShortNotice {
+        /// The class.
+        class: String,
+        /// Hours before its begin.
+        hours: u32,
+    },
     /// Its month takes no more entries.
     #[error("from: its month was closed at {at}")]
     Closed {
@@ -99,6 +126,17 @@ impl EntryError {
             Self::SamePerson(name) => format!(
                 "approved_by : « {name} » l’a demandée ; une autre personne doit l’approuver"
             ),
+            Self::OtherKind { class, wanted } => {
+                format!("kind : la classe {class} est de nature {wanted}")
+            }
+            Self::NotAllowed {
+                field,
+                class,
+                allowed,
+            } => format!("{field} : pour {class}, un de {}", allowed.join(", ")),
+            Self::ShortNotice { class, hours } => {
+                format!("from : {class} se demande au moins {hours} heures avant son début")
+            }
             Self::Closed { at } => format!("from : son mois est clos depuis le {at}"),
             Self::NoMoment => "from : n’est pas un instant du calendrier".to_owned(),
         }
@@ -120,6 +158,7 @@ impl Agreement {
         if !classes.iter().any(|class| class == entry.class) {
             return Err(EntryError::UnknownClass(classes.clone()));
         }
+        self.check_class(entry, now_unix_ms)?;
         if !entry
             .site
             .is_none_or(|named| self.sites.iter().any(|site| site == named))
@@ -132,6 +171,48 @@ impl Agreement {
             return Err(EntryError::NotInForce { from, to });
         }
         self.check_open(entry.from_unix_ms, now_unix_ms)
+    }
+
+    /// What the agreement asks of its class.
+    fn check_class(&self, entry: &Entry<'_>, now_unix_ms: i64) -> Result<(), EntryError> {
+        let Some(rule) = self.class_rule(entry.class) else {
+            return Ok(());
+        };
+        let class = || entry.class.to_owned();
+        if let Some(kind) = rule.kind.filter(|kind| *kind != entry.kind) {
+            return Err(EntryError::OtherKind {
+                class: class(),
+                wanted: kind.identifier(),
+            });
+        }
+        check_named(
+            "requested_by",
+            rule.class.as_str(),
+            &rule.requested_by,
+            entry.requested_by,
+        )?;
+        let notice_ms = i64::from(rule.notice_hours) * HOUR_MS;
+        if rule.notice_hours > 0 && entry.from_unix_ms - now_unix_ms < notice_ms {
+            return Err(EntryError::ShortNotice {
+                class: class(),
+                hours: rule.notice_hours,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether `approved_by` may approve an exclusion of a class that `requested_by` asked for.
+    pub fn check_approver(
+        &self,
+        class: &str,
+        requested_by: &str,
+        approved_by: &str,
+    ) -> Result<(), EntryError> {
+        check_approval(requested_by, approved_by)?;
+        match self.class_rule(class) {
+            Some(rule) => check_named("approved_by", class, &rule.approved_by, approved_by),
+            None => Ok(()),
+        }
     }
 
     /// Whether the month in which an exclusion begins still takes entries. (One that goes on into
@@ -160,6 +241,23 @@ impl Agreement {
         let day = next.checked_add(days.days()).ok()?;
         midnight_unix_ms(day, &time_zone(&self.time_zone).ok()?).ok()
     }
+}
+
+/// Whether a name is one of those that a rule gives, where it gives any.
+fn check_named(
+    field: &'static str,
+    class: &str,
+    allowed: &[String],
+    name: &str,
+) -> Result<(), EntryError> {
+    if allowed.is_empty() || allowed.iter().any(|one| same_person(one, name)) {
+        return Ok(());
+    }
+    Err(EntryError::NotAllowed {
+        field,
+        class: class.to_owned(),
+        allowed: allowed.to_vec(),
+    })
 }
 
 /// Whether `approved_by` may approve what `requested_by` asked for.
@@ -315,5 +413,72 @@ mod tests {
             Err(EntryError::Text { .. })
         ));
         assert!(check_approval("A", &"x".repeat(MAX_NAME_CHARS + 1)).is_err());
+    }
+
+    #[test]
+    fn a_class_may_name_its_kind_who_asks_who_approves_and_how_long_before() {
+        let text = format!(
+            "{TERMS}[exclusions]\nclasses = ['maintenance', 'no_access']\n\
+             [[exclusions.rules]]\nclass = 'maintenance'\nkind = 'planned_works'\n\
+             requested_by = ['Contractor']\napproved_by = ['Ministry', 'Agency']\n\
+             notice_hours = 72\n"
+        );
+        let terms: Agreement = toml::from_str(&text).unwrap();
+        assert_eq!(terms.validate(), []);
+        let begin = JUNE_MS + 10 * DAY_MS;
+        let asked = Entry {
+            from_unix_ms: begin,
+            to_unix_ms: begin + HOUR_MS,
+            class: "maintenance",
+            kind: ExclusionKind::PlannedWorks,
+            requested_by: "contractor",
+            ..entry()
+        };
+        let at = |entry: &Entry<'_>, hours: i64| {
+            let now = begin - hours * HOUR_MS;
+            terms
+                .check_entry(entry, now)
+                .map_err(|error| error.to_string())
+        };
+        let refused = |text: &str| Err(text.to_owned());
+        assert_eq!(at(&asked, 72), Ok(()));
+        assert_eq!(
+            at(&asked, 71),
+            refused("from: maintenance must be asked for at least 72 hours before it begins")
+        );
+        let other = Entry {
+            kind: ExclusionKind::Other,
+            ..asked
+        };
+        assert_eq!(
+            at(&other, 99),
+            refused("kind: the class maintenance is planned_works")
+        );
+        let stranger = Entry {
+            requested_by: "Somebody",
+            ..asked
+        };
+        assert_eq!(
+            at(&stranger, 99),
+            refused("requested_by: for maintenance one of Contractor")
+        );
+        let free = Entry {
+            class: "no_access",
+            kind: ExclusionKind::StopClock,
+            requested_by: "Somebody",
+            ..asked
+        };
+        assert_eq!(at(&free, -1), Ok(()));
+        let approve = |class: &str, by: &str| {
+            let checked = terms.check_approver(class, "Contractor", by);
+            checked.map_err(|error| error.in_french())
+        };
+        assert_eq!(approve("maintenance", "agency"), Ok(()));
+        assert_eq!(
+            approve("maintenance", "Somebody"),
+            refused("approved_by : pour maintenance, un de Ministry, Agency")
+        );
+        assert!(approve("no_access", "Somebody").is_ok());
+        assert!(approve("no_access", "CONTRACTOR").is_err());
     }
 }

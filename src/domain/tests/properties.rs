@@ -119,7 +119,7 @@ fn month() -> impl Strategy<Value = Month> {
                 from: "20:00".parse().unwrap(),
                 to: "07:00".parse().unwrap(),
             }],
-            holidays: Vec::new(),
+            ..ServiceHours::default()
         })),
     ];
     let machine = (carry(), parameters());

@@ -19,6 +19,7 @@ fn synthetic() -> Plan {
         licence: "none".to_owned(),
         date: "2026-01-01".to_owned(),
         uncertainty: "invented".to_owned(),
+        uncertainty_class: desserte_planning::layer::UncertaintyClass::Unknown,
     };
     let layers = Layers {
         fibre_lines: vec![Layer {

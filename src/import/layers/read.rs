@@ -1,7 +1,9 @@
 //! The features of a layer's file, and what is wrong with the others.
 
 use desserte_planning::Position;
-use desserte_planning::layer::{Line, Place, Point, Region};
+use desserte_planning::layer::{
+    CoverageArea, Extent, Generation, Line, Mast, Place, Point, Polygon, Region,
+};
 
 use super::population::is_area;
 use super::{Entry, LayerField};
@@ -10,6 +12,9 @@ use crate::import::report::{Reason, Refusals, RowRanges};
 use crate::import::sites::parse_degrees;
 use crate::import::table::{Geometry, Pair, Record, Table};
 use crate::import::{ImportError, MAX_FIELD_BYTES};
+
+/// Farthest that a cell may reach, metres: no mobile network goes beyond (3GPP TS 45.010: 120 km).
+const RADIUS_METRES_MAX: f64 = 120_000.0;
 
 /// What became of the rows, beside the features.
 #[derive(Default)]
@@ -69,7 +74,7 @@ impl<'t> Reader<'t> {
         for record in &self.table.records {
             let outcome = if let Some(reason) = self.table.misfit(record) {
                 Err(("*".to_owned(), None, reason))
-            } else if !self.columns.keeps(record) {
+            } else if !self.columns.keeps(record) || self.is_of_another_layer(record) {
                 rows.left_out += 1;
                 continue;
             } else {
@@ -88,6 +93,59 @@ impl<'t> Reader<'t> {
             }
         }
         features
+    }
+
+    /// In a file of several kinds: whether a feature draws what this layer does not.
+    fn is_of_another_layer(&self, record: &Record) -> bool {
+        let fits = match &record.geometry {
+            Geometry::Point(_) => self.entry.kind.draws_points(),
+            Geometry::Lines(_) => self.entry.kind.draws_lines(),
+            Geometry::Polygons(_) => self.entry.kind.draws_polygons(),
+            // Which part of a network it is, it says itself.
+            Geometry::None | Geometry::Unreadable(_) => {
+                let span = self
+                    .table
+                    .column("part")
+                    .and_then(|part| record.value(part));
+                span != Some("span") || self.entry.kind.draws_lines()
+            }
+        };
+        self.table.mixed && !fits
+    }
+
+    /// What stands in a column, or what the manifest says for all rows.
+    fn said<'r>(&'r self, record: &'r Record, field: LayerField) -> Option<&'r str> {
+        let constant = || self.entry.constants.get(&field).map(|text| text.trim());
+        self.columns.value(record, field).or_else(constant)
+    }
+
+    fn operator(&self, record: &Record) -> Result<Option<String>, No> {
+        let Some(operator) = self.said(record, LayerField::Operator) else {
+            return Ok(None);
+        };
+        if operator.len() > MAX_FIELD_BYTES {
+            let reason = Reason::FieldTooLong {
+                bytes: operator.len(),
+                limit: MAX_FIELD_BYTES,
+            };
+            return Err(("operator".to_owned(), Some(operator.to_owned()), reason));
+        }
+        Ok(Some(operator.to_owned()))
+    }
+
+    /// A generation that nobody knows is refused: covered by what?
+    fn generation(&self, record: &Record) -> Result<Option<Generation>, No> {
+        let Some(word) = self.said(record, LayerField::Generation) else {
+            return Ok(None);
+        };
+        let refused = || {
+            (
+                "generation".to_owned(),
+                Some(word.to_owned()),
+                Reason::GenerationUnknown,
+            )
+        };
+        Generation::from_word(word).map(Some).ok_or_else(refused)
     }
 
     /// The name of a feature; that it has none is noted where a name is to be shown.
@@ -138,7 +196,69 @@ impl<'t> Reader<'t> {
         checked(&self.table.crs.degrees([longitude, latitude]))
     }
 
-    /// A fibre node or a mast.
+    /// A mast.
+    pub(super) fn mast(&self, record: &Record, rows: &mut Rows) -> Result<Vec<Mast>, No> {
+        let position = self.position(record)?;
+        let mast = Mast {
+            name: self.name(record)?,
+            position,
+            operator: self.operator(record)?,
+            generation: self.generation(record)?,
+        };
+        rows.positions.push((position, record.row));
+        Ok(vec![mast])
+    }
+
+    /// What a network covers: polygons, or a disc around a cell.
+    pub(super) fn coverage(
+        &self,
+        record: &Record,
+        rows: &mut Rows,
+    ) -> Result<Vec<CoverageArea>, No> {
+        let extent = if let Geometry::Polygons(polygons) = &record.geometry {
+            Extent::Polygons(
+                polygons
+                    .iter()
+                    .map(|rings| polygon(rings))
+                    .collect::<Result<_, No>>()?,
+            )
+        } else {
+            Extent::Disc {
+                centre: self.position(record)?,
+                radius_metres: self.radius(record)?,
+            }
+        };
+        let area = CoverageArea {
+            name: self.name(record)?,
+            operator: self.operator(record)?,
+            generation: self.generation(record)?,
+            extent,
+        };
+        let first = match &area.extent {
+            Extent::Disc { centre, .. } => Some(*centre),
+            Extent::Polygons(polygons) => {
+                polygons.iter().flat_map(|one| &one.outer).next().copied()
+            }
+        };
+        rows.positions
+            .extend(first.map(|first| (first, record.row)));
+        Ok(vec![area])
+    }
+
+    fn radius(&self, record: &Record) -> Result<f64, No> {
+        let no = |value: Option<&str>, reason| {
+            ("radius_metres".to_owned(), value.map(str::to_owned), reason)
+        };
+        let raw = self
+            .said(record, LayerField::RadiusMetres)
+            .ok_or_else(|| no(None, Reason::RadiusMissing))?;
+        let metres = raw.replace(',', ".").parse::<f64>().ok();
+        metres
+            .filter(|metres| *metres > 0.0 && *metres <= RADIUS_METRES_MAX)
+            .ok_or_else(|| no(Some(raw), Reason::RadiusInvalid))
+    }
+
+    /// A node of fibre or electricity.
     pub(super) fn point(&self, record: &Record, rows: &mut Rows) -> Result<Vec<Point>, No> {
         let position = self.position(record)?;
         rows.positions.push((position, record.row));
@@ -200,13 +320,17 @@ impl<'t> Reader<'t> {
 
     /// The outer rings of a feature.
     pub(super) fn region(&self, record: &Record, rows: &mut Rows) -> Result<Vec<Region>, No> {
-        let Geometry::Rings(parts) = &record.geometry else {
+        let Geometry::Polygons(polygons) = &record.geometry else {
             return Err(unfit(record));
         };
-        let rings: Vec<Vec<Position>> = parts
+        let rings: Vec<Vec<Position>> = polygons
             .iter()
-            .map(|part| path(part))
+            .filter_map(|polygon| polygon.first())
+            .map(|outer| path(outer))
             .collect::<Result<_, No>>()?;
+        if rings.iter().all(Vec::is_empty) {
+            return Err(unfit(record));
+        }
         rows.positions.extend(
             rings
                 .iter()
@@ -219,6 +343,15 @@ impl<'t> Reader<'t> {
             rings,
         }])
     }
+}
+
+/// A polygon with its holes.
+fn polygon(rings: &[Vec<Pair>]) -> Result<Polygon, No> {
+    let mut rings = rings.iter().map(|ring| path(ring));
+    Ok(Polygon {
+        outer: rings.next().transpose()?.unwrap_or_default(),
+        holes: rings.collect::<Result<_, No>>()?,
+    })
 }
 
 fn path(pairs: &[Pair]) -> Result<Vec<Position>, No> {
@@ -254,7 +387,7 @@ fn unfit(record: &Record) -> No {
         Geometry::Lines(_) => Reason::GeometryUnfit {
             found: "LineString".to_owned(),
         },
-        Geometry::Rings(_) => Reason::GeometryUnfit {
+        Geometry::Polygons(_) => Reason::GeometryUnfit {
             found: "Polygon".to_owned(),
         },
         Geometry::Unreadable(found) => Reason::GeometryUnfit {

@@ -149,10 +149,10 @@ fn other_coordinate_systems_are_refused() {
     let named = entry("masts", "m.csv", "crs = \"EPSG:3857\"");
     let error = read_layer(&named, b"latitude,longitude\n1,2\n", None).unwrap_err();
     assert!(matches!(error, ImportError::NotProjected { .. }), "{error}");
-    let named = entry("masts", "m.csv", "crs = \"EPSG:32733\"");
+    let named = entry("masts", "m.csv", "crs = \"EPSG:26332\"");
     let error = read_layer(&named, b"latitude,longitude\n1,2\n", None).unwrap_err();
     assert!(
-        error.to_string().contains("in EPSG:32733, not in WGS84"),
+        error.to_string().contains("in EPSG:26332, not in WGS84"),
         "{error}"
     );
     let metres = collection(&[

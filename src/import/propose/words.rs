@@ -156,7 +156,7 @@ pub(super) const SITE_WORDS: [(SiteField, &[&str]); 9] = [
 ];
 
 /// Names by which files call the fields of a layer.
-pub(super) const LAYER_WORDS: [(LayerField, &[&str]); 5] = [
+pub(super) const LAYER_WORDS: [(LayerField, &[&str]); 8] = [
     (
         LayerField::Name,
         &[
@@ -191,5 +191,41 @@ pub(super) const LAYER_WORDS: [(LayerField, &[&str]); 5] = [
     (
         LayerField::Class,
         &["place", "class", "fclass", "featureclass", "typedelocalite"],
+    ),
+    (
+        LayerField::Operator,
+        &[
+            "operator",
+            "operateur",
+            "mno",
+            "network",
+            "provider",
+            "reseau",
+        ],
+    ),
+    (
+        LayerField::Generation,
+        &[
+            "generation",
+            "technology",
+            "technologie",
+            "tech",
+            "radio",
+            "rat",
+            "techno",
+        ],
+    ),
+    (
+        LayerField::RadiusMetres,
+        &[
+            "radiusmetres",
+            "radiusm",
+            "range",
+            "radius",
+            "rayonm",
+            "rayon",
+            "portee",
+            "porteem",
+        ],
     ),
 ];

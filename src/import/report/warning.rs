@@ -21,12 +21,16 @@ pub enum Warning {
     /// A place with more inhabitants than all others together: a capital, or the name point of a
     /// country or region.
     PopulationDominant,
-    /// Coordinates in Web Mercator, converted to degrees.
+    /// Coordinates in metres of a projection, converted to degrees.
     Converted,
     /// Places or regions without a name.
     FeatureUnnamed,
     /// Features outside the country's outline.
     FeatureOutside,
+    /// Roads of which the file holds only a part: it is cut at a border.
+    FeatureCut,
+    /// Samples of the ground whose height is not known.
+    HeightsUnknown,
 }
 
 impl Warning {
@@ -44,6 +48,8 @@ impl Warning {
             Self::Converted => "converted",
             Self::FeatureUnnamed => "feature_unnamed",
             Self::FeatureOutside => "feature_outside",
+            Self::FeatureCut => "feature_cut",
+            Self::HeightsUnknown => "heights_unknown",
         }
     }
 
@@ -68,12 +74,14 @@ impl Warning {
                  name point of a country or region"
             }
             Self::Converted => {
-                "coordinates in Web Mercator (EPSG:3857): converted to WGS84 degrees"
+                "coordinates in metres (Web Mercator or UTM): converted to WGS84 degrees"
             }
             Self::FeatureUnnamed => "features without a name: kept without one",
             Self::FeatureOutside => {
                 "features more than 10 km outside the outline: kept, a neighbour's may count"
             }
+            Self::FeatureCut => "roads of which the file holds only a part: that part is kept",
+            Self::HeightsUnknown => "samples without a height: unknown there, never zero",
         }
     }
 
@@ -98,12 +106,16 @@ impl Warning {
                  ville et non le point d'un pays ou d'une région"
             }
             Self::Converted => {
-                "coordonnées en Web Mercator (EPSG:3857) : converties en degrés WGS84"
+                "coordonnées en mètres (Web Mercator ou UTM) : converties en degrés WGS84"
             }
             Self::FeatureUnnamed => "objets sans nom : gardés sans nom",
             Self::FeatureOutside => {
                 "objets à plus de 10 km hors du contour : gardés, ceux d'un voisin peuvent compter"
             }
+            Self::FeatureCut => {
+                "routes dont le fichier n'a qu'une partie : cette partie est gardée"
+            }
+            Self::HeightsUnknown => "échantillons sans altitude : inconnue, jamais zéro",
         }
     }
 }

@@ -340,7 +340,7 @@ fn point_of(record: &Record) -> Result<(f64, f64), No> {
         Geometry::Point([longitude, latitude]) => Ok((*latitude, *longitude)),
         Geometry::None => Err(no(Reason::GeometryMissing)),
         Geometry::Lines(_) => Err(unfit("LineString")),
-        Geometry::Rings(_) => Err(unfit("Polygon")),
+        Geometry::Polygons(_) => Err(unfit("Polygon")),
         Geometry::Unreadable(found) => Err(unfit(found)),
     }
 }

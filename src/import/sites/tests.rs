@@ -1,4 +1,4 @@
-//! Bad input of every kind, the demonstration's own files, and real files when they are there.
+//! Bad input of every kind.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,23 +22,23 @@ fn read(text: &[u8], country: Option<&Country>) -> Result<ImportReport, ImportEr
     import_sites("sites.csv", text, &options)
 }
 
-fn repository(path: &str) -> PathBuf {
+pub(super) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn congo() -> Country {
+pub(super) fn congo() -> Country {
     let bytes = std::fs::read(repository("demo/congo/border.geojson")).unwrap();
     Country::from_geojson("border.geojson", &bytes).unwrap()
 }
 
-fn refused(report: &ImportReport) -> Vec<(usize, &str, &str)> {
+pub(super) fn refused(report: &ImportReport) -> Vec<(usize, &str, &str)> {
     let listed = report.refused.listed.iter();
     listed
         .map(|refusal| (refusal.row, refusal.field.as_str(), refusal.reason_code))
         .collect()
 }
 
-fn warned(report: &ImportReport, code: Warning) -> usize {
+pub(super) fn warned(report: &ImportReport, code: Warning) -> usize {
     report
         .warnings
         .iter()
@@ -295,147 +295,6 @@ fn a_projected_file_is_refused_as_a_whole() {
     );
     let error = import_sites("s.geojson", named.as_bytes(), &options).unwrap_err();
     assert!(error.to_string().contains("EPSG::32733"), "{error}");
-}
-
-#[test]
-fn the_demonstration_imports_without_a_refusal() {
-    let bytes = std::fs::read(repository("demo/congo/sites.csv")).unwrap();
-    let country = congo();
-    let options = Options {
-        mapping: None,
-        encoding: None,
-        crs: None,
-        country: Some(&country),
-    };
-    let report = import_sites("sites.csv", &bytes, &options).unwrap();
-    assert_eq!(refused(&report), []);
-    assert!(
-        (1_100..1_400).contains(&report.accepted.len()),
-        "{}",
-        report.accepted.len()
-    );
-    assert!(
-        report
-            .accepted
-            .iter()
-            .all(|site| site.invented && !site.id_derived)
-    );
-    assert!(
-        report
-            .accepted
-            .iter()
-            .all(|site| site.place.is_some() && site.region.is_some())
-    );
-    for kind in SiteKind::ALL
-        .into_iter()
-        .filter(|kind| *kind != SiteKind::Other)
-    {
-        assert!(
-            report.accepted.iter().any(|site| site.kind == kind),
-            "{kind:?}"
-        );
-    }
-}
-
-/// The folder of real files, which are not part of this repository.
-fn reference() -> Option<PathBuf> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests find the reference folder by it"
-    )]
-    let named = std::env::var("DESSERTE_REFERENCE").ok();
-    let folder = named.map_or_else(|| repository("../shared"), PathBuf::from);
-    let folder = folder.join("data");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!(
-        "skipped: no folder {} (set DESSERTE_REFERENCE)",
-        folder.display()
-    );
-    None
-}
-
-fn real(folder: &Path, country: &str, file: &str, mapping: &str) -> ImportReport {
-    let path = repository("demo/mappings").join(mapping);
-    let mapping = Mapping::from_toml(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let outline = folder.join(country).join("adm0_naturalearth_10m.geojson");
-    let outline = Country::from_geojson("outline", &std::fs::read(outline).unwrap()).unwrap();
-    let bytes = std::fs::read(folder.join(country).join(file)).unwrap();
-    let options = Options {
-        mapping: Some(&mapping),
-        encoding: None,
-        crs: None,
-        country: Some(&outline),
-    };
-    let report = import_sites(file, &bytes, &options).unwrap();
-    let reasons = &report.refused.rows_by_reason;
-    let reasons: Vec<_> = reasons
-        .iter()
-        .map(|(code, rows)| (*code, rows.count()))
-        .collect();
-    println!(
-        "{country} {file}: {} rows, {} accepted, {} left out, refused {reasons:?}",
-        report.rows_read,
-        report.accepted.len(),
-        report.left_out
-    );
-    assert_eq!(
-        report.rows_read,
-        report.accepted.len() + report.left_out + report.refused.count
-    );
-    report
-}
-
-fn rows(report: &ImportReport, code: &str) -> usize {
-    report
-        .refused
-        .rows_by_reason
-        .get(code)
-        .map_or(0, RowRanges::count)
-}
-
-#[test]
-fn real_files_of_three_countries_import() {
-    let Some(folder) = reference() else { return };
-    for country in ["congo", "togo", "lesotho"] {
-        let kemri = real(&folder, country, "health_kemri_who_2019.csv", "kemri.toml");
-        assert!(rows(&kemri, "coordinate_missing") > 0, "{country}");
-        assert!(kemri.accepted.len() * 2 > kemri.rows_read, "{country}");
-        assert!(
-            kemri
-                .accepted
-                .iter()
-                .all(|site| site.id_derived && site.name.is_some())
-        );
-    }
-    for country in ["congo", "togo", "lesotho"] {
-        let osm = real(
-            &folder,
-            country,
-            "sites_osm_nodes_2019.csv",
-            "osm-nodes.toml",
-        );
-        assert!(!osm.accepted.is_empty(), "{country}");
-        assert!(
-            osm.left_out > osm.rows_read / 2,
-            "{country}: bars and benches are left out"
-        );
-        assert!(warned(&osm, Warning::Unnamed) > 0, "{country}");
-    }
-    for country in ["congo", "togo", "lesotho"] {
-        let health = real(
-            &folder,
-            country,
-            "health_healthsites_io_2020.csv",
-            "healthsites.toml",
-        );
-        assert!(!health.accepted.is_empty(), "{country}");
-        assert!(
-            health.refused.duplicates > 0,
-            "{country}: nodes and ways of one building"
-        );
-    }
 }
 
 proptest::proptest! {

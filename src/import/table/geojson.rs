@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Geometry, Pair, Record, Table, Values, check_columns};
+use super::{Geometry, Pair, Record, Table, ofds};
 use crate::import::crs::{self, Crs};
 use crate::import::{ImportError, MAX_COLUMNS, MAX_ROWS};
 
 /// Only what is used of RFC 7946; other members are allowed there and ignored here.
 #[derive(Deserialize)]
 struct Collection {
-    #[serde(rename = "type")]
-    kind: String,
+    #[serde(rename = "type", default)]
+    kind: Option<String>,
+    /// The Open Fibre Data Standard has these in the place of features.
+    #[serde(default)]
+    networks: Option<Vec<ofds::Network>>,
     #[serde(default)]
     crs: Option<Value>,
     #[serde(default)]
@@ -39,8 +42,13 @@ pub(super) fn read(file: &str, text: &str, named: Option<Crs>) -> Result<Table, 
     };
     let collection: Collection =
         serde_json::from_str(text).map_err(|error| not_geojson(error.to_string()))?;
-    if collection.kind != "FeatureCollection" {
-        return Err(not_geojson(format!("its type is {}", collection.kind)));
+    if let Some(networks) = &collection.networks {
+        return ofds::read(file, networks);
+    }
+    match collection.kind.as_deref() {
+        Some("FeatureCollection") => {}
+        Some(other) => return Err(not_geojson(format!("its type is {other}"))),
+        None => return Err(not_geojson("it has neither type nor networks".to_owned())),
     }
     if collection.features.len() > MAX_ROWS {
         return Err(ImportError::TooManyRows {
@@ -50,35 +58,22 @@ pub(super) fn read(file: &str, text: &str, named: Option<Crs>) -> Result<Table, 
     let own = own_crs(file, collection.crs.as_ref())?;
     let crs = named.or(own).unwrap_or_default();
     let numbers = property_names(&collection.features);
-    check_columns(file, numbers.len())?;
-    let records = collection
-        .features
-        .iter()
-        .enumerate()
-        .map(|(number, feature)| Record {
-            row: number + 1,
-            values: Values::Feature(properties(feature, &numbers)),
-            geometry: feature.geometry.as_ref().map_or(Geometry::None, geometry),
-        });
-    let mut records: Vec<Record> = records.collect();
+    let records = collection.features.iter().enumerate();
+    let records = records.map(|(number, feature)| {
+        Record::feature(
+            number + 1,
+            properties(feature, &numbers),
+            feature.geometry.as_ref().map_or(Geometry::None, geometry),
+        )
+    });
+    let records = records.collect();
     let mut columns: Vec<(usize, String)> = numbers
         .into_iter()
         .map(|(name, number)| (number, name))
         .collect();
     columns.sort();
     let columns = columns.into_iter().map(|(_, name)| name).collect();
-    check_system(file, &records, crs)?;
-    for record in &mut records {
-        record.geometry.convert(crs);
-    }
-    Ok(Table {
-        file: file.to_owned(),
-        columns,
-        records,
-        has_geometry: true,
-        crs: Crs::Wgs84,
-        converted: crs != Crs::Wgs84,
-    })
+    Table::of_features(file, columns, records, crs)
 }
 
 /// `@id` is the feature's own identifier, which is no property.
@@ -129,22 +124,8 @@ fn own_crs(file: &str, crs: Option<&Value>) -> Result<Option<Crs>, ImportError> 
     name.map(|name| crs::named(file, name)).transpose()
 }
 
-/// Coordinates beyond any degree are metres of some projection, and degrees are none: the whole file
-/// is refused then, not a row.
-fn check_system(file: &str, records: &[Record], crs: Crs) -> Result<(), ImportError> {
-    let projected = records
-        .iter()
-        .filter(|record| record.geometry.any(crs::beyond_degrees))
-        .count();
-    let drawn = records
-        .iter()
-        .filter(|record| record.geometry != Geometry::None)
-        .count();
-    // One stray number is one refused row.
-    crs::check(file, crs, projected, drawn)
-}
-
-fn geometry(value: &Value) -> Geometry {
+/// What a GeoJSON geometry draws.
+pub(super) fn geometry(value: &Value) -> Geometry {
     let kind = value.get("type").and_then(Value::as_str).unwrap_or("?");
     let coordinates = value.get("coordinates").unwrap_or(&Value::Null);
     let read = match kind {
@@ -155,22 +136,14 @@ fn geometry(value: &Value) -> Geometry {
         },
         "LineString" => path(coordinates).map(|line| Geometry::Lines(vec![line])),
         "MultiLineString" => paths(coordinates).map(Geometry::Lines),
-        "Polygon" => paths(coordinates).map(outer).map(Geometry::Rings),
+        "Polygon" => paths(coordinates).map(|rings| Geometry::Polygons(vec![rings])),
         "MultiPolygon" => coordinates.as_array().and_then(|polygons| {
-            let rings: Option<Vec<_>> = polygons
-                .iter()
-                .map(|polygon| paths(polygon).map(outer))
-                .collect();
-            Some(Geometry::Rings(rings?.into_iter().flatten().collect()))
+            let polygons: Option<Vec<_>> = polygons.iter().map(paths).collect();
+            polygons.map(Geometry::Polygons)
         }),
         _ => None,
     };
     read.unwrap_or_else(|| Geometry::Unreadable(kind.to_owned()))
-}
-
-/// The outer ring of a polygon comes first (RFC 7946, 3.1.6); holes are left out.
-fn outer(rings: Vec<Vec<Pair>>) -> Vec<Vec<Pair>> {
-    rings.into_iter().take(1).collect()
 }
 
 fn paths(value: &Value) -> Option<Vec<Vec<Pair>>> {

@@ -199,6 +199,8 @@ fn table(file: &str, rows: Rows, form: Form<'_>) -> Result<Table, ImportError> {
         has_geometry: false,
         crs: form.crs.unwrap_or_default(),
         converted: false,
+        mixed: false,
+        cut: crate::import::report::RowRanges::default(),
     })
 }
 

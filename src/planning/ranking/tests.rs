@@ -21,6 +21,7 @@ fn nearest(metres: f64) -> Nearest {
             licence: "none".to_owned(),
             date: "2026".to_owned(),
             uncertainty: "invented".to_owned(),
+            uncertainty_class: crate::layer::UncertaintyClass::Unknown,
         }),
     }
 }
@@ -37,6 +38,10 @@ fn facts(site: &str, fibre: Option<f64>, population: Option<u64>, down: Option<u
             ),
             fibre_node: absent_nearest(LayerKind::FibreNodes),
             mast: absent_nearest(LayerKind::Masts),
+            coverage: Finding::Unknown(UnknownReason::LayerAbsent(LayerKind::Coverage)),
+            road: absent_nearest(LayerKind::Roads),
+            power_line: absent_nearest(LayerKind::PowerLines),
+            power_node: absent_nearest(LayerKind::PowerNodes),
             place: population.map_or(absent(LayerKind::Places), |inhabitants| {
                 Finding::Known(NearestPlace {
                     nearest: nearest(10.0),

@@ -1,6 +1,6 @@
 //! The samples of one series and day in columns.
 //!
-//! A chunk is postcard: the number of samples, then eleven columns, in the order of [`Columns`]. A
+//! A chunk is, behind its check sum, postcard: the number of samples, then eleven columns, in the order of [`Columns`]. A
 //! column whose values grow by one step is its first value and the step (a lossless day has seven
 //! such columns); any other is one standalone `pco` stream. Response times are kept only where there
 //! are any, the median as its difference to the minimum and the maximum as its to the median.
@@ -63,9 +63,6 @@ struct Columns {
 
 /// A chunk ready to be stored.
 pub(super) struct Sealed {
-    pub(super) samples: i64,
-    pub(super) sent: i64,
-    pub(super) received: i64,
     pub(super) body: Vec<u8>,
     pub(super) detail: Option<Vec<u8>>,
 }
@@ -134,12 +131,8 @@ pub(super) fn seal(rows: &[Row]) -> Result<Sealed, StoreError> {
             Packed::Bytes(bytes) => Column::Packed(bytes),
         }),
     };
-    let sum = |of: fn(&Row) -> u16| rows.iter().map(|row| i64::from(of(row))).sum();
     Ok(Sealed {
-        samples: i64::from(written.samples),
-        sent: sum(|row| row.sent),
-        received: sum(|row| row.received),
-        body: postcard::to_stdvec(&written).map_err(damaged)?,
+        body: super::with_crc(&postcard::to_stdvec(&written).map_err(damaged)?),
         detail: seal_details(rows)?,
     })
 }
@@ -198,13 +191,13 @@ fn seal_details(rows: &[Row]) -> Result<Option<Vec<u8>>, StoreError> {
     }
     let details: Vec<Option<&Detail>> = rows.iter().map(|row| row.detail.as_deref()).collect();
     let bytes = postcard::to_stdvec(&details).map_err(damaged)?;
-    zstd::bulk::compress(&bytes, DETAIL_LEVEL)
-        .map(Some)
-        .map_err(damaged)
+    let packed = zstd::bulk::compress(&bytes, DETAIL_LEVEL).map_err(damaged)?;
+    Ok(Some(super::with_crc(&packed)))
 }
 
 fn details(bytes: &[u8]) -> Result<Vec<Option<Detail>>, StoreError> {
-    let plain = super::unpack(bytes, DETAIL_BYTES_MAX).map_err(damaged)?;
+    let packed = super::without_crc(bytes).map_err(damaged)?;
+    let plain = super::unpack(packed, DETAIL_BYTES_MAX).map_err(damaged)?;
     postcard::from_bytes(&plain).map_err(damaged)
 }
 
@@ -243,6 +236,7 @@ impl Columns {
     }
 
     fn read(body: &[u8]) -> Result<Self, StoreError> {
+        let body = super::without_crc(body).map_err(damaged)?;
         let written: Written<'_> = postcard::from_bytes(body).map_err(damaged)?;
         if written.samples > SAMPLES_MAX {
             return Err(damaged("too many samples"));
@@ -412,10 +406,16 @@ mod tests {
             cut in 0..400_usize,
         ) {
             let _ = super::rows(&bytes, Some(&bytes));
+            let signed = super::super::with_crc(&bytes);
+            let _ = super::rows(&signed, Some(&signed));
             let whole = seal(&[row((5, 1, 1), (Some(1), None, None, None), (5, 5, 0, false)),
                 row((9, 9, 9), (None, None, Some(1), None), (3, 5, 0, true))]).unwrap();
-            let cut = &whole.body[..cut.min(whole.body.len() - 1)];
-            prop_assert!(super::rows(cut, None).is_err());
+            let short = &whole.body[..cut.min(whole.body.len() - 1)];
+            prop_assert!(super::rows(short, None).is_err());
+            let mut other = whole.body.clone();
+            let place = cut % other.len();
+            other[place] ^= 1 << (cut % 8);
+            prop_assert!(super::rows(&other, None).is_err());
         }
     }
 
@@ -427,7 +427,7 @@ mod tests {
             3, 1, 0, 1, 10, 1, 20, 1, 30, 1, 40, 1, 50, 1, 200, 1, 1, 2, 1, 4, 1, 1, 0, 1, 1, 2, 1,
             60,
         ];
-        let packed = zstd::bulk::compress(&earlier, 1).unwrap();
+        let packed = super::super::with_crc(&zstd::bulk::compress(&earlier, 1).unwrap());
         let found = details(&packed).unwrap();
         let http = Detail::Http {
             dns_us: Some(10),

@@ -104,12 +104,14 @@ pub(super) fn seal(rows: &[EvidenceRow]) -> Result<Vec<u8>, StoreError> {
         texts: texts.1,
     };
     let bytes = postcard::to_stdvec(&written).map_err(damaged)?;
-    zstd::bulk::compress(&bytes, LEVEL).map_err(damaged)
+    let packed = zstd::bulk::compress(&bytes, LEVEL).map_err(damaged)?;
+    Ok(super::with_crc(&packed))
 }
 
 /// Reads rows of a site.
 pub(super) fn rows(site: &str, body: &[u8]) -> Result<Vec<EvidenceRow>, StoreError> {
-    let bytes = super::unpack(body, BYTES_MAX).map_err(damaged)?;
+    let packed = super::without_crc(body).map_err(damaged)?;
+    let bytes = super::unpack(packed, BYTES_MAX).map_err(damaged)?;
     let written: Written = postcard::from_bytes(&bytes).map_err(damaged)?;
     let text = |number: Option<u32>| match number {
         Some(number) => usize::try_from(number)

@@ -52,6 +52,11 @@ impl Fresh {
             .flat_map(|(_, rows)| rows)
     }
 
+    /// Series and days that samples wait for.
+    pub(super) fn days_of_series(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.rows.keys().copied()
+    }
+
     /// Days that anything waits for.
     pub(super) fn days(&self) -> BTreeSet<i64> {
         let keys = self.rows.keys().chain(self.evidence.keys());

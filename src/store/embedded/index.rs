@@ -14,7 +14,7 @@ use crate::{
 const SCHEMA: &str = include_str!("index.sql");
 /// Raised whenever anything below the folder is written in another way: what an earlier version
 /// wrote is then made again from the journal.
-pub(super) const SCHEMA_VERSION: i64 = 2;
+pub(super) const SCHEMA_VERSION: i64 = 3;
 
 /// The index's file, open.
 #[derive(Debug)]

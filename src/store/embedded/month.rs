@@ -1,7 +1,7 @@
 //! One month's file.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -11,11 +11,16 @@ use super::{
     chunk, facts,
     fresh::Fresh,
     index::SCHEMA_VERSION,
+    rollup,
     row::{Row, settle},
 };
 use crate::{
     database,
-    store::{StoreError, migrate, samples::EvidenceRow},
+    store::{
+        StoreError, migrate,
+        samples::{DaySums, EvidenceRow},
+        signed, unsigned,
+    },
 };
 
 const SCHEMA: &str = include_str!("month.sql");
@@ -31,6 +36,7 @@ const CACHE_KIB: i64 = 512;
 /// A month's file, open.
 #[derive(Debug)]
 pub(super) struct Month {
+    path: PathBuf,
     writer: Mutex<Connection>,
     readers: [Mutex<Connection>; READERS],
 }
@@ -55,6 +61,7 @@ impl Month {
         let mut writer = connection().map_err(&failed)?;
         migrate(&mut writer, SCHEMA, SCHEMA_VERSION)?;
         Ok(Self {
+            path: path.to_owned(),
             writer: Mutex::new(writer),
             readers: [
                 Mutex::new(connection().map_err(&failed)?),
@@ -63,7 +70,17 @@ impl Month {
         })
     }
 
-    fn reader(&self) -> MutexGuard<'_, Connection> {
+    /// Its file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The connection that writes.
+    pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn reader(&self) -> MutexGuard<'_, Connection> {
         let [first, second] = &self.readers;
         first
             .try_lock()
@@ -99,6 +116,43 @@ impl Month {
             .map_err(StoreError::database("latest sample"))
     }
 
+    /// Days of series in sums, each with the series' number and the day of the month; `series` is the
+    /// first and the last number.
+    pub(super) fn sums(
+        &self,
+        series: (i64, i64),
+        (first, last): (i64, i64),
+        mut each: impl FnMut(i64, i64, DaySums),
+    ) -> Result<(), StoreError> {
+        let reader = self.reader();
+        let mut statement = reader
+            .prepare_cached(
+                "SELECT key, samples, silent, sent, received FROM day WHERE key BETWEEN ? AND ?",
+            )
+            .map_err(StoreError::database("sums of days"))?;
+        let last_key = series.1.saturating_mul(DAYS).saturating_add(last);
+        let mut rows = statement
+            .query([series.0.saturating_mul(DAYS) + first, last_key])
+            .map_err(StoreError::database("sums of days"))?;
+        while let Some(row) = rows.next().map_err(StoreError::database("sums of days"))? {
+            let read = || -> rusqlite::Result<(i64, DaySums)> {
+                let sums = DaySums {
+                    samples: unsigned(row.get(1)?),
+                    silent: unsigned(row.get(2)?),
+                    sent: unsigned(row.get(3)?),
+                    received: unsigned(row.get(4)?),
+                };
+                Ok((row.get(0)?, sums))
+            };
+            let (key, sums) = read().map_err(StoreError::database("sums of days"))?;
+            let day = key.rem_euclid(DAYS);
+            if (first..=last).contains(&day) {
+                each(key.div_euclid(DAYS), day, sums);
+            }
+        }
+        Ok(())
+    }
+
     /// Evidence of a site on the days `[first, last]` of the month.
     pub(super) fn evidence(
         &self,
@@ -126,7 +180,7 @@ impl Month {
     /// Puts what waits for this month into its chunks: all of it, or nothing.
     pub(super) fn seal(&self, fresh: &Fresh, first_day: i64) -> Result<(), StoreError> {
         let failed = StoreError::database("seal samples");
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.writer();
         let transaction = writer.transaction().map_err(&failed)?;
         let days = first_day..first_day + DAYS - 1;
         let day_of_month = |day: &i64| {
@@ -171,18 +225,29 @@ fn seal_rows(transaction: &Transaction<'_>, key: i64, fresh: &[Row]) -> Result<(
     rows.extend_from_slice(fresh);
     settle(&mut rows);
     let sealed = chunk::seal(&rows)?;
+    let sums = rollup::sums(&rows);
     transaction
-        .prepare_cached("INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?)")
+        .prepare_cached("INSERT OR REPLACE INTO chunk VALUES (?, ?, ?)")
+        .and_then(|mut statement| statement.execute(params![key, sealed.body, sealed.detail]))
+        .map_err(&failed)?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?, ?)")
         .and_then(|mut statement| {
             statement.execute(params![
                 key,
-                sealed.samples,
-                sealed.sent,
-                sealed.received,
-                sealed.body,
-                sealed.detail
+                signed(sums.samples),
+                signed(sums.silent),
+                signed(sums.sent),
+                signed(sums.received)
             ])
         })
+        .map_err(&failed)?;
+    let Some(sketch) = rollup::sketch(&rows) else {
+        return Ok(());
+    };
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO sketch VALUES (?, ?)")
+        .and_then(|mut statement| statement.execute(params![key, sketch]))
         .map_err(failed)
         .map(drop)
 }

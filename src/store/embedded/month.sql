@@ -2,12 +2,23 @@
 
 CREATE TABLE chunk (
   key INTEGER PRIMARY KEY, -- 32 × series + day of the month
-  -- The day in sums; they lie before the body, so that reading them reads no more.
-  samples INTEGER NOT NULL,
-  sent INTEGER NOT NULL,
-  received INTEGER NOT NULL,
   body BLOB NOT NULL, -- src/store/embedded/chunk.rs
   detail BLOB -- what only some kinds have; NULL when no sample has it
+) STRICT;
+
+-- The day in sums, beside the chunks so that reading a country's month reads nothing else.
+CREATE TABLE day (
+  key INTEGER PRIMARY KEY, -- that of the chunk
+  samples INTEGER NOT NULL,
+  silent INTEGER NOT NULL, -- samples that sent something and got no answer
+  sent INTEGER NOT NULL,
+  received INTEGER NOT NULL
+) STRICT;
+
+-- Median response times of the day; no row when nothing was answered.
+CREATE TABLE sketch (
+  key INTEGER PRIMARY KEY, -- that of the chunk
+  body BLOB NOT NULL -- src/store/embedded/rollup.rs
 ) STRICT;
 
 CREATE TABLE evidence (

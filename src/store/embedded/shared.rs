@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     SEAL_EVERY, WAITING_MAX,
-    calendar::{day_of, file_name, first_day, month_and_day},
+    calendar::{DAY_MS, day_of, file_name, first_day, month_and_day},
     chunk,
     fresh::Fresh,
     index::Index,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::store::{
     StoreError,
-    samples::{Filling, SampleBlock, SampleRow},
+    samples::{DaySums, Filling, SampleBlock, SampleRow, SeriesFilter, SeriesId},
 };
 
 /// How long to wait before a sealing that failed is tried again.
@@ -130,6 +130,32 @@ impl Shared {
         Ok(open)
     }
 
+    /// Deletes the files of months before one, with what they hold; how many went. What waits for such a
+    /// month is sealed first, so that it does not make the file anew.
+    pub(super) fn forget_before(&self, month: i64) -> Result<usize, StoreError> {
+        self.seal()?;
+        let gone = {
+            let mut months = self.months.write().unwrap_or_else(PoisonError::into_inner);
+            let kept = months.split_off(&month);
+            std::mem::replace(&mut *months, kept)
+        };
+        for open in gone.values() {
+            let path = open.path();
+            for ending in ["sqlite", "sqlite-wal", "sqlite-shm"] {
+                match std::fs::remove_file(path.with_extension(ending)) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(StoreError::damaged("month that is let go", error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if !gone.is_empty() {
+            self.state().forget_ends();
+        }
+        Ok(gone.len())
+    }
+
     /// Files of the months that `[from, to)` touches, each with the days of the month concerned.
     pub(super) fn months(&self, (from, to): (i64, i64)) -> Vec<(i64, Arc<Month>, (i64, i64))> {
         let (first, last) = (
@@ -164,6 +190,47 @@ impl Shared {
             }
         }
         found
+    }
+
+    /// Days of series in sums. Where rows wait, the day is read as it is: a row may wait that was sealed
+    /// before.
+    pub(super) fn sums(
+        &self,
+        filter: SeriesFilter<'_>,
+        (first, end): (i64, i64),
+    ) -> Result<Vec<(SeriesId, DaySums)>, StoreError> {
+        let (wanted, waiting) = {
+            let state = self.state();
+            let wanted: BTreeSet<i64> = state.list(filter).iter().map(|one| one.id.0).collect();
+            let days = state.waiting().flat_map(Fresh::days_of_series);
+            let waiting: BTreeSet<(i64, i64)> = days
+                .filter(|(series, day)| wanted.contains(series) && (first..end).contains(day))
+                .collect();
+            (wanted, waiting)
+        };
+        let mut found: BTreeMap<i64, DaySums> = BTreeMap::new();
+        let (Some(lowest), Some(highest)) = (wanted.first(), wanted.last()) else {
+            return Ok(Vec::new());
+        };
+        let span = (first.saturating_mul(DAY_MS), end.saturating_mul(DAY_MS));
+        for (month, open, days) in self.months(span) {
+            let first_day = first_day(month);
+            open.sums((*lowest, *highest), days, |series, day, sums| {
+                let waits = waiting.contains(&(series, first_day + day - 1));
+                if !waits && wanted.contains(&series) {
+                    found.entry(series).or_default().add(sums);
+                }
+            })?;
+        }
+        for (series, day) in waiting {
+            let start = day.saturating_mul(DAY_MS);
+            let block = self.scan(series, (start, start.saturating_add(DAY_MS)))?;
+            found.entry(series).or_default().add(block.sums());
+        }
+        let found = found.into_iter();
+        Ok(found
+            .map(|(series, sums)| (SeriesId(series), sums))
+            .collect())
     }
 
     pub(super) fn scan(&self, series: i64, span: (i64, i64)) -> Result<SampleBlock, StoreError> {

@@ -123,16 +123,18 @@ impl State {
 
     pub(super) fn put(&mut self, number: i64, row: &SampleRow) {
         let row = Row::of(row);
-        let held = self.ends.entry(number).or_default();
-        if held
-            .row
-            .as_ref()
-            .is_none_or(|held| held.place() < row.place())
-        {
-            held.row = Some(row.clone());
-        }
-        held.oldest_unix_ms = earlier(held.oldest_unix_ms, Some(row.time_unix_ms));
+        self.note(number, row.clone());
         self.fresh.push(number, row);
+    }
+
+    /// Notes a row that may be the first or the last of its series.
+    fn note(&mut self, number: i64, row: Row) {
+        let held = self.ends.entry(number).or_default();
+        held.oldest_unix_ms = earlier(held.oldest_unix_ms, Some(row.time_unix_ms));
+        let newest = held.row.as_ref();
+        if newest.is_none_or(|held| held.place() < row.place()) {
+            held.row = Some(row);
+        }
     }
 
     pub(super) fn put_rest(&mut self, filling: &Filling) {
@@ -147,6 +149,19 @@ impl State {
     pub(super) fn ends(&self, number: i64) -> Option<Ends> {
         let held = self.ends.get(&number).filter(|held| held.whole)?;
         Some((held.row.clone(), held.oldest_unix_ms))
+    }
+
+    /// What is sealed changed at its old end: the ends are looked up again. What waits is known anyhow.
+    pub(super) fn forget_ends(&mut self) {
+        self.ends.clear();
+        let waiting: Vec<(i64, Row)> = self
+            .waiting()
+            .flat_map(|fresh| &fresh.rows)
+            .flat_map(|((series, _), rows)| rows.iter().map(|row| (*series, row.clone())))
+            .collect();
+        for (series, row) in waiting {
+            self.note(series, row);
+        }
     }
 
     /// Takes the ends of what is sealed down; answers with those of all. The sealed sample stays where

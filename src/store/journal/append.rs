@@ -12,8 +12,10 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::{
     Appended, EntriesOf, FUTURE_MS_MAX, NewBatch,
     identity::{self, Clash, Range},
+    leaves,
     time::{fit, keep_map, latest_unix_ms, map_waiting},
 };
+use crate::ledger::log;
 use crate::store::{StoreError, signed, unsigned};
 
 /// Two boots may seem to touch by what is not known of their times, and by this, milliseconds.
@@ -31,6 +33,7 @@ pub(super) fn commit(
     let mut transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(&failed)?;
+    let mut frontier = log::frontier(&transaction)?;
     for batch in batches {
         // Dropping a savepoint rolls back to it.
         let mut savepoint = transaction.savepoint().map_err(&failed)?;
@@ -41,10 +44,11 @@ pub(super) fn commit(
                 duplicate,
                 ..
             } => {
-                savepoint.commit().map_err(&failed)?;
                 if !duplicate {
                     last = *position;
+                    leaves::append(&savepoint, &mut frontier, last)?;
                 }
+                savepoint.commit().map_err(&failed)?;
             }
             Appended::Conflict { .. }
             | Appended::Entangled

@@ -1,5 +1,5 @@
-//! A journal of version 1 brought up: it had a row per entry, and wrote identities and time maps as
-//! texts with every batch.
+//! Earlier journals brought up. Version 1 had a row per entry, and wrote identities and time maps as
+//! texts with every batch; version 2 had no log.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -7,14 +7,18 @@ use super::{append::boot_number, time::keep_map};
 use crate::store::StoreError;
 
 const FORMER: i64 = 1;
+const WITHOUT_LOG: i64 = 2;
 const TABLES: [&str; 4] = ["batch", "conflict", "exchange", "boot"];
 
-/// Brings a file of version 1 to the present one, all of it or nothing.
+/// Brings an earlier file to the present version, all of it or nothing.
 pub(super) fn bring_up(connection: &mut Connection) -> Result<(), StoreError> {
     let failed = StoreError::database("bring up journal");
     let found: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(&failed)?;
+    if found == WITHOUT_LOG {
+        return add_log(connection);
+    }
     if found != FORMER {
         return Ok(());
     }
@@ -38,7 +42,7 @@ pub(super) fn bring_up(connection: &mut Connection) -> Result<(), StoreError> {
     transaction
         .execute_batch(&format!(
             "{drop_indices}{rename}DROP TABLE entry;{}",
-            super::SCHEMA
+            super::schema()
         ))
         .map_err(&failed)?;
     boots(&transaction)?;
@@ -62,6 +66,19 @@ pub(super) fn bring_up(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.commit().map_err(&failed)?;
     // Gives the space of the rows per entry back.
     connection.execute_batch("VACUUM").map_err(&failed)
+}
+
+/// The log's tables; its leaves are appended as for any file that lacks some.
+fn add_log(connection: &mut Connection) -> Result<(), StoreError> {
+    let failed = StoreError::database("add log to journal");
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(&failed)?;
+    transaction
+        .execute_batch(crate::ledger::log::SCHEMA)
+        .and_then(|()| transaction.pragma_update(None, "user_version", super::SCHEMA_VERSION))
+        .and_then(|()| transaction.commit())
+        .map_err(&failed)
 }
 
 fn boots(transaction: &Transaction<'_>) -> Result<(), StoreError> {

@@ -23,17 +23,42 @@ pub(super) struct Clash {
     pub(super) hash: [u8; 32],
 }
 
-/// Batches before `position` whose range overlaps: position, content type, body; one more than
-/// [`OVERLAPS_MAX`] at most.
+/// Sequence numbers that came before a batch did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Earlier {
+    entries: HashSet<u64>,
+    /// Ranges of batches whose bodies were let go: whatever lies in them counts as having come.
+    let_go: Vec<(u64, u64)>,
+}
+
+impl Earlier {
+    /// Whether an entry came before.
+    #[must_use]
+    pub fn contains(&self, sequence: u64) -> bool {
+        let within = |(first, last): &(u64, u64)| (*first..=*last).contains(&sequence);
+        self.entries.contains(&sequence) || self.let_go.iter().any(within)
+    }
+}
+
+/// A batch whose range overlaps that of another.
+struct Overlapping {
+    position: u64,
+    content_type: ContentType,
+    body: Vec<u8>,
+    sequences: (u64, u64),
+}
+
+/// Batches before `position` whose range overlaps: one more than [`OVERLAPS_MAX`] at most.
 fn overlapping(
     connection: &Connection,
     range: Range,
     position: u64,
-) -> Result<Vec<(u64, ContentType, Vec<u8>)>, StoreError> {
+) -> Result<Vec<Overlapping>, StoreError> {
     let limit = i64::try_from(OVERLAPS_MAX + 1).unwrap_or(i64::MAX);
     connection
         .prepare_cached(
-            "SELECT batch.position, content_type, body FROM boot JOIN batch ON batch.boot = boot.id
+            "SELECT batch.position, content_type, body, sequence_first, sequence_last
+             FROM boot JOIN batch ON batch.boot = boot.id
              WHERE boot.id = ?1 AND sequence_first BETWEEN ?2 - longest AND ?3
                  AND sequence_last >= ?2 AND batch.position < ?4
              ORDER BY batch.position LIMIT ?5",
@@ -50,7 +75,12 @@ fn overlapping(
                 let content_type: String = row.get(1)?;
                 let content_type =
                     ContentType::from_header(&content_type).ok_or(rusqlite::Error::InvalidQuery)?;
-                Ok((unsigned(row.get(0)?), content_type, row.get(2)?))
+                Ok(Overlapping {
+                    position: unsigned(row.get(0)?),
+                    content_type,
+                    body: row.get(2)?,
+                    sequences: (unsigned(row.get(3)?), unsigned(row.get(4)?)),
+                })
             })?;
             rows.collect()
         })
@@ -77,8 +107,10 @@ pub(super) fn compare(
         .into_iter()
         .collect();
     let mut clash: Option<Clash> = None;
-    for (first_position, content_type, body) in &there {
-        let Some(earlier) = entries_of(*content_type, body) else {
+    // What was let go can be compared with nothing: its entries were accepted, and come in once.
+    for one in there.iter().filter(|one| !one.body.is_empty()) {
+        let first_position = &one.position;
+        let Some(earlier) = entries_of(one.content_type, &one.body) else {
             // It was read before it was journaled: the file is damaged, and no new batch is at fault.
             tracing::error!(
                 position = first_position,
@@ -113,12 +145,17 @@ pub(super) fn earlier(
     connection: &Connection,
     entries_of: EntriesOf,
     (range, position): (Range, u64),
-) -> Result<HashSet<u64>, StoreError> {
+) -> Result<Earlier, StoreError> {
     let there = overlapping(connection, range, position)?;
-    let mut found = HashSet::new();
-    for (_, content_type, body) in &there {
-        let entries = entries_of(*content_type, body).unwrap_or_default();
-        found.extend(entries.into_iter().map(|(sequence, _)| sequence));
+    let mut found = Earlier::default();
+    for one in &there {
+        if one.body.is_empty() {
+            found.let_go.push(one.sequences);
+            continue;
+        }
+        let entries = entries_of(one.content_type, &one.body).unwrap_or_default();
+        let sequences = entries.into_iter().map(|(sequence, _)| sequence);
+        found.entries.extend(sequences);
     }
     Ok(found)
 }
@@ -229,7 +266,7 @@ mod tests {
                     .unwrap();
                 for sequence in entries.keys() {
                     let owned = model[&(*boot, *sequence)].1 == position;
-                    prop_assert_eq!(owned, !earlier.contains(&u64::from(*sequence)));
+                    prop_assert_eq!(owned, !earlier.contains(u64::from(*sequence)));
                 }
             }
             prop_assert_eq!(journal.last_position(), kept.len() as u64);

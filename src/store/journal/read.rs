@@ -1,6 +1,6 @@
 //! Reading the journal.
 
-use std::{collections::HashSet, net::IpAddr};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use desserte_probe::wire::{
@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::{
     ConflictRecord, ContentType, Journal, JournaledBatch, Waiting,
     append::boot_number,
-    identity::{self, Range},
+    identity::{self, Earlier, Range},
     map,
 };
 use crate::store::{StoreError, signed, unsigned};
@@ -55,12 +55,14 @@ impl Journal {
         self.reader()
             .prepare_cached(&format!("{BATCH} WHERE position = ?"))
             .and_then(|mut statement| statement.query_row([signed(position)], batch).optional())
-            .map_err(StoreError::database("read batch"))
+            .map_err(StoreError::database("read batch"))?
+            .map(genuine)
+            .transpose()
     }
 
     /// Sequence numbers that had come before with an earlier batch: those of this batch's entries are
     /// kept with it. None as a rule.
-    pub fn earlier_entries(&self, batch: &JournaledBatch) -> Result<HashSet<u64>, StoreError> {
+    pub fn earlier_entries(&self, batch: &JournaledBatch) -> Result<Earlier, StoreError> {
         let envelope = &batch.envelope;
         let reader = self.reader();
         let range = Range {
@@ -131,6 +133,21 @@ impl Journal {
             .and_then(|mut statement| statement.query_map([limit], conflict)?.collect())
             .map_err(StoreError::database("read conflicts"))
     }
+}
+
+/// A batch that is what was accepted.
+fn genuine(batch: JournaledBatch) -> Result<JournaledBatch, StoreError> {
+    if batch.is_let_go() || batch.envelope.batch_hash(&batch.body) == batch.batch_hash {
+        return Ok(batch);
+    }
+    Err(StoreError::damaged(
+        "journal",
+        format!(
+            "the batch at position {} is not the one that was accepted: the disk does not give back \
+             what was written; put the last backup back",
+            batch.position
+        ),
+    ))
 }
 
 pub(super) fn last_position(connection: &Connection) -> Result<u64, StoreError> {

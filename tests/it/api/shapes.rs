@@ -95,7 +95,7 @@ async fn sites_and_their_parts() {
     exactly(&days, "start_unix_s step_seconds items");
     exactly(
         &days["items"][0],
-        "id name kind address decides latest state sent received rtt_us_median",
+        "id name kind address anchor decides latest state sent received rtt_us_median",
     );
 }
 
@@ -114,7 +114,7 @@ async fn outages_agreements_and_plans() {
     exactly(
         &groups["items"][0],
         "id reach region operator cause causes sites open_sites unheard_sites measured_sites sensitive \
-         start end outages",
+         simulated start end outages",
     );
     exactly(&groups["items"][0]["causes"][0], "cause sites");
     let agreements = test.ok("/api/v1/agreements").await;
@@ -176,8 +176,9 @@ async fn months_and_statements() {
     let statement = test.ok("/api/v1/agreements/lot-1/statements/2026-06").await;
     exactly(
         &statement,
-        "agreement title version customer contractor month time_zone period_start period_end \
-         closes_at computed_at method invented_sites simulated total sites exclusions",
+        "format agreement title version customer contractor month revision final time_zone \
+         period_start period_end closes_at computed_at program method invented_sites simulated \
+         total sites exclusions",
     );
     exactly(
         &statement["total"],

@@ -2394,8 +2394,6 @@ export interface components {
              * @description Packets to each target in a slot.
              */
             packets_per_slot: number;
-            /** @description Version of the program. */
-            program: string;
             /** @description Whether only some hours of the week count. */
             service_hours: boolean;
             /**
@@ -2407,103 +2405,9 @@ export interface components {
             targets: string[];
         };
         /** @description The figures of a site and an agreement for a month, or for the part of it that has passed. */
-        Month: {
-            /** @description The agreement. */
-            agreement: string;
-            availability?: components["schemas"]["Ratio"] | null;
-            /** @description Whether enough was measured; `null` when the agreement asks for no minimum. */
-            billable?: boolean | null;
-            /** @description When the month is closed: until then its exclusions may change. */
-            closes_at?: string | null;
-            coverage?: components["schemas"]["Ratio"] | null;
-            /** @description The month's days so far. */
-            days: components["schemas"]["Day"][];
-            /**
-             * Format: int64
-             * @description Counted as down.
-             */
-            down_slots: number;
-            /**
-             * Format: int64
-             * @description Left out on both sides.
-             */
-            excluded_slots: number;
-            /**
-             * @description Whether the month is over and nothing in it is open. `false`: the figures run to
-             *     `period_end` and may change.
-             */
-            final: boolean;
-            /**
-             * Format: int64
-             * @description Up and down.
-             */
-            measured_slots: number;
-            /** @description `yyyy-mm`, in the agreement's time zone. */
-            month: string;
-            /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
-            mtbf_minutes?: string | null;
-            /** @description Mean time to repair, minutes, six decimals; `null` without an outage. */
-            mttr_minutes?: string | null;
-            /**
-             * Format: int64
-             * @description Outages with a slot counted as down.
-             */
-            outage_count: number;
-            /** @description The outages, clipped to the period. */
-            outages: components["schemas"]["MonthOutage"][];
-            /** @description End of the period: of the month, or of the last slot that has passed. */
-            period_end: string;
-            /**
-             * Format: int64
-             * @description All slots of the period.
-             */
-            period_slots: number;
-            /** @description First moment of the period. */
-            period_start: string;
-            /** @description Who answers for the downtime, and what that means for the promise. */
-            promise: components["schemas"]["MonthPromise"];
-            /**
-             * Format: int64
-             * @description Measured slots whose own sample was good.
-             */
-            raw_good_slots: number;
-            /**
-             * Format: int32
-             * @description Revision of the figures.
-             */
-            revision: number;
+        Month: components["schemas"]["SiteMonth"] & {
             /** @description Whether a demonstration made the measurements up. */
             simulated: boolean;
-            /** @description The site. */
-            site: string;
-            /**
-             * Format: int32
-             * @description Length of a slot, seconds.
-             */
-            slot_seconds: number;
-            /**
-             * Format: int64
-             * @description Down while a clock was stopped: off the repair time.
-             */
-            stopped_slots: number;
-            /** @description What the agreement asks for, percent. */
-            target_availability_percent?: string | null;
-            /**
-             * @description Whether the promise was kept on what the contractor answers for; `null` when too little was
-             *     measured, or when it depends on causes that people have to decide.
-             */
-            target_met?: boolean | null;
-            unknown_interval?: components["schemas"]["Interval"] | null;
-            /**
-             * Format: int64
-             * @description Without data, where the agreement does not count those.
-             */
-            unknown_slots: number;
-            /**
-             * Format: int64
-             * @description Counted as up.
-             */
-            up_slots: number;
         };
         /** @description An outage of the month. */
         MonthOutage: {
@@ -3769,6 +3673,103 @@ export interface components {
             /** @description Address from which the collector saw it come last. */
             public_address?: string | null;
         };
+        /** @description The figures of a site and an agreement for a month, or for the part of it that has passed. */
+        SiteMonth: {
+            /** @description The agreement. */
+            agreement: string;
+            availability?: components["schemas"]["Ratio"] | null;
+            /** @description Whether enough was measured; `null` when the agreement asks for no minimum. */
+            billable?: boolean | null;
+            /** @description When the month is closed: until then its exclusions may change. */
+            closes_at?: string | null;
+            coverage?: components["schemas"]["Ratio"] | null;
+            /** @description The month's days so far. */
+            days: components["schemas"]["Day"][];
+            /**
+             * Format: int64
+             * @description Counted as down.
+             */
+            down_slots: number;
+            /**
+             * Format: int64
+             * @description Left out on both sides.
+             */
+            excluded_slots: number;
+            /**
+             * @description Whether the month is over and nothing in it is open. `false`: the figures run to
+             *     `period_end` and may change.
+             */
+            final: boolean;
+            /**
+             * Format: int64
+             * @description Up and down.
+             */
+            measured_slots: number;
+            /** @description `yyyy-mm`, in the agreement's time zone. */
+            month: string;
+            /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
+            mtbf_minutes?: string | null;
+            /** @description Mean time to repair, minutes, six decimals; `null` without an outage. */
+            mttr_minutes?: string | null;
+            /**
+             * Format: int64
+             * @description Outages with a slot counted as down.
+             */
+            outage_count: number;
+            /** @description The outages, clipped to the period. */
+            outages: components["schemas"]["MonthOutage"][];
+            /** @description End of the period: of the month, or of the last slot that has passed. */
+            period_end: string;
+            /**
+             * Format: int64
+             * @description All slots of the period.
+             */
+            period_slots: number;
+            /** @description First moment of the period. */
+            period_start: string;
+            /** @description Who answers for the downtime, and what that means for the promise. */
+            promise: components["schemas"]["MonthPromise"];
+            /**
+             * Format: int64
+             * @description Measured slots whose own sample was good.
+             */
+            raw_good_slots: number;
+            /**
+             * Format: int32
+             * @description Revision of the figures.
+             */
+            revision: number;
+            /** @description The site. */
+            site: string;
+            /**
+             * Format: int32
+             * @description Length of a slot, seconds.
+             */
+            slot_seconds: number;
+            /**
+             * Format: int64
+             * @description Down while a clock was stopped: off the repair time.
+             */
+            stopped_slots: number;
+            /** @description What the agreement asks for, percent. */
+            target_availability_percent?: string | null;
+            /**
+             * @description Whether the promise was kept on what the contractor answers for; `null` when too little was
+             *     measured, or when it depends on causes that people have to decide.
+             */
+            target_met?: boolean | null;
+            unknown_interval?: components["schemas"]["Interval"] | null;
+            /**
+             * Format: int64
+             * @description Without data, where the agreement does not count those.
+             */
+            unknown_slots: number;
+            /**
+             * Format: int64
+             * @description Counted as up.
+             */
+            up_slots: number;
+        };
         /** @description A site and its name. */
         SiteName: {
             /** @description Its name. */
@@ -3814,25 +3815,45 @@ export interface components {
             /** @description Until when; `null`: still. */
             valid_to?: string | null;
         };
-        /** @description The statement of an agreement for a month: the whole, site by site, with what it follows from. */
-        Statement: {
-            /** @description The agreement. */
-            agreement: string;
-            /** @description When the month is closed: until then its exclusions may change. */
-            closes_at?: string | null;
+        /**
+         * @description The statement of an agreement for a month, with what is not part of it: when and by what it was
+         *     computed, and whether it is about anything real.
+         */
+        Statement: components["schemas"]["StatementDocument"] & {
             /** @description When these figures were computed. */
             computed_at: string;
-            /** @description Who provides the line. */
-            contractor: string;
-            /** @description Who pays and measures. */
-            customer: string;
-            /** @description Exclusions that touch the month, whatever became of them. */
-            exclusions: components["schemas"]["ExclusionItem"][];
             /**
              * Format: int64
              * @description How many of its sites are invented; such a statement is no statement of anything real.
              */
             invented_sites: number;
+            /** @description Version of the program that computed them. */
+            program: string;
+            /** @description Whether a demonstration made the measurements of any of its sites up. */
+            simulated: boolean;
+        };
+        /**
+         * @description The statement of an agreement for a month: all sites together, site by site, and what it follows
+         *     from. The same inputs make the same document, byte for byte ([`StatementDocument::canonical`]).
+         */
+        StatementDocument: {
+            /** @description The agreement. */
+            agreement: string;
+            /** @description When the month is closed: until then its exclusions may change. */
+            closes_at?: string | null;
+            /** @description Who provides the line. */
+            contractor: string;
+            /** @description Who pays and measures. */
+            customer: string;
+            /** @description Exclusions that touch the month, whatever became of them, by start. */
+            exclusions: components["schemas"]["ExclusionItem"][];
+            /** @description Whether the month of every site is over and nothing in it is open. */
+            final: boolean;
+            /**
+             * Format: int32
+             * @description Version of this shape, counted up when a field changes its meaning or goes.
+             */
+            format: number;
             /** @description How slots are made and counted. */
             method: components["schemas"]["Method"];
             /** @description `yyyy-mm`. */
@@ -3841,10 +3862,13 @@ export interface components {
             period_end?: string | null;
             /** @description First moment of the period. */
             period_start?: string | null;
-            /** @description Whether a demonstration made the measurements of any of its sites up. */
-            simulated: boolean;
-            /** @description One entry a site. */
-            sites: components["schemas"]["Month"][];
+            /**
+             * Format: int32
+             * @description Which statement of this month it is: 1, and one more whenever late data changed a figure.
+             */
+            revision: number;
+            /** @description One entry a site, in the agreement's order. */
+            sites: components["schemas"]["SiteMonth"][];
             /** @description Time zone of its months. */
             time_zone: string;
             /** @description Its title. */
@@ -3853,7 +3877,7 @@ export interface components {
             total: components["schemas"]["Total"];
             /**
              * Format: int32
-             * @description Its version.
+             * @description Its version in force.
              */
             version: number;
         };

@@ -145,7 +145,7 @@ export type MonthOutage = Narrow<
   { cause: Cause | null; liability: Liability }
 >;
 export type MonthFigures = Narrow<
-  Schema<'Month'>,
+  Schema<'SiteMonth'>,
   { outages: MonthOutage[]; promise: MonthPromise }
 >;
 

@@ -1,0 +1,271 @@
+//! When a statement becomes final, and when late data makes another revision.
+//!
+//! A month is settled once it is closed (its exclusions may change no more) and nothing in it is open: its
+//! statement is made from the evidence, kept, and recorded. Batches that come later with measurements of
+//! a settled month make the next revision, if any figure differs; what differs is listed by comparing the
+//! two documents.
+
+use std::collections::{BTreeSet, HashMap};
+
+use desserte_domain::agreement::Agreement;
+use desserte_domain::period::day_of;
+use serde_json::Value;
+
+use super::LedgerError;
+use super::bundle::write::Recorded;
+use super::difference::{Difference, differences};
+use super::evidence::Files;
+use super::inputs::{Inputs, parse_month};
+use super::make::{Made, MakeError, in_force, request};
+use super::recompute::EVIDENCE_AROUND_MS;
+use crate::registry::{NewStatement, RegistryError, StoredStatement};
+
+/// Closed months that are looked at, back from the present.
+const MONTHS_BACK: i16 = 13;
+/// What differs between two revisions by being two.
+const REVISION_FIELDS: [&str; 1] = ["revision"];
+/// Batches looked at in one step for late data.
+const HEADS_AT_ONCE: u64 = 10_000;
+
+/// Why there is no statement to bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// It cannot be made.
+    #[error(transparent)]
+    Make(#[from] MakeError),
+    /// The registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The month is not one.
+    #[error("{0:?} is not a month; write for example 2026-06")]
+    Month(String),
+    /// There is no such revision.
+    #[error("the statement of {month} has no revision {revision}: it has {found}")]
+    NoRevision {
+        /// The month.
+        month: String,
+        /// What was asked for.
+        revision: u32,
+        /// How many there are.
+        found: u32,
+    },
+    /// A kept statement cannot be read.
+    #[error("kept statement: {0}")]
+    Kept(#[from] serde_json::Error),
+}
+
+impl From<LedgerError> for SettleError {
+    fn from(error: LedgerError) -> Self {
+        Self::Make(error.into())
+    }
+}
+
+type Result<T> = std::result::Result<T, SettleError>;
+
+/// How far late data was looked for.
+#[derive(Debug, Default)]
+pub struct Settled {
+    looked_until: Option<u64>,
+}
+
+impl StoredStatement {
+    /// What it was made of.
+    pub fn read_inputs(&self) -> serde_json::Result<Inputs> {
+        serde_json::from_str(&self.inputs)
+    }
+}
+
+/// What differs from one document to the next.
+pub fn between(earlier: &str, later: &str) -> serde_json::Result<Vec<Difference>> {
+    let (one, other): (Value, Value) =
+        (serde_json::from_str(earlier)?, serde_json::from_str(later)?);
+    Ok(differences(&one, &other, &REVISION_FIELDS))
+}
+
+impl Files {
+    /// The statement of a month with its record: a kept revision, or the figures as they are now, which
+    /// are recorded for that.
+    pub fn recorded(
+        &self,
+        (agreement, month): (&str, &str),
+        revision: Option<u32>,
+        (now_unix_ms, author): (i64, &str),
+    ) -> Result<Recorded> {
+        let parsed = parse_month(month).ok_or_else(|| SettleError::Month(month.to_owned()))?;
+        let registry = self.source.registry();
+        if let Some(kept) = registry.statement(agreement, month, revision)? {
+            return Ok(Recorded {
+                record: kept.record,
+                inputs: kept.read_inputs()?,
+                document: kept.document,
+            });
+        }
+        if let Some(revision) = revision {
+            let found = registry.statement_revisions(agreement, month)?.len();
+            return Err(SettleError::NoRevision {
+                month: month.to_owned(),
+                revision,
+                found: u32::try_from(found).unwrap_or(u32::MAX),
+            });
+        }
+        let made = self.make(agreement, parsed, (now_unix_ms, 1))?;
+        self.keep(made, (now_unix_ms, author))
+    }
+
+    fn keep(&self, made: Made, stamp: (i64, &str)) -> Result<Recorded> {
+        let inputs = made.inputs.canonical()?;
+        let record = self.source.registry().add_statement(
+            &NewStatement {
+                agreement: &made.inputs.agreement,
+                month: &made.inputs.month,
+                revision: made.inputs.revision,
+                is_final: self.is_final(&made)?,
+                document: &made.text,
+                inputs: &inputs,
+            },
+            stamp,
+        )?;
+        self.ledger.take_up()?;
+        Ok(Recorded {
+            record,
+            inputs: made.inputs,
+            document: made.text,
+        })
+    }
+
+    /// The month was closed when it was made, and nothing in it was open.
+    fn is_final(&self, made: &Made) -> Result<bool> {
+        let inputs = &made.inputs;
+        let chain = self.chain(&inputs.agreement, inputs.records_until)?;
+        let terms = in_force(&inputs.agreement, &chain)?;
+        Ok(made.document.is_final && closed(&terms, inputs))
+    }
+
+    /// Settles what can be settled; answers with the statements that were kept.
+    pub fn settle(&self, settled: &mut Settled, now_unix_ms: i64) -> Result<Vec<Recorded>> {
+        let mut kept = Vec::new();
+        let registry = self.source.registry();
+        let mut known: Vec<(Agreement, StoredStatement)> = Vec::new();
+        for stored in registry.agreements()? {
+            let terms = stored.agreement;
+            for month in closed_months(&terms, now_unix_ms) {
+                let text = format!("{:04}-{:02}", month.0, month.1);
+                if let Some(last) = registry.statement(&terms.id, &text, None)? {
+                    known.push((terms.clone(), last));
+                    continue;
+                }
+                let made = self.make(&terms.id, month, (now_unix_ms, 1))?;
+                if self.is_final(&made)? {
+                    kept.push(self.keep(made, (now_unix_ms, "collector"))?);
+                }
+            }
+        }
+        kept.extend(self.revise(settled, known, now_unix_ms)?);
+        Ok(kept)
+    }
+
+    /// Makes the next revision of what late data changed.
+    fn revise(
+        &self,
+        settled: &mut Settled,
+        known: Vec<(Agreement, StoredStatement)>,
+        now_unix_ms: i64,
+    ) -> Result<Vec<Recorded>> {
+        let mut from = match settled.looked_until {
+            Some(until) => until,
+            None => self.oldest_seen(&known)?,
+        };
+        let last = self.journal.last_position();
+        let mut spans = Vec::with_capacity(known.len());
+        for (terms, kept) in &known {
+            let inputs = kept.read_inputs()?;
+            let span = request(terms, &inputs)?.span().map_err(MakeError::from)?;
+            let (until, _) = self.ledger.last_within(inputs.ledger_size)?;
+            spans.push((
+                span.0 - EVIDENCE_AROUND_MS,
+                span.1 + EVIDENCE_AROUND_MS,
+                until,
+            ));
+        }
+        let mut concerned: BTreeSet<usize> = BTreeSet::new();
+        let mut sites: HashMap<desserte_probe::wire::id::AgentId, BTreeSet<String>> =
+            HashMap::new();
+        while from < last && !known.is_empty() {
+            let until = last.min(from + HEADS_AT_ONCE);
+            let heads = self.journal.heads_between(from, until);
+            for (agent, head) in heads
+                .map_err(super::evidence::EvidenceError::from)
+                .map_err(MakeError::from)?
+            {
+                let Some((first, end)) = head.measured_unix_ms() else {
+                    continue;
+                };
+                let stays = match sites.entry(agent) {
+                    std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+                    std::collections::hash_map::Entry::Vacant(entry) => {
+                        let stays = self.source.registry().assignments(agent)?;
+                        entry.insert(stays.into_iter().map(|one| one.site).collect())
+                    }
+                };
+                for (index, ((terms, _), span)) in known.iter().zip(&spans).enumerate() {
+                    let late = head.position > span.2 && first < span.1 && span.0 <= end;
+                    if late && terms.sites.iter().any(|site| stays.contains(site)) {
+                        concerned.insert(index);
+                    }
+                }
+            }
+            from = until;
+        }
+        let mut kept = Vec::new();
+        for index in concerned {
+            let Some((terms, last)) = known.get(index) else {
+                continue;
+            };
+            let month =
+                parse_month(&last.month).ok_or_else(|| SettleError::Month(last.month.clone()))?;
+            let made = self.make(&terms.id, month, (now_unix_ms, last.revision + 1))?;
+            if !between(&last.document, &made.text)?.is_empty() && self.is_final(&made)? {
+                kept.push(self.keep(made, (now_unix_ms, "collector"))?);
+            }
+        }
+        settled.looked_until = Some(from);
+        Ok(kept)
+    }
+
+    /// The last batch that the oldest of the newest statements knew.
+    fn oldest_seen(&self, known: &[(Agreement, StoredStatement)]) -> Result<u64> {
+        let mut oldest = self.journal.last_position();
+        for (_, kept) in known {
+            let (until, _) = self.ledger.last_within(kept.read_inputs()?.ledger_size)?;
+            oldest = oldest.min(until);
+        }
+        Ok(oldest)
+    }
+}
+
+/// Whether the month was closed at the present of the inputs.
+fn closed(terms: &Agreement, inputs: &Inputs) -> bool {
+    let month = inputs.year_month();
+    month
+        .and_then(|(year, month)| terms.closes_unix_ms(year, month))
+        .is_some_and(|closes| closes <= inputs.present_unix_ms)
+}
+
+/// Months of an agreement that are closed, newest first.
+fn closed_months(terms: &Agreement, now_unix_ms: i64) -> Vec<(i16, i8)> {
+    let Some(today) = day_of(&terms.time_zone, now_unix_ms) else {
+        return Vec::new();
+    };
+    let this = today.year() * 12 + i16::from(today.month()) - 1;
+    (0..MONTHS_BACK)
+        .map(|back| this - back)
+        .map(|number| {
+            let month = i8::try_from(number.rem_euclid(12) + 1).unwrap_or(1);
+            (number.div_euclid(12), month)
+        })
+        .filter(|(year, month)| {
+            let closes = terms.closes_unix_ms(*year, *month);
+            terms.holds_in(*year, *month) && closes.is_some_and(|closes| closes <= now_unix_ms)
+        })
+        .collect()
+}

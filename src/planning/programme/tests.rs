@@ -1,0 +1,362 @@
+//! A small country of which everything is known by construction.
+
+use super::*;
+use crate::cost::Technology;
+use crate::layer::{Layer, Line, Provenance};
+use crate::plan::{PlanSite, plan};
+use crate::ranking::MeasuredAvailability;
+use crate::scenario::PhaseBudget;
+
+fn provenance() -> Provenance {
+    let text = r#"{"layer":"fibre","source":"invented","licence":"none","date":"2026","uncertainty":"none"}"#;
+    serde_json::from_str(text).unwrap()
+}
+
+fn at(latitude: f64, longitude: f64) -> Option<Position> {
+    Position::new(latitude, longitude).ok()
+}
+
+fn site(id: &str, position: Option<Position>) -> PlanSite {
+    PlanSite {
+        id: id.to_owned(),
+        name: None,
+        kind: "school".to_owned(),
+        position,
+        region: Some(
+            if id.starts_with("town") {
+                "east"
+            } else {
+                "west"
+            }
+            .to_owned(),
+        ),
+        invented: true,
+        simulated: false,
+        availability: None,
+    }
+}
+
+/// A line of fibre along the equator; a site beside it, one 60 km off, and a town of five 20 km off.
+fn country() -> (Vec<PlanSite>, Layers) {
+    let mut sites = vec![
+        site("near", at(0.002, 10.0)),
+        site("far", at(0.54, 10.2)),
+        site("lost", None),
+    ];
+    for number in 0..5_u32 {
+        let east = 11.0 + f64::from(number) * 0.002;
+        sites.push(site(&format!("town-{number}"), at(0.18, east)));
+    }
+    let layers = Layers {
+        fibre_lines: vec![Layer {
+            provenance: provenance(),
+            features: vec![Line {
+                name: None,
+                positions: vec![at(0.0, 9.0).unwrap(), at(0.0, 12.0).unwrap()],
+            }],
+        }],
+        ..Layers::default()
+    };
+    (sites, layers)
+}
+
+/// Fibre at 10 a metre, satellite that costs a site some 60,000 more over the years than fibre.
+fn costs() -> CostParameters {
+    let text = r#"{
+        "name": "test", "source": "invented", "currency": "XAF", "years": 10,
+        "discount_rate_basis_points": 0, "salvage_percent": 0,
+        "demand": {"default_bits_per_second": 10000000},
+        "power": {"grid_within_metres": 0, "when_grid_unknown": "solar",
+            "grid_minor_per_kilowatt_hour": 0, "panels_minor_per_watt": 1, "panels_life_years": 20,
+            "sun_hours_tenths": 50, "panels_efficiency_percent": 80,
+            "battery_minor_per_watt_hour": 1, "battery_life_years": 20, "battery_hours": 24,
+            "battery_depth_percent": 50},
+        "fibre": {"route_minor_per_metre": 10, "route_life_years": 10,
+            "site": {"equipment_minor": 1000, "equipment_life_years": 10, "watts": 0}},
+        "satellite": {"site": {"equipment_minor": 1000, "equipment_life_years": 10, "watts": 0,
+            "subscription_minor_per_year": 6000}}
+    }"#;
+    serde_json::from_str(text).unwrap()
+}
+
+fn scenario() -> Scenario {
+    let phase = |name: &str, capex_minor| PhaseBudget {
+        name: name.to_owned(),
+        capex_minor,
+        yearly_minor: None,
+    };
+    Scenario {
+        phases: vec![phase("first", 10_000), phase("second", 290_000)],
+        benefit: Benefit::Sites,
+        ..Scenario::default()
+    }
+}
+
+fn made(scenario: Scenario, evidence: &BTreeMap<String, Evidence>) -> Programme {
+    let (sites, layers) = country();
+    let plan = plan(sites, &layers, scenario).unwrap();
+    programme(&plan, &layers, evidence, &costs(), &|_| {}).unwrap()
+}
+
+fn of<'p>(programme: &'p Programme, id: &str) -> &'p SitePlan {
+    programme.sites.iter().find(|site| site.site == id).unwrap()
+}
+
+#[test]
+fn a_town_shares_a_trench_that_no_site_of_it_could_pay() {
+    let programme = made(scenario(), &BTreeMap::new());
+    let technology = |id: &str| of(&programme, id).technology;
+    assert_eq!(technology("near"), Some(Technology::Fibre));
+    assert_eq!(
+        technology("far"),
+        Some(Technology::Satellite),
+        "60 km for one site"
+    );
+    assert_eq!(
+        technology("lost"),
+        Some(Technology::Satellite),
+        "no position, no route"
+    );
+    // 26 km of route cost 260,000; a site saves 60,000 by fibre: five save 300,000.
+    for number in 0..5 {
+        let town = of(&programme, &format!("town-{number}"));
+        assert_eq!(town.technology, Some(Technology::Fibre));
+        assert_eq!(town.break_even_metres, Some(6_000));
+        assert!(town.route_metres.unwrap() < 6_000);
+    }
+    let paid: u64 = programme
+        .sites
+        .iter()
+        .filter_map(|site| site.route_metres)
+        .sum();
+    assert!(
+        paid.abs_diff(programme.target.route_metres) <= 5,
+        "each metre is paid once"
+    );
+    assert_eq!(programme.target.by_technology[&Technology::Fibre], 6);
+    assert!(programme.target.gap < 1e-6);
+    let own: i64 = 8 * 1_000;
+    let routes = i64::try_from(programme.target.route_metres).unwrap() * 10;
+    assert_eq!(programme.target.capex_minor, own + routes);
+    assert_eq!(programme.target.yearly_minor, 2 * 6_000);
+}
+
+#[test]
+fn phases_build_what_is_cheap_first_and_the_frontier_goes_on_to_everything() {
+    let programme = made(scenario(), &BTreeMap::new());
+    assert_eq!(of(&programme, "near").phase, Some(1));
+    assert_eq!(
+        of(&programme, "far").phase,
+        Some(1),
+        "satellite is cheap to build"
+    );
+    assert_eq!(of(&programme, "town-3").phase, Some(2));
+    let [first, second] = &programme.phases[..] else {
+        panic!("two phases")
+    };
+    assert!(first.total_capex_minor <= 10_000 && second.total_capex_minor <= 300_000);
+    assert_eq!(
+        first.capex_minor + second.capex_minor,
+        second.total_capex_minor
+    );
+    assert_eq!((first.sites, second.sites), (3, 5));
+    assert_eq!(second.upper_bound, 8);
+    assert_eq!(second.by_technology[&Technology::Fibre], 5);
+    assert_eq!(programme.frontier.last().unwrap().sites, 8);
+    assert!(programme.sites.iter().all(|site| site.step.is_some()));
+    let parts: i64 = programme
+        .sites
+        .iter()
+        .filter_map(|site| site.capex_minor)
+        .sum();
+    let total = i64::try_from(second.total_capex_minor).unwrap();
+    assert!(
+        (parts - total).abs() <= 60,
+        "parts of shared routes sum to them: {parts}, {total}"
+    );
+    let straight = Limit::StraightLines {
+        detour_percent: 130,
+    };
+    assert!(programme.limits.contains(&straight));
+    assert_eq!(straight.text_en(), "straight lines × 1.3, no road layer");
+    assert!(
+        programme
+            .limits
+            .contains(&Limit::WithoutPosition { sites: 1 })
+    );
+}
+
+#[test]
+fn evidence_takes_a_site_out_of_the_building_list() {
+    let slots = |up_slots, down_slots| MeasuredAvailability {
+        period: "2026-06".to_owned(),
+        up_slots,
+        down_slots,
+        unknown_slots: 0,
+    };
+    let known = |up, down, power| Evidence {
+        line_known: true,
+        promised_availability_millionths: Some(990_000),
+        availability: Some(slots(up, down)),
+        power_down_slots: power,
+        ..Evidence::default()
+    };
+    let evidence = [
+        ("near".to_owned(), known(40_000, 3_000, 0)),
+        ("town-0".to_owned(), known(40_000, 3_000, 2_400)),
+        ("town-1".to_owned(), known(3, 0, 0)),
+    ];
+    let programme = made(scenario(), &evidence.into());
+    for (id, action) in [
+        ("near", Action::Enforce),
+        ("town-0", Action::PowerFirst),
+        ("town-1", Action::ProbeFirst),
+    ] {
+        let site = of(&programme, id);
+        assert_eq!(site.action, action);
+        assert_eq!(
+            (site.technology, site.phase, site.capex_minor),
+            (None, None, None),
+            "{id}"
+        );
+    }
+    assert_eq!(programme.actions[&Action::Build], 5);
+    // Three of the town do not pay for its trench any more.
+    assert_eq!(
+        of(&programme, "town-3").technology,
+        Some(Technology::Satellite)
+    );
+}
+
+#[test]
+fn decisions_are_followed_and_shown() {
+    let decided = |site: &str, decision| Override {
+        site: site.to_owned(),
+        decision,
+        reason: "because".to_owned(),
+        author: "N. N.".to_owned(),
+    };
+    let scenario = Scenario {
+        phases: vec![
+            PhaseBudget {
+                name: "first".to_owned(),
+                capex_minor: 280_000,
+                yearly_minor: None,
+            },
+            PhaseBudget {
+                name: "second".to_owned(),
+                capex_minor: 280_000,
+                yearly_minor: None,
+            },
+        ],
+        overrides: vec![
+            decided("town-0", Decision::Pin { phase: 1 }),
+            decided("near", Decision::Exclude),
+            decided(
+                "far",
+                Decision::Funded {
+                    by: "Universal service fund".to_owned(),
+                },
+            ),
+        ],
+        ..scenario()
+    };
+    let programme = made(scenario.clone(), &BTreeMap::new());
+    assert_eq!(of(&programme, "town-0").phase, Some(1));
+    for id in ["near", "far"] {
+        let site = of(&programme, id);
+        assert_eq!((site.phase, site.technology), (None, None));
+        assert_eq!(site.decision.as_ref().unwrap().author, "N. N.");
+    }
+    let (sites, layers) = country();
+    let unknown = Scenario {
+        overrides: vec![decided("nowhere", Decision::Exclude)],
+        ..scenario
+    };
+    let plan = plan(sites, &layers, unknown).unwrap();
+    let error = super::programme(&plan, &layers, &BTreeMap::new(), &costs(), &|_| {});
+    assert!(error.unwrap_err().to_string().contains("nowhere"));
+}
+
+#[test]
+fn what_was_delivered_changes_the_next_plan_alike_each_time() {
+    let delivered = |number: u32, realised_capex_minor| crate::delivery::Delivered {
+        site: format!("town-{number}"),
+        technology: Technology::Fibre,
+        accepted: "2026-05-01".to_owned(),
+        planned_capex_minor: 50_000,
+        realised_capex_minor,
+        promised_availability_millionths: None,
+    };
+    // Three of the town were connected by somebody's fibre for twice the price: the other two would
+    // have to pay for the whole way, and at the true price not even five could.
+    let with = |realised| Scenario {
+        delivered: (0..3).map(|number| delivered(number, realised)).collect(),
+        ..scenario()
+    };
+    let dear = made(with(100_000), &BTreeMap::new());
+    assert_eq!(dear.corrections[0].percent, 200);
+    assert_eq!(dear.costs.fibre.as_ref().unwrap().route_minor_per_metre, 20);
+    assert_eq!(
+        of(&dear, "town-0").action,
+        Action::ProbeFirst,
+        "connected, nothing measured yet"
+    );
+    assert_eq!(of(&dear, "near").own_capex_minor, Some(2_000));
+    assert!(dear.limits.contains(&Limit::PricesCorrected));
+    assert_eq!(dear, made(with(100_000), &BTreeMap::new()));
+    let planned = made(with(50_000), &BTreeMap::new());
+    assert_eq!(of(&planned, "near").own_capex_minor, Some(1_000));
+    let changed = compare(&planned.sites, &dear.sites);
+    assert_eq!(changed.in_both, 8);
+}
+
+#[test]
+fn a_sheet_sums_to_the_site_and_a_comparison_names_what_changed() {
+    let programme = made(scenario(), &BTreeMap::new());
+    let town = of(&programme, "town-2");
+    let sheet = sheet(&programme.costs, "school", town);
+    let planned = sheet.planned.unwrap();
+    assert_eq!(Some(planned.capex_minor()), town.capex_minor);
+    assert_eq!(Some(planned.yearly_minor()), town.yearly_minor);
+    assert_eq!(planned.years.len(), 11);
+    assert_eq!(sheet.sensitivity[0].technology, Some(Technology::Fibre));
+    assert_eq!(sheet.options.len(), 4);
+    let poor = Scenario {
+        phases: vec![PhaseBudget {
+            name: "only".to_owned(),
+            capex_minor: 5_000,
+            yearly_minor: None,
+        }],
+        ..scenario()
+    };
+    let other = made(poor, &BTreeMap::new());
+    let comparison = compare(&programme.sites, &other.sites);
+    assert_eq!(
+        (comparison.technology_changed, comparison.action_changed),
+        (0, 0)
+    );
+    assert_eq!(comparison.phase_changed, comparison.changes.len());
+    assert!(
+        comparison
+            .changes
+            .iter()
+            .any(|change| change.site == "town-0")
+    );
+    assert_eq!(
+        comparison.in_both,
+        comparison.alike + comparison.changes.len()
+    );
+}
+
+#[test]
+fn without_costs_that_make_sense_nothing_is_planned() {
+    let (sites, layers) = country();
+    let plan = plan(sites, &layers, scenario()).unwrap();
+    let wrong = CostParameters {
+        years: 0,
+        ..costs()
+    };
+    let error = super::programme(&plan, &layers, &BTreeMap::new(), &wrong, &|_| {});
+    assert!(error.unwrap_err().to_string().contains("years"));
+}
