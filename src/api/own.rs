@@ -9,6 +9,7 @@ use super::error::{Answer, Code, Problem, Refusal};
 use super::model::{PasswordChange, PasswordGiven, SecondFactor, SecondFactorConfirm};
 use super::seen::{Door, Way};
 use super::session::{read_secret, refused};
+use crate::doors::sign_in::NotIn;
 use crate::doors::viewer::Who;
 use crate::doors::{Pass, password, totp};
 
@@ -131,6 +132,8 @@ fn own(pass: &Pass) -> Answer<String> {
 
 /// Whoever sits down at an open page does not change its owner's password.
 async fn check(door: &Door, id: &str, typed: String) -> Answer<()> {
+    let admitted = door.doors().admit_own(id, door.now_unix_ms());
+    admitted.map_err(|seconds| refused(NotIn::Throttled(seconds)))?;
     let account = id.to_owned();
     let lock = door
         .blocking("reading an account", move |_, registry, _| {
