@@ -51,18 +51,19 @@ bench: bench-agent bench-store bench-plan bench-web
 lint:
 	@tests/run.sh check
 
-## Routes and covers beside known optima and their peers; pcst_fast (numpy < 2) and networkx where pip is there.
+## Routes, covers, phases and distances beside known optima and their peers, which pip brings where it is there.
 bench-plan:
 	@python=$(CACHE)/plan-peers/bin/python; \
-	if ! "$$python" -c 'import numpy, pcst_fast, networkx' 2>/dev/null; then \
-	  { python3 -m venv "$(CACHE)/plan-peers" && "$$python" -m pip install --quiet 'numpy<2' pcst_fast networkx; } || python=; \
+	if ! "$$python" -c 'import numpy, pcst_fast, networkx, highspy, scipy, geopandas' 2>/dev/null; then \
+	  { python3 -m venv "$(CACHE)/plan-peers" && "$$python" -m pip install --quiet 'numpy<2' pcst_fast networkx highspy scipy geopandas; } || python=; \
 	fi; \
 	cargo bench --quiet --package desserte-planning --bench plan -- --reference "$(abspath $(DESSERTE_REFERENCE))" \
 	  --output "$(CURDIR)/target/bench/plan.json" $${python:+--python "$$python"}
 
-## What the store costs, beside plain rows of SQLite; writes target/bench/store.json.
+## The store beside rows in SQLite, VictoriaMetrics, InfluxDB 2 and PostgreSQL; writes target/bench/store.json.
 bench-store:
-	@cargo bench --package desserte --bench store
+	@tests/setup.sh bench-store || true
+	@cargo bench --quiet --package desserte --bench store
 
 ## The dashboard's page, from its locked packages.
 page:

@@ -1,4 +1,4 @@
-//! Routes and covers beside known optima, the terminal spanning tree (the way connectivity planners
+//! Routes, covers, phases and distances beside known optima, the terminal spanning tree (the way connectivity planners
 //! route fibre today), `pcst_fast` and `networkx`, in the same run on the same machine.
 //!
 //! `plan --reference DIR --output FILE [--python PROGRAM] [--only NAME] [--large NODES]`: problems are
@@ -8,6 +8,8 @@
 mod drawn;
 #[path = "plan/peers.rs"]
 mod peers;
+#[path = "plan/phases.rs"]
+mod phases;
 #[path = "plan/report.rs"]
 mod report;
 
@@ -55,6 +57,10 @@ fn main() -> Outcome {
             instances.display()
         ));
     }
+    phases::small(&options, &peers, &mut report)?;
+    phases::country(&options, &mut report)?;
+    phases::nearest(&options, &peers, &mut report)?;
+    phases::gaps(&options, &mut report)?;
     large(&options, &peers, &mut report)?;
     report.write(&options.output)?;
     say(&format!("written: {}", options.output.display()));
@@ -101,6 +107,13 @@ fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
     let begun = Instant::now();
     let answer = run();
     (answer, begun.elapsed())
+}
+
+/// A clock that begins now.
+#[expect(clippy::disallowed_methods, reason = "a bench takes times")]
+fn clock() -> impl Fn() -> Duration {
+    let begun = Instant::now();
+    move || begun.elapsed()
 }
 
 /// The same several times: the answer, and the median of the times.
@@ -299,7 +312,7 @@ fn covers(options: &Options, instances: &Path, report: &mut Report) -> Outcome {
 
 /// A graph as large as the roads of a country.
 fn large(options: &Options, peers: &Peers, report: &mut Report) -> Outcome {
-    if options.large == 0 {
+    if options.large == 0 || !"drawn".contains(&options.only) {
         return Ok(());
     }
     let problem = drawn::roads(options.large)?;

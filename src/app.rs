@@ -4,31 +4,35 @@ mod demonstration;
 mod directory;
 mod drawn;
 mod entries;
+mod gaps;
 mod groups;
 mod imports;
 mod months;
 mod overview;
+mod planned;
+mod planning;
 mod site_map;
 mod source;
 mod status;
 mod views;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use desserte_planning::Position;
 use desserte_planning::layer::Layers;
-use desserte_planning::plan::{MeasuredSites, Plan, PlanSite};
-use desserte_planning::ranking::{MeasuredAvailability, RankingError};
-use desserte_planning::scenario::Scenario;
+use desserte_planning::plan::MeasuredSites;
 use tokio::sync::watch;
 
 pub use demonstration::{Begun, Phase, Progress};
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
+pub use gaps::{SiteGap, stored_sites};
 pub use groups::{OutageGroup, OutageGroups};
 pub use months::Figured;
 pub use overview::{Group, Overview, Tally};
+use planned::availability;
+pub use planned::plan_site;
+pub use planning::{Planning, PlanningNow};
 pub use site_map::SiteMap;
 pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
@@ -40,8 +44,9 @@ use crate::config::Config;
 use crate::doors::Doors;
 use crate::doors::viewer::Viewer;
 use crate::geography::Geography;
-use crate::layers::{LayerStore, LayersError};
+use crate::layers::{Defects, LayerStore, LayersError};
 use crate::live::{Change, Live};
+use crate::plans::PlanStore;
 use crate::staging::Staging;
 use crate::telemetry::Metrics;
 
@@ -70,8 +75,11 @@ pub struct House {
     source: Source,
     layer_store: LayerStore,
     imports: Staging,
+    plan_store: PlanStore,
+    planning: Planning,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
+    layer_defects: RwLock<Arc<LayerDefects>>,
     /// Site of each agent that is not revoked, and whether the agent is silent.
     agent_states: RwLock<Arc<AgentStates>>,
     /// What scoped viewers see of the directory.
@@ -104,6 +112,9 @@ pub struct House {
 /// The site of an agent, and whether the agent is silent.
 type AgentStates = Vec<(Option<String>, bool)>;
 
+/// What became of the rows of each layer's file, by kind and name.
+pub type LayerDefects = BTreeMap<(String, String), Defects>;
+
 /// Why the app cannot start or read.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -124,6 +135,8 @@ pub struct Parts {
     pub layer_store: LayerStore,
     /// Files that wait to be imported.
     pub imports: Staging,
+    /// Plans that were made.
+    pub plan_store: PlanStore,
     /// The configuration.
     pub config: Config,
     /// The country.
@@ -143,12 +156,16 @@ impl App {
     pub fn new(parts: Parts) -> Result<Self, AppError> {
         let directory = parts.source.directory(1)?;
         let layers = parts.layer_store.read()?;
+        let defects = parts.layer_store.defects()?;
         let house = House {
             source: parts.source,
             layer_store: parts.layer_store,
             imports: parts.imports,
+            plan_store: parts.plan_store,
+            planning: Planning::default(),
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
+            layer_defects: RwLock::new(Arc::new(defects)),
             agent_states: RwLock::default(),
             views: Views::default(),
             planned: ByScope::default(),
@@ -230,6 +247,13 @@ impl App {
     #[must_use]
     pub fn layers(&self) -> Arc<Layers> {
         Arc::clone(&self.layers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What became of the rows of each layer's file, by kind and name.
+    #[must_use]
+    pub fn layer_defects(&self) -> Arc<LayerDefects> {
+        let held = self.layer_defects.read();
+        Arc::clone(&held.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The present.
@@ -320,6 +344,11 @@ impl App {
     /// Reads the layers anew.
     pub fn refresh_layers(&self) -> Result<(), LayersError> {
         let fresh = Arc::new(self.layer_store.read()?);
+        let defects = Arc::new(self.layer_store.defects()?);
+        *self
+            .layer_defects
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = defects;
         *self.layers.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.planned.forget();
         self.drawn.forget_outline();
@@ -359,58 +388,4 @@ impl App {
             Err(error) => Err(Refusal::internal(operation, error)),
         }
     }
-
-    /// Ranks the open sites. Their distances are measured once; what was measured of their lines
-    /// changes by the minute.
-    pub fn plan(&self, scenario: Scenario) -> Result<Plan, RankingError> {
-        let sites = self.measured_sites();
-        let live: HashMap<String, (u64, u64, u64)> = self
-            .live
-            .read()
-            .iter()
-            .map(|(site, now)| (site.clone(), now.last_month))
-            .collect();
-        sites.plan(
-            |site| availability(format!("P{PLAN_DAYS}D"), *live.get(&site.id)?),
-            scenario,
-        )
-    }
-
-    fn measured_sites(&self) -> Arc<MeasuredSites> {
-        let directory = self.directory();
-        self.planned.of(&self.viewer.scope, directory.version, || {
-            let sites = directory.sites().iter();
-            let sites = sites.map(|site| plan_site(site, None)).collect();
-            MeasuredSites::new(sites, &self.layers())
-        })
-    }
-}
-
-/// A site as the planner needs it, with the period that was looked at and its slots up, down and
-/// unknown there. A site of which nothing was measured in it has no availability.
-#[must_use]
-pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) -> PlanSite {
-    PlanSite {
-        id: site.id.clone(),
-        name: site.name.clone(),
-        kind: site.kind.clone(),
-        position: Position::new(site.latitude, site.longitude).ok(),
-        region: site.region.clone(),
-        invented: site.invented,
-        simulated: site.simulated,
-        availability: measured.and_then(|(period, slots)| availability(period, slots)),
-    }
-}
-
-/// Slots up, down and unknown of a period; `None` when nothing was measured in it.
-fn availability(
-    period: String,
-    (up_slots, down_slots, unknown_slots): (u64, u64, u64),
-) -> Option<MeasuredAvailability> {
-    (up_slots + down_slots > 0).then_some(MeasuredAvailability {
-        period,
-        up_slots,
-        down_slots,
-        unknown_slots,
-    })
 }

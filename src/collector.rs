@@ -10,6 +10,7 @@
 //! | `collector.lock` | held by the process that serves this folder |
 
 pub mod identity;
+mod keeping;
 pub(crate) mod limit;
 
 use std::{
@@ -27,6 +28,7 @@ use desserte_probe::{
 };
 use tokio::sync::broadcast;
 
+pub use self::keeping::Keeping;
 use self::{
     identity::{Identity, IdentityError},
     limit::RateLimit,
@@ -37,14 +39,14 @@ use crate::{
     registry::{Registry, RegistryError},
     store::{
         StoreError,
-        embedded::{EmbeddedStore, is_made_again},
         journal::Journal,
-        retention::Retention,
         samples::SampleStore,
         sound::{Remedy, check_file},
     },
 };
 
+/// The file by which a folder is held.
+const LOCK: &str = "collector.lock";
 /// Events that a slow listener may fall behind before it misses some.
 const EVENTS: usize = 1_024;
 
@@ -191,7 +193,7 @@ impl Collector {
             identity.signing_key().clone(),
         )?);
         ledger.take_up()?;
-        let samples = samples(data, &journal, keeping)?;
+        let samples = keeping::samples(data, &journal, (&identity, keeping))?;
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {
             return Err(CollectorError::StoreAhead {
@@ -353,52 +355,30 @@ impl Drop for Collector {
     }
 }
 
-/// Where samples are kept, and how long.
-#[derive(Debug, Clone, Default)]
-pub struct Keeping {
-    /// How long.
-    pub retention: Retention,
-}
-
-/// The sample store of a data folder, ready to be filled from where it is.
-fn samples(
-    data: &Path,
-    journal: &Journal,
-    _keeping: &Keeping,
-) -> Result<Arc<dyn SampleStore>, CollectorError> {
-    let gone = || CollectorError::EvidenceGone {
-        path: data.to_owned(),
-    };
-    let folder = samples_path(data);
-    // Asked before the folder is opened: opening deletes what an earlier version wrote.
-    if is_made_again(&folder)? && journal.lacks_beyond(0)? {
-        return Err(gone());
-    }
-    let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&folder)?);
-    if journal.lacks_beyond(samples.applied_position()?)? {
-        return Err(gone());
-    }
-    Ok(samples)
-}
-
 /// One process serves a folder; commands work beside it.
 fn lock(data: &Path) -> Result<File, CollectorError> {
-    let path = data.join("collector.lock");
-    let folder = |source| CollectorError::Folder {
-        operation: "lock",
-        path: path.clone(),
-        source,
-    };
+    match lock_folder(data) {
+        Ok(Some(file)) => Ok(file),
+        Ok(None) => Err(CollectorError::InUse(data.to_owned())),
+        Err(source) => Err(CollectorError::Folder {
+            operation: "lock",
+            path: data.join(LOCK),
+            source,
+        }),
+    }
+}
+
+/// Holds a folder as its server does, as long as the file lives; `None` when a server holds it.
+pub(crate) fn lock_folder(data: &Path) -> std::io::Result<Option<File>> {
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(&path)
-        .map_err(folder)?;
+        .open(data.join(LOCK))?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(CollectorError::InUse(data.to_owned())),
-        Err(error) => Err(folder(error.into())),
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

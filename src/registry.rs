@@ -13,6 +13,7 @@ mod duplicate;
 mod error;
 mod exclusion;
 mod import_run;
+mod key;
 mod line;
 mod machine_token;
 mod measure;

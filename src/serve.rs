@@ -15,11 +15,13 @@ use crate::api::server;
 use crate::app::{App, AppError, Parts, Source};
 use crate::assess::worker;
 use crate::collector::{Collector, CollectorError, registry_path};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::doors::Doors;
 use crate::geography::Geography;
 use crate::ingest::IngestEvent;
 use crate::layers::{LayerStore, LayersError};
+use crate::ledger::{self, evidence::Files};
+use crate::plans::{PlanStore, PlansError};
 use crate::registry::Registry;
 use crate::staging::{Staging, StagingError};
 
@@ -73,12 +75,18 @@ pub enum ServeError {
     /// Registry, journal, store or identity.
     #[error(transparent)]
     Collector(#[from] CollectorError),
+    /// The configuration names something that cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The layers.
     #[error(transparent)]
     Layers(#[from] LayersError),
     /// The files that wait to be imported.
     #[error(transparent)]
     Imports(#[from] StagingError),
+    /// Kept plans.
+    #[error(transparent)]
+    Plans(#[from] PlansError),
     /// The first reading.
     #[error(transparent)]
     App(#[from] AppError),
@@ -108,6 +116,7 @@ impl ServeError {
                     | server::ServerError::Bind { .. }
             ) | Self::Agents { .. }
                 | Self::EmptyPage { .. }
+                | Self::Config(_)
                 | Self::Collector(CollectorError::InUse(_) | CollectorError::Folder { .. })
         )
     }
@@ -144,7 +153,15 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .unwrap_or_else(|| format!("https://{bound}"));
     let (stop, stopped) = watch::channel(false);
     let data = options.data.clone();
-    let collector = on_thread(move || Ok(Collector::open(&data, Arc::new(SystemClock))?)).await?;
+    let keeping = options.config.keeping()?;
+    let collector = on_thread(move || {
+        Ok(Collector::open_with(
+            &data,
+            Arc::new(SystemClock),
+            &keeping,
+        )?)
+    })
+    .await?;
     write_url(&options.data, AGENTS_URL_FILE, &agents_url)?;
     write_url(&options.data, WEB_URL_FILE, &web_url)?;
     let arrivals = collector.events();
@@ -152,6 +169,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         source: Source::new(Arc::clone(&collector)),
         layer_store: LayerStore::open(&options.data)?,
         imports: Staging::open(&options.data)?,
+        plan_store: PlanStore::open(&options.data)?,
         config: options.config,
         geography: options.geography,
         doors: Doors::new(options.demonstration),
@@ -175,7 +193,11 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         udp,
         stopped.clone(),
     ));
-    tasks.spawn(keep_ledger(Arc::clone(&collector), stopped));
+    tasks.spawn(keep_ledger(
+        Arc::clone(&app),
+        Arc::clone(&collector),
+        stopped,
+    ));
     tasks.spawn(assess(Arc::clone(&app), arrivals));
     tracing::info!(agents = agents_url, web = web_url, "serving");
     Ok(Running {
@@ -270,10 +292,17 @@ async fn serve_agents_until(
 }
 
 async fn keep_ledger(
+    app: Arc<App>,
     collector: Arc<Collector>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
-    crate::ledger::worker::run(collector, stopped).await;
+    let files = Files {
+        source: app.source().clone(),
+        journal: Arc::clone(collector.journal()),
+        ledger: Arc::clone(collector.ledger()),
+    };
+    let clock = Arc::clone(collector.clock());
+    ledger::worker::run(app, (files, clock), stopped).await;
     Ok(())
 }
 

@@ -1,13 +1,14 @@
-"""The peers of `make bench-plan`: networkx (Steiner) and pcst_fast (prizes), one call a problem.
+"""The peers of `make bench-plan`: networkx (Steiner), pcst_fast (prizes), highspy (phases), scipy and geopandas.
 
-peers.py steiner|pcst FILE.stp, or peers.py drawn FILE.bin; prints name, cost, seconds between tabs.
+peers.py steiner|pcst FILE.stp, drawn FILE.bin, phases|nearest FILE.txt; prints name, cost, seconds between tabs
+(of phases: bound, benefit, seconds, a line for each budget).
 """
 
+import os
 import sys
 import time
 
 import numpy
-import pcst_fast
 
 
 def read(path):
@@ -47,14 +48,128 @@ def steiner(path):
 
 
 def prize_collecting(ends, weights, prizes):
+    import pcst_fast
+
     begun = time.perf_counter()
     nodes, edges = pcst_fast.pcst_fast(ends, prizes, weights, -1, 1, "strong", 0)
     seconds = time.perf_counter() - begun
     tell("pcst_fast", round(weights[edges].sum() + prizes.sum() - prizes[nodes].sum()), seconds)
 
 
+def phases(path):
+    """Most benefit under a budget: a tree from node 0 as flow (one unit to each site that is taken)."""
+    import highspy
+
+    # What the solver prints goes to stderr: stdout is for answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    nodes, edges, items, budgets = 0, [], [], []
+    with open(path) as lines:
+        for line in lines:
+            word, *numbers = line.split()
+            numbers = [int(number) for number in numbers]
+            if word == "nodes":
+                nodes = numbers[0]
+            elif word == "edge":
+                edges.append(numbers)
+            elif word == "item":
+                items.append(numbers)
+            else:
+                budgets.append(numbers[0])
+    for budget in budgets:
+        model = highspy.Highs()
+        model.silent()
+        model.setOptionValue("time_limit", 60.0)
+        taken = [model.addBinary() for _ in items]
+        used = [model.addBinary() for _ in edges]
+        at = {node: take for (node, _, _), take in zip(items, taken) if node >= 0}
+        # Each edge is used one way or the other, and a node is entered once.
+        ways = []
+        arrive = [[] for _ in range(nodes)]
+        for (a, b, _), use in zip(edges, used):
+            way, yaw = model.addBinary(), model.addBinary()
+            model.addConstr(way + yaw == use)
+            ways += [(a, b, way), (b, a, yaw)]
+            arrive[b].append(way)
+            arrive[a].append(yaw)
+        for node in range(1, nodes):
+            if arrive[node]:
+                come = sum(arrive[node][1:], 1 * arrive[node][0])
+                model.addConstr(come <= 1)
+                if node in at:
+                    model.addConstr(come - at[node] >= 0)
+            elif node in at:
+                model.addConstr(at[node] == 0)
+        # A flow of its own to each site is the strong form; one flow to all the small one, for graphs on
+        # which the strong one does not end its first relaxation in time.
+        strong = len(edges) * len(at) <= 12_000
+        for goals in [[node] for node in at] if strong else [list(at)]:
+            balance = [[] for _ in range(nodes)]
+            for a, b, way in ways:
+                flow = model.addVariable(lb=0)
+                model.addConstr(flow <= len(goals) * way)
+                balance[b].append(1 * flow)
+                balance[a].append(-1 * flow)
+            for node in range(1, nodes):
+                if balance[node]:
+                    inflow = sum(balance[node][1:], balance[node][0])
+                    model.addConstr(inflow - at[node] == 0 if node in goals else inflow == 0)
+        cost = sum((capex * take for (_, capex, _), take in zip(items, taken)), 0 * taken[0])
+        cost = sum((weight * use for (_, _, weight), use in zip(edges, used)), cost)
+        model.addConstr(cost <= budget)
+        benefit = sum((worth * take for (_, _, worth), take in zip(items, taken)), 0 * taken[0])
+        begun = time.perf_counter()
+        model.maximize(benefit)
+        seconds = time.perf_counter() - begun
+        info = model.getInfo()
+        bound, benefit = int(info.mip_dual_bound + 1e-6), round(info.objective_function_value)
+        print(bound, benefit, f"{seconds:.4f}", sep="\t", file=answers, flush=True)
+
+
+def nearest(path):
+    points, sites = [], []
+    with open(path) as lines:
+        for line in lines:
+            word, x, y = line.split()
+            (points if word == "point" else sites).append((float(x), float(y)))
+    points, sites = numpy.array(points), numpy.array(sites)
+    import scipy.spatial
+
+    def centred(table):
+        longitude, latitude = numpy.radians(table).T
+        return 6371000.0 * numpy.stack(
+            [
+                numpy.cos(latitude) * numpy.cos(longitude),
+                numpy.cos(latitude) * numpy.sin(longitude),
+                numpy.sin(latitude),
+            ],
+            axis=1,
+        )
+
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        tree = scipy.spatial.cKDTree(centred(points))
+        metres, _ = tree.query(centred(sites))
+        times.append(time.perf_counter() - begun)
+    tell("scipy cKDTree (sphere)", metres.sum(), sorted(times)[2])
+    import geopandas
+
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        plane = "EPSG:32633"
+        left = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*sites.T), crs=4326).to_crs(plane)
+        right = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*points.T), crs=4326).to_crs(plane)
+        joined = geopandas.sjoin_nearest(left, right, distance_col="metres")
+        times.append(time.perf_counter() - begun)
+    tell("geopandas sjoin_nearest (UTM)", joined["metres"].sum(), sorted(times)[2])
+
+
 def main():
     kind, path = sys.argv[1:]
+    if kind in ("phases", "nearest"):
+        return {"phases": phases, "nearest": nearest}[kind](path)
     if kind == "steiner":
         steiner(path)
     elif kind == "pcst":

@@ -27,6 +27,14 @@ impl Peer {
     }
 }
 
+/// What a mixed integer programme came to.
+#[derive(Debug)]
+pub(crate) struct Milp {
+    pub(crate) benefit: u64,
+    pub(crate) bound: u64,
+    pub(crate) seconds: f64,
+}
+
 /// The peers' answers in a line of the table.
 #[expect(clippy::cast_precision_loss, reason = "shares for a table")]
 pub(crate) fn told(peers: &[Peer], optimum: u64) -> String {
@@ -77,6 +85,37 @@ impl Peers {
         let answer = self.call(&["drawn".as_ref(), file.as_ref()]);
         std::fs::remove_file(&file)?;
         Ok(answer?.into_iter().next())
+    }
+
+    /// What a mixed integer programme makes of phases, one answer a budget.
+    pub(crate) fn phases(&self, problem: &str) -> Result<Vec<Milp>, Box<dyn Error>> {
+        let peers = self.written("phases", problem)?;
+        Ok(peers
+            .into_iter()
+            .map(|peer| Milp {
+                benefit: peer.cost,
+                bound: peer.name.parse().unwrap_or(0),
+                seconds: peer.seconds,
+            })
+            .collect())
+    }
+
+    /// How long others take for the nearest points.
+    pub(crate) fn nearest(&self, points: &str) -> Result<Vec<Peer>, Box<dyn Error>> {
+        self.written("nearest", points)
+    }
+
+    /// An answer about a problem that is written to a file first.
+    fn written(&self, kind: &str, text: &str) -> Result<Vec<Peer>, Box<dyn Error>> {
+        if self.python.is_none() {
+            return Ok(Vec::new());
+        }
+        let name = format!("desserte-plan-{}-{kind}.txt", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, text)?;
+        let answer = self.call(&[kind.as_ref(), file.as_ref()]);
+        std::fs::remove_file(&file)?;
+        answer
     }
 
     /// Each line of the script's output is a name, a cost and seconds, between tabs.

@@ -15,6 +15,7 @@ use super::error::{Answer, Refusal};
 use super::model::{AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Statement};
 use super::paging::{Page, Paging, page};
 use super::seen::View;
+use super::statements::{self, RevisionQuery};
 use super::{exclusions, months, query, time};
 use crate::app::{App, Directory, StoredAgreement};
 use crate::assess::months::MonthResult;
@@ -115,11 +116,13 @@ pub(crate) async fn agreement_months(
 }
 
 /// The statement of an agreement for a month: all sites together, site by site, and what the
-/// figures follow from.
+/// figures follow from. Once the month is settled it is the kept one, the revision that is asked for or the
+/// last; until then the figures as they are now.
 #[utoipa::path(get, path = "/api/v1/agreements/{id}/statements/{month}", tag = "agreements",
     params(
         ("id" = String, Path, description = "identifier of the agreement"),
         ("month" = String, Path, description = "`yyyy-mm`, in the agreement's time zone"),
+        RevisionQuery,
     ),
     responses(
         (status = 200, body = Statement),
@@ -129,13 +132,24 @@ pub(crate) async fn agreement_months(
 pub(crate) async fn statement(
     View(app): View,
     Path((id, month_text)): Path<(String, String)>,
-) -> Answer<Json<Statement>> {
+    asked: Result<Query<RevisionQuery>, QueryRejection>,
+) -> Answer<Json<serde_json::Value>> {
+    let revision = query(asked)?.number()?;
     let month = time::parse_month(&month_text)?;
     let agreement = named(&app, &id)?;
+    if let Some(kept) = statements::kept(&app, (&id, &month_text), revision).await? {
+        let beside = serde_json::json!({
+            "computed_at": time::text_or_epoch(kept.made_unix_ms),
+            "program": env!("CARGO_PKG_VERSION"),
+            "invented_sites": invented(&app, &agreement),
+            "simulated": app.directory().any_simulated(&agreement.sites),
+        });
+        return statements::shown(&kept, beside);
+    }
     let results = results(&app, &agreement, month).await?;
     let exclusions = exclusions::records(&app, &agreement.id).await?;
     let sites: Vec<&MonthResult> = results.iter().map(Arc::as_ref).collect();
-    Ok(Json(Statement {
+    let statement = Statement {
         computed_at: time::text_or_epoch(app.now_unix_ms()),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         invented_sites: invented(&app, &agreement),
@@ -147,7 +161,10 @@ pub(crate) async fn statement(
             sites: &sites,
             exclusions: &exclusions,
         }),
-    }))
+    };
+    serde_json::to_value(statement)
+        .map(Json)
+        .map_err(|error| Refusal::internal("writing a statement", error))
 }
 
 fn named(app: &App, id: &str) -> Answer<Agreement> {

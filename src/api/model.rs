@@ -10,12 +10,15 @@ mod doors;
 mod duplicate;
 mod exclusion;
 mod fleet;
+mod gap;
 mod import;
 mod month;
 mod outage;
 mod overview;
 mod plan;
+mod programme;
 mod site;
+mod statement;
 
 pub use agreement::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement,
@@ -35,6 +38,7 @@ pub use duplicate::{
 pub use exclusion::{Approval, ExclusionItem, ExclusionRequest, Withdrawal};
 pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
+pub use gap::{GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork};
 pub use import::{
     ImportApplied, ImportColumn, ImportDetail, ImportDryRun, ImportInspection, ImportItem,
     ImportKeep, ImportKept, ImportKind, ImportLayer, ImportMapping, ImportPreview, ImportReason,
@@ -47,7 +51,12 @@ pub use overview::{
     NationalOverview, OperatorState, OutlineShape, RegionState, SiteEvent, SiteName,
 };
 pub use plan::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
+pub use programme::{
+    KeptPlanItem, PlanComparison, PlanDetail, PlanExamples, PlanMap, PlanProgress, PlanRequest,
+    PlanRoute, PlanSheet, PlanSiteItem, PlanSitesPage,
+};
 pub use site::{
     EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
     SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };
+pub use statement::{AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem};

@@ -105,7 +105,7 @@ pub(crate) async fn current(
     let page = page(rows, limit, |item: &PlanItem| item.rank.to_string());
     Ok(Json(PlanPage {
         criteria: criteria(&plan, total),
-        layers: country::layers(&plan.layers),
+        layers: country::layers(&plan.layers, &app.layer_defects()),
         absent_layers: country::absent(&plan.layers),
         sites: plan.rows.len() as u64,
         items: page.items,
@@ -171,17 +171,7 @@ pub(crate) async fn export(
 ) -> Answer<Response> {
     let asked = query(asked)?;
     let language = download::language(asked.language.as_deref())?;
-    let format = match asked.format.as_deref() {
-        None | Some("csv") => Format::Csv,
-        Some("xlsx") => Format::Xlsx,
-        Some("geojson") => Format::Geojson,
-        Some(other) => {
-            return Err(Refusal::parameter(
-                "format",
-                format!("{other:?} is not csv, xlsx or geojson"),
-            ));
-        }
-    };
+    let format = Format::of(asked.format.as_deref())?;
     let (_, plan) = made(&app, asked.preset.as_deref(), asked.weights.as_deref()).await?;
     // A country's workbook takes a second to write.
     let written = tokio::task::spawn_blocking(move || format.write(&plan, language)).await;
@@ -194,13 +184,25 @@ pub(crate) async fn export(
 
 /// A file of the ranking.
 #[derive(Debug, Clone, Copy)]
-enum Format {
+pub(super) enum Format {
     Csv,
     Xlsx,
     Geojson,
 }
 
 impl Format {
+    pub(super) fn of(asked: Option<&str>) -> Answer<Self> {
+        match asked {
+            None | Some("csv") => Ok(Self::Csv),
+            Some("xlsx") => Ok(Self::Xlsx),
+            Some("geojson") => Ok(Self::Geojson),
+            Some(other) => Err(Refusal::parameter(
+                "format",
+                format!("{other:?} is not csv, xlsx or geojson"),
+            )),
+        }
+    }
+
     fn write(self, plan: &Plan, language: Language) -> Result<Vec<u8>, export::ExportError> {
         let mut bytes = Vec::new();
         match self {
@@ -211,7 +213,7 @@ impl Format {
         Ok(bytes)
     }
 
-    fn headers(self) -> (&'static str, &'static str) {
+    pub(super) fn headers(self) -> (&'static str, &'static str) {
         match self {
             Self::Csv => (
                 "text/csv; charset=utf-8",

@@ -11,9 +11,10 @@ use super::gate::{self, Gate};
 use super::limits::Limits;
 use super::seen::Unseen;
 use super::{
-    agents, agreements, audit, country, demo, duplicates, events, evidence, exclusions, health,
-    history, imports, ledger, map, months, openapi, outages, overview, own, page, people, plans,
-    security, session, sites, slots, summary, throughput, tokens,
+    agents, agreements, audit, country, demo, duplicates, events, evidence, exclusions, gaps,
+    health, history, imports, ledger, map, months, ogc, openapi, outages, overview, own, page,
+    people, plans, programmes, security, session, sites, slots, statements, summary, throughput,
+    tokens,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -74,15 +75,32 @@ fn described() -> OpenApiRouter<Unseen> {
         .routes(routes!(agreements::agreement))
         .routes(routes!(agreements::agreement_months))
         .routes(routes!(agreements::statement))
+        .routes(routes!(statements::revisions))
+        .routes(routes!(statements::bundle))
+        .routes(routes!(statements::contests, statements::contest))
+        .routes(routes!(statements::attachments))
+        .routes(routes!(statements::attach))
         .routes(routes!(exclusions::exclusions, exclusions::add))
         .routes(routes!(exclusions::approve))
         .routes(routes!(exclusions::withdraw))
         .routes(routes!(exclusions::of_site))
+        .routes(routes!(gaps::gaps))
+        .routes(routes!(gaps::areas))
+        .routes(routes!(gaps::export))
         .routes(routes!(ledger::checkpoint))
         .routes(routes!(ledger::consistency))
         .routes(routes!(plans::current))
         .routes(routes!(plans::export))
         .routes(routes!(plans::robustness))
+        .routes(routes!(programmes::plans, programmes::make))
+        .routes(routes!(programmes::progress))
+        .routes(routes!(programmes::examples))
+        .routes(routes!(programmes::compare))
+        .routes(routes!(programmes::plan, programmes::drop_plan))
+        .routes(routes!(programmes::sites))
+        .routes(routes!(programmes::site))
+        .routes(routes!(programmes::map))
+        .routes(routes!(programmes::export_kept))
         .routes(routes!(imports::imports, imports::upload))
         .routes(routes!(imports::import, imports::drop_import))
         .routes(routes!(imports::map))
@@ -98,6 +116,13 @@ fn described() -> OpenApiRouter<Unseen> {
         ))
         .routes(routes!(duplicates::decisions))
         .routes(routes!(duplicates::undo_decision))
+        .routes(routes!(ogc::landing))
+        .routes(routes!(ogc::conformance))
+        .routes(routes!(ogc::api))
+        .routes(routes!(ogc::collections))
+        .routes(routes!(ogc::collection))
+        .routes(routes!(ogc::items))
+        .routes(routes!(ogc::item))
         .routes(routes!(events::events))
         .routes(routes!(openapi::document))
 }
@@ -119,6 +144,8 @@ pub fn router(app: Arc<App>) -> Router {
     };
     // Another protocol than the interface's: ndt7 names its own addresses.
     router
+        // The same as without the slash, which the description names.
+        .route("/ogc/", get(ogc::landing))
         .route("/ndt/v7/download", get(throughput::download))
         .route("/ndt/v7/upload", get(throughput::upload))
         .layer(Extension(Tests::default()))

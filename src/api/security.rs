@@ -139,6 +139,10 @@ async fn checked(
         )
     })?;
     request.extensions_mut().insert(caller);
+    let scheme = if caller.secure { "https" } else { "http" };
+    request
+        .headers_mut()
+        .insert("x-forwarded-proto", HeaderValue::from_static(scheme));
     check_host(request.headers(), &checks.names)?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         check_origin(request.headers(), caller.secure)?;

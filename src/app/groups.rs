@@ -57,6 +57,12 @@ impl App {
         })
     }
 
+    /// The outage of a number, of a site that the viewer sees.
+    pub fn outage(&self, number: i64) -> Result<Option<SiteOutage>, SourceError> {
+        let found = self.source().outage(number)?;
+        Ok(found.filter(|one| self.sees(&one.site)))
+    }
+
     /// Agents of the sites that the viewer sees.
     pub fn agents(&self) -> Result<Vec<AgentEntry>, SourceError> {
         let mut agents = self.source().agents()?;
@@ -92,11 +98,7 @@ impl App {
         filter: &OutageFilter,
         number: i64,
     ) -> Result<Option<OutageGroup>, SourceError> {
-        let found = self.source().outage(number)?;
-        let directory = self.directory();
-        let seen =
-            |one: &SiteOutage| self.viewer.scope.is_whole() || directory.site(&one.site).is_some();
-        let Some(first) = found.filter(seen) else {
+        let Some(first) = self.outage(number)? else {
             return Ok(None);
         };
         let until = first.start_unix_ms.saturating_add(JOIN_WITHIN_MS + 1);

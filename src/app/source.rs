@@ -44,6 +44,15 @@ pub enum SourceError {
 
 type Result<T> = std::result::Result<T, SourceError>;
 
+/// How the store follows the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreState {
+    /// Batches that it does not have yet.
+    pub behind_batches: u64,
+    /// What keeps it from being filled; `None`: nothing does.
+    pub trouble: Option<String>,
+}
+
 /// Registry, journal and store.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -92,12 +101,34 @@ impl Source {
             .map(|collector| collector.counters())
     }
 
+    /// What final statements are made from; `None` where nothing arrives.
+    #[must_use]
+    pub fn files(&self) -> Option<crate::ledger::evidence::Files> {
+        let collector = self.collector.as_ref()?;
+        Some(crate::ledger::evidence::Files {
+            source: self.clone(),
+            journal: Arc::clone(collector.journal()),
+            ledger: Arc::clone(collector.ledger()),
+        })
+    }
+
     /// The log; `None` where nothing arrives.
     #[must_use]
     pub fn ledger(&self) -> Option<Arc<crate::ledger::Ledger>> {
         self.collector
             .as_ref()
             .map(|collector| Arc::clone(collector.ledger()))
+    }
+
+    /// How the store follows the journal; `None` where nothing arrives.
+    #[must_use]
+    pub fn store_state(&self) -> Option<StoreState> {
+        let collector = self.collector.as_ref()?;
+        let last = collector.journal().last_position();
+        Some(StoreState {
+            behind_batches: last.saturating_sub(collector.applied_position()),
+            trouble: self.samples.trouble(),
+        })
     }
 
     /// The registry.

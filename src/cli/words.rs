@@ -8,9 +8,11 @@ mod data;
 mod files;
 mod input;
 mod ledger;
+pub(super) mod plan;
 mod registry;
 pub(super) mod solve;
 mod toml;
+mod upkeep;
 
 pub(super) use files::FileError;
 use files::reason;

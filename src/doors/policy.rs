@@ -2,9 +2,12 @@
 //! collector without accounts, so that a forgotten one is closed rather than open; a test holds that
 //! the list and `docs/openapi.json` name the same routes.
 
+mod routes;
+
 use super::role::Role;
 use super::scope::{Reach, Scope};
 use super::viewer::{Viewer, Who};
+pub use routes::ROUTES;
 
 /// What somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,7 +18,9 @@ pub enum Action {
     SeeAgreements,
     /// Looks at the agents, their lines and addresses.
     SeeAgents,
-    /// Looks at the ranking and the plans, and exports them.
+    /// Looks at the gaps and at the ranking of the sites that it sees.
+    SeeRanking,
+    /// Looks at the plans that are kept, and exports them.
     SeePlans,
     /// Makes, changes or removes plans and scenarios.
     ChangePlans,
@@ -25,7 +30,7 @@ pub enum Action {
     Import,
     /// Enrols, confirms and revokes agents.
     ChangeAgents,
-    /// Asks for an exclusion.
+    /// Asks for an exclusion, attaches a file to one, contests an outage.
     AskExclusion,
     /// Approves or withdraws an exclusion.
     DecideExclusion,
@@ -43,10 +48,11 @@ pub enum Action {
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SeeSites,
         Self::SeeAgreements,
         Self::SeeAgents,
+        Self::SeeRanking,
         Self::SeePlans,
         Self::ChangePlans,
         Self::SeeImports,
@@ -68,6 +74,7 @@ impl Action {
             Self::SeeSites => "see_sites",
             Self::SeeAgreements => "see_agreements",
             Self::SeeAgents => "see_agents",
+            Self::SeeRanking => "see_ranking",
             Self::SeePlans => "see_plans",
             Self::ChangePlans => "change_plans",
             Self::SeeImports => "see_imports",
@@ -91,6 +98,7 @@ impl Action {
             Self::SeeSites
                 | Self::SeeAgreements
                 | Self::SeeAgents
+                | Self::SeeRanking
                 | Self::SeePlans
                 | Self::SeeImports
                 | Self::SeeCollector
@@ -102,7 +110,8 @@ impl Action {
     fn is_of_the_country(self) -> bool {
         matches!(
             self,
-            Self::SeePlans
+            Self::SeeRanking
+                | Self::SeePlans
                 | Self::ChangePlans
                 | Self::SeeImports
                 | Self::Import
@@ -130,9 +139,9 @@ pub fn may(viewer: &Viewer, action: Action) -> bool {
     role_may(viewer.role, action)
 }
 
-/// A plan of a token that does not see sensitive sites is one without them, and says no more.
+/// The ranking of a token that does not see sensitive sites is one without them, and says no more.
 fn sees_the_country(scope: &Scope, action: Action) -> bool {
-    scope.reach == Reach::Country && (scope.sensitive || action == Action::SeePlans)
+    scope.reach == Reach::Country && (scope.sensitive || action == Action::SeeRanking)
 }
 
 fn role_may(role: Role, action: Action) -> bool {
@@ -145,6 +154,7 @@ fn role_may(role: Role, action: Action) -> bool {
             action,
             A::SeeSites
                 | A::SeeAgreements
+                | A::SeeRanking
                 | A::SeePlans
                 | A::ChangePlans
                 | A::SeeImports
@@ -203,156 +213,6 @@ pub fn object(path: &str) -> Option<Object> {
         None
     }
 }
-
-/// Method and path of every route, and what it needs.
-pub const ROUTES: &[(&str, &str, Need)] = {
-    use Action as A;
-    use Need::{May, Nothing};
-    &[
-        ("GET", "/health", Nothing),
-        ("GET", "/metrics", May(A::SeeCollector)),
-        ("GET", "/api/v1/openapi.json", May(A::SeeSites)),
-        // The door itself.
-        ("GET", "/api/v1/session", Nothing),
-        ("POST", "/api/v1/session", Nothing),
-        ("DELETE", "/api/v1/session", Nothing),
-        ("POST", "/api/v1/session/role", Nothing),
-        ("POST", "/api/v1/session/password", May(A::Own)),
-        ("POST", "/api/v1/session/totp", May(A::Own)),
-        ("POST", "/api/v1/session/totp/confirm", May(A::Own)),
-        ("POST", "/api/v1/session/totp/remove", May(A::Own)),
-        ("POST", "/api/v1/invitations/look", Nothing),
-        ("POST", "/api/v1/invitations/accept", Nothing),
-        ("GET", "/api/v1/people", May(A::SeeDoors)),
-        ("POST", "/api/v1/people", May(A::ChangeDoors)),
-        ("PUT", "/api/v1/people/{id}", May(A::ChangeDoors)),
-        ("POST", "/api/v1/people/{id}/link", May(A::ChangeDoors)),
-        ("GET", "/api/v1/tokens", May(A::SeeDoors)),
-        ("POST", "/api/v1/tokens", May(A::ChangeDoors)),
-        ("POST", "/api/v1/tokens/{id}/revoke", May(A::ChangeDoors)),
-        ("GET", "/api/v1/audit", May(A::SeeDoors)),
-        ("GET", "/api/v1/sign-ins", May(A::SeeDoors)),
-        // The country and its sites.
-        ("GET", "/api/v1/country", May(A::SeeSites)),
-        ("GET", "/api/v1/country/regions.geojson", May(A::SeeSites)),
-        ("GET", "/api/v1/country/border.geojson", May(A::SeeSites)),
-        (
-            "GET",
-            "/api/v1/country/neighbours.geojson",
-            May(A::SeeSites),
-        ),
-        ("GET", "/api/v1/country/places.json", May(A::SeeSites)),
-        ("GET", "/api/v1/country/outline.json", May(A::SeeSites)),
-        ("GET", "/api/v1/demo", May(A::SeeSites)),
-        ("GET", "/api/v1/summary", May(A::SeeSites)),
-        ("GET", "/api/v1/overview", May(A::SeeSites)),
-        ("GET", "/api/v1/map", May(A::SeeSites)),
-        ("GET", "/api/v1/map/states", May(A::SeeSites)),
-        ("GET", "/api/v1/map/sites", May(A::SeeSites)),
-        ("GET", "/api/v1/facets", May(A::SeeSites)),
-        ("GET", "/api/v1/events", May(A::SeeSites)),
-        ("GET", "/api/v1/sites", May(A::SeeSites)),
-        ("GET", "/api/v1/sites/{id}", May(A::SeeSites)),
-        ("GET", "/api/v1/sites/{id}/history", May(A::SeeSites)),
-        ("GET", "/api/v1/sites/{id}/evidence", May(A::SeeSites)),
-        ("GET", "/api/v1/sites/{id}/targets", May(A::SeeSites)),
-        ("GET", "/api/v1/outages", May(A::SeeSites)),
-        ("GET", "/api/v1/outages/groups", May(A::SeeSites)),
-        ("GET", "/api/v1/outages/groups/{id}", May(A::SeeSites)),
-        ("GET", "/api/v1/outages/export", May(A::SeeSites)),
-        // Agents.
-        ("GET", "/api/v1/agents", May(A::SeeAgents)),
-        ("POST", "/api/v1/sites/{id}/codes", May(A::ChangeAgents)),
-        (
-            "POST",
-            "/api/v1/agents/{id}/lines/{key}/confirm",
-            May(A::ChangeAgents),
-        ),
-        ("POST", "/api/v1/agents/{id}/revoke", May(A::ChangeAgents)),
-        // Agreements.
-        ("GET", "/api/v1/agreements", May(A::SeeAgreements)),
-        ("GET", "/api/v1/agreements/{id}", May(A::SeeAgreements)),
-        (
-            "GET",
-            "/api/v1/agreements/{id}/months",
-            May(A::SeeAgreements),
-        ),
-        (
-            "GET",
-            "/api/v1/agreements/{id}/statements/{month}",
-            May(A::SeeAgreements),
-        ),
-        (
-            "GET",
-            "/api/v1/agreements/{id}/exclusions",
-            May(A::SeeAgreements),
-        ),
-        (
-            "POST",
-            "/api/v1/agreements/{id}/exclusions",
-            May(A::AskExclusion),
-        ),
-        (
-            "POST",
-            "/api/v1/agreements/{id}/exclusions/{exclusion}/approve",
-            May(A::DecideExclusion),
-        ),
-        (
-            "POST",
-            "/api/v1/agreements/{id}/exclusions/{exclusion}/withdraw",
-            May(A::DecideExclusion),
-        ),
-        (
-            "GET",
-            "/api/v1/sites/{id}/exclusions",
-            May(A::SeeAgreements),
-        ),
-        (
-            "GET",
-            "/api/v1/sites/{id}/months/{month}",
-            May(A::SeeAgreements),
-        ),
-        (
-            "GET",
-            "/api/v1/sites/{id}/months/{month}/slots",
-            May(A::SeeAgreements),
-        ),
-        ("GET", "/api/v1/ledger/checkpoint", May(A::SeeAgreements)),
-        ("GET", "/api/v1/ledger/consistency", May(A::SeeAgreements)),
-        // Planning.
-        ("GET", "/api/v1/plans/current", May(A::SeePlans)),
-        ("GET", "/api/v1/plans/current/export", May(A::SeePlans)),
-        ("GET", "/api/v1/plans/current/robustness", May(A::SeePlans)),
-        // Imports.
-        ("GET", "/api/v1/imports", May(A::SeeImports)),
-        ("POST", "/api/v1/imports", May(A::Import)),
-        ("GET", "/api/v1/imports/{id}", May(A::SeeImports)),
-        ("DELETE", "/api/v1/imports/{id}", May(A::Import)),
-        ("PUT", "/api/v1/imports/{id}/mapping", May(A::Import)),
-        ("GET", "/api/v1/imports/{id}/refusals", May(A::SeeImports)),
-        (
-            "GET",
-            "/api/v1/imports/{id}/refusals/export",
-            May(A::SeeImports),
-        ),
-        ("GET", "/api/v1/imports/{id}/preview", May(A::SeeImports)),
-        ("GET", "/api/v1/imports/{id}/duplicates", May(A::SeeImports)),
-        ("POST", "/api/v1/imports/{id}/duplicates", May(A::Import)),
-        ("POST", "/api/v1/imports/{id}/apply", May(A::Import)),
-        ("POST", "/api/v1/imports/{id}/undo", May(A::Import)),
-        ("GET", "/api/v1/duplicates", May(A::SeeImports)),
-        ("POST", "/api/v1/duplicates", May(A::Import)),
-        ("GET", "/api/v1/duplicates/decisions", May(A::SeeImports)),
-        (
-            "POST",
-            "/api/v1/duplicates/decisions/{id}/undo",
-            May(A::Import),
-        ),
-        // Another protocol, which OpenAPI does not describe.
-        ("GET", "/ndt/v7/download", May(A::SeeSites)),
-        ("GET", "/ndt/v7/upload", May(A::SeeSites)),
-    ]
-};
 
 #[cfg(test)]
 mod tests {

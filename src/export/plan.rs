@@ -16,7 +16,7 @@ use desserte_planning::{Finding, Position};
 use serde_json::{Map, Value, json};
 
 use super::sheet::{self, Cell};
-use super::{ExportError, Language};
+use super::{ExportError, Language, programme};
 use crate::import::site::SiteKind;
 
 pub use workbook::write_xlsx;
@@ -29,7 +29,7 @@ const VALUE_DECIMALS: usize = 4;
 /// Writes the ranked list as CSV.
 pub fn write_csv(plan: &Plan, language: Language, out: &mut dyn Write) -> Result<(), ExportError> {
     let context = Context::new(plan, language);
-    let rows = plan.rows.iter().map(|row| context.row(row));
+    let rows = context.rows(plan);
     sheet::write("the plan as CSV", language, &context.header(), rows, out)
 }
 
@@ -38,6 +38,7 @@ struct Context<'p> {
     scenario: &'p str,
     absent: String,
     criteria: Vec<Criterion>,
+    programme: bool,
 }
 
 impl<'p> Context<'p> {
@@ -52,6 +53,7 @@ impl<'p> Context<'p> {
             scenario: &plan.scenario.name,
             absent: names.collect::<Vec<_>>().join(", "),
             criteria: plan.scenario.ranking.criteria.keys().copied().collect(),
+            programme: plan.programme.is_some(),
         }
     }
 
@@ -98,7 +100,25 @@ impl<'p> Context<'p> {
         header.push(pick("période mesurée", "period measured"));
         header.push(pick("scénario", "scenario"));
         header.push(pick("couches absentes", "layers absent"));
+        if self.programme {
+            header.extend(programme::header(self.language));
+        }
         header
+    }
+
+    /// The rows, with the programme's columns where there is one.
+    fn rows<'r>(&'r self, plan: &'r Plan) -> impl Iterator<Item = Vec<Cell>> + 'r {
+        let programme = plan.programme.as_ref();
+        let planned = programme.map_or(&[][..], |one| one.sites.as_slice());
+        let currency = programme.map_or("", |one| one.costs.currency.as_str());
+        let planned = planned.iter().map(Some).chain(std::iter::repeat(None));
+        plan.rows.iter().zip(planned).map(move |(row, site)| {
+            let mut cells = self.row(row);
+            if let Some(site) = site {
+                cells.extend(programme::cells(site, currency, self.language));
+            }
+            cells
+        })
     }
 
     fn row(&self, row: &PlanRow) -> Vec<Cell> {
@@ -242,20 +262,50 @@ pub fn write_geojson(plan: &Plan, out: &mut dyn Write) -> Result<(), ExportError
         "sites": plan.rows.len(),
         "invented_sites": invented,
         "simulated_sites": plan.rows.iter().filter(|row| row.site.simulated).count(),
+        "programme": summary(plan),
     });
     write!(
         out,
         "{{\"type\":\"FeatureCollection\",\"desserte_plan\":{assumptions},\"features\":["
     )
     .map_err(failed)?;
+    let made = plan.programme.as_ref();
+    let currency = made.map_or("", |one| one.costs.currency.as_str());
     for (number, row) in plan.rows.iter().enumerate() {
         let comma = if number == 0 { "" } else { "," };
-        write!(out, "{comma}\n{}", feature(row)).map_err(failed)?;
+        let mut feature = feature(row);
+        let site = made.and_then(|one| one.sites.get(number));
+        if let (Some(site), Some(members)) = (site, feature["properties"].as_object_mut()) {
+            members.extend(programme::properties(site, currency));
+        }
+        write!(out, "{comma}\n{feature}").map_err(failed)?;
+    }
+    for (number, route) in made.iter().flat_map(|one| &one.routes).enumerate() {
+        write!(out, ",\n{}", programme::route(route, number, currency)).map_err(failed)?;
     }
     out.write_all(b"\n]}\n").map_err(failed)
 }
 
-fn feature(row: &PlanRow) -> Value {
+/// The programme without its sites and routes, which are features.
+fn summary(plan: &Plan) -> Value {
+    let Some(programme) = &plan.programme else {
+        return Value::Null;
+    };
+    json!({
+        "costs": programme.costs,
+        "corrections": programme.corrections,
+        "basis": programme.basis,
+        "target": programme.target,
+        "phases": programme.phases,
+        "frontier": programme.frontier,
+        "services": programme.services,
+        "deliveries": programme.deliveries,
+        "limits": programme.limits,
+    })
+}
+
+/// A row of the ranking as a GeoJSON feature.
+pub(crate) fn feature(row: &PlanRow) -> Value {
     let (site, ranked) = (&row.site, &row.ranked);
     let geometry = site.position.map_or(Value::Null, |position| {
         json!({

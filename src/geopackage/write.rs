@@ -141,8 +141,10 @@ pub struct NewTable {
     pub rows: Vec<(Option<Shape>, Vec<Value>)>,
 }
 
-/// The file of these tables, as it was last changed at a time (RFC 3339 in UTC with milliseconds).
-pub fn write(tables: &[NewTable], changed: &str) -> Result<Vec<u8>, GeoPackageError> {
+/// The file of these tables, as it was last changed at a time, Unix milliseconds.
+pub fn write(tables: &[NewTable], changed_unix_ms: i64) -> Result<Vec<u8>, GeoPackageError> {
+    let changed = jiff::Timestamp::from_millisecond(changed_unix_ms).unwrap_or_default();
+    let changed = changed.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let mut connection = Connection::open_in_memory().map_err(database("making the file"))?;
     connection
         .pragma_update(None, "application_id", APPLICATION_ID)
@@ -152,7 +154,7 @@ pub fn write(tables: &[NewTable], changed: &str) -> Result<Vec<u8>, GeoPackageEr
     put_systems(&connection)?;
     let transaction = connection.transaction().map_err(database("writing"))?;
     for table in tables {
-        put_table(&transaction, table, changed)?;
+        put_table(&transaction, table, &changed)?;
     }
     transaction.commit().map_err(database("writing"))?;
     let bytes = connection
@@ -308,7 +310,7 @@ mod tests {
                 (None, vec![Value::Null, Value::Null]),
             ],
         };
-        let bytes = write(&[table], "2026-11-26T00:00:00.000Z").unwrap();
+        let bytes = write(&[table], 1_795_000_000_000).unwrap();
         let reader = Reader::open(&bytes).unwrap();
         let tables = reader.tables().unwrap();
         assert_eq!(tables[0].name, "towns");

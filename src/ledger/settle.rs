@@ -154,14 +154,42 @@ impl Files {
                     known.push((terms.clone(), last));
                     continue;
                 }
-                let made = self.make(&terms.id, month, (now_unix_ms, 1))?;
-                if self.is_final(&made)? {
-                    kept.push(self.keep(made, (now_unix_ms, "collector"))?);
-                }
+                let what = (terms.id.as_str(), month, 1);
+                kept.extend(self.keep_if_final(what, None, now_unix_ms));
             }
         }
         kept.extend(self.revise(settled, known, now_unix_ms)?);
         Ok(kept)
+    }
+
+    /// Makes a statement and keeps it where it is final and differs from the one before. One that cannot be
+    /// made (its evidence was let go) holds up no other.
+    fn keep_if_final(
+        &self,
+        (agreement, month, revision): (&str, (i16, i8), u32),
+        before: Option<&str>,
+        now_unix_ms: i64,
+    ) -> Option<Recorded> {
+        let work = || {
+            let made = self.make(agreement, month, (now_unix_ms, revision))?;
+            let differs = match before {
+                Some(before) => !between(before, &made.text)?.is_empty(),
+                None => true,
+            };
+            if !differs || !self.is_final(&made)? {
+                return Ok(None);
+            }
+            self.keep(made, (now_unix_ms, "collector")).map(Some)
+        };
+        work().unwrap_or_else(|error: SettleError| {
+            let (year, number) = month;
+            tracing::warn!(
+                agreement,
+                %error,
+                "no statement of agreement {agreement} for {year}-{number:02}: {error}"
+            );
+            None
+        })
     }
 
     /// Makes the next revision of what late data changed.
@@ -223,10 +251,8 @@ impl Files {
             };
             let month =
                 parse_month(&last.month).ok_or_else(|| SettleError::Month(last.month.clone()))?;
-            let made = self.make(&terms.id, month, (now_unix_ms, last.revision + 1))?;
-            if !between(&last.document, &made.text)?.is_empty() && self.is_final(&made)? {
-                kept.push(self.keep(made, (now_unix_ms, "collector"))?);
-            }
+            let what = (terms.id.as_str(), month, last.revision + 1);
+            kept.extend(self.keep_if_final(what, Some(&last.document), now_unix_ms));
         }
         settled.looked_until = Some(from);
         Ok(kept)

@@ -78,7 +78,7 @@ impl Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionReason {
-    /// Neither an agreement, nor an agent, nor an operator is known.
+    /// Neither an agreement names it nor does an agent measure it.
     NoLineKnown,
     /// Fewer slots are known than a verdict takes.
     TooFewSlots,
@@ -114,7 +114,7 @@ impl ActionReason {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// An agreement names the site, an agent measures it, or an operator is entered for it.
+    /// An agreement names the site, an agent measures it, or it was delivered.
     pub line_known: bool,
     /// What its agreement promises, millionths of the time; `None` without one.
     pub promised_availability_millionths: Option<u32>,

@@ -81,6 +81,13 @@ impl NearestIndex {
         }
     }
 
+    /// The nearest feature of each position, in their order, on all cores at hand.
+    #[must_use]
+    pub fn nearest_of_all(&self, from: &[Position]) -> Vec<Option<Hit>> {
+        use rayon::prelude::*;
+        from.par_iter().map(|from| self.nearest(*from)).collect()
+    }
+
     /// The nearest feature; of two at the same distance the one that comes first in the layer.
     #[must_use]
     pub fn nearest(&self, from: Position) -> Option<Hit> {

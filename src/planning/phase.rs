@@ -130,7 +130,7 @@ impl Effort {
                 prices: 10,
                 rounds: 3,
                 steps: 4_000_000,
-                polish: 60_000_000,
+                polish: 40_000_000,
             }
         } else if size <= 40_000 {
             Self {

@@ -1,5 +1,6 @@
 //! The plan: every site with its gap, ranked, beside the assumptions that it rests on.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::gap::{Gap, GapIndex};
@@ -80,7 +81,7 @@ impl MeasuredSites {
     pub fn new(sites: Vec<PlanSite>, layers: &Layers) -> Self {
         let index = GapIndex::new(layers);
         let mut sites: Vec<(PlanSite, Gap)> = sites
-            .into_iter()
+            .into_par_iter()
             .map(|site| {
                 let gap = index.gap(site.position);
                 (site, gap)
@@ -91,6 +92,12 @@ impl MeasuredSites {
             sites,
             layers: layers.uses(),
         }
+    }
+
+    /// The sites with their gaps, by identifier.
+    #[must_use]
+    pub fn sites(&self) -> &[(PlanSite, Gap)] {
+        &self.sites
     }
 
     /// Ranks the sites by what was measured at each of them up to now.

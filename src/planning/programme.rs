@@ -34,7 +34,7 @@ use crate::route::RouteError;
 use crate::scenario::{Benefit, Scenario, ScenarioError};
 use crate::service::{ServiceError, ServicePlan};
 
-pub use around::{Around, surroundings};
+pub use around::Around;
 pub use compare::{Change, Comparison, Side, compare};
 pub use limit::Limit;
 pub use sheet::{SPREAD_PERCENT, SiteSheet, sheet};
@@ -313,7 +313,6 @@ fn classified(
         .iter()
         .map(|one| one.site.as_str())
         .collect();
-    let terrain = around::TerrainIndex::new(layers);
     let none = Evidence::default();
     plan.rows
         .iter()
@@ -322,7 +321,7 @@ fn classified(
             let mut known = evidence.get(id).unwrap_or(&none).clone();
             known.line_known |= delivered.contains(&id);
             let (action, reason) = classify(&known, &scenario.classes);
-            let around = Around::of(row, costs, &terrain);
+            let around = Around::of(row, costs, layers);
             let options = crate::cost::options(costs, &row.site.kind, &around.surroundings());
             SitePlan {
                 site: row.site.id.clone(),

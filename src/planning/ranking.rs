@@ -96,6 +96,19 @@ pub struct MeasuredAvailability {
     pub unknown_slots: u64,
 }
 
+impl MeasuredAvailability {
+    /// Slots up, as a share of those up and down; `None` when nothing is known.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "slots of any period stay far below 2^53"
+    )]
+    pub fn up_share(&self) -> Option<f64> {
+        let known = self.up_slots.saturating_add(self.down_slots);
+        (known > 0).then(|| self.up_slots as f64 / known as f64)
+    }
+}
+
 /// What the ranking may know of a site.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SiteFacts {

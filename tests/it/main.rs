@@ -18,9 +18,15 @@ mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod namespace;
+#[cfg(test)]
+mod plan;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
@@ -28,9 +34,11 @@ mod recording;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
+mod servers;
+#[cfg(test)]
 mod solve;
 #[cfg(test)]
-mod store_contract;
+mod store;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -269,4 +269,41 @@ test('a month to come, a wrong agreement and a silent collector are told apart',
     await page.getByText('desserte agreements add FILE').waitFor();
   });
   await context.close();
+});
+
+test('an outage is contested, and the statement is verified away from the collector', async () => {
+  const { page, context, faults } = await watched(browser, country.web, { viewport: WIDTHS.phone });
+  await seen(page, 'the comment', async () => {
+    await page.goto(address('fr', SITE));
+    await page.locator('[data-add-contest]').click();
+    await page.getByLabel('Votre nom').fill('Opérateur, M. Loemba');
+    await page.getByLabel('Ce que vous contestez').fill('<b>Le site</b> était fermé ce jour-là.');
+    await page.getByRole('button', { name: 'Inscrire la contestation' }).click();
+    const said = page.locator('[data-contest]');
+    await said.waitFor();
+    assert.match(await said.textContent(), /<b>Le site<\/b> était fermé/);
+    await axe(page);
+    await picture(page, 'statement-contest');
+  });
+  await seen(page, 'what is not final yet', async () => {
+    await page.locator('[data-revisions="0"]').waitFor();
+    assert.match(await page.locator('[data-revisions]').textContent(), /peuvent changer/);
+  });
+  assert.deepEqual(await faults(), []);
+  await context.close();
+  const desserte = (...asked) =>
+    execFileSync(process.env.DESSERTE_BIN, [...asked, '--language', 'fr'], { encoding: 'utf8' });
+  const file = join(folder.path, 'evidence.desserte');
+  const witness = join(folder.path, 'checkpoint.txt');
+  const note = await (await fetch(`${country.web}/api/v1/ledger/checkpoint`)).text();
+  assert.match(note, /^desserte-ledger\/[0-9a-f]{16}\n/);
+  desserte('ledger', 'checkpoint', '--data', country.data, '--output', witness);
+  desserte('statement', AGREEMENT, country.month, '--data', country.data, '--bundle', file);
+  const told = desserte('verify', file, '--checkpoint', witness);
+  assert.match(told, /Vérifié : relevé .*provisoire/);
+  assert.match(told, /votre point de contrôle/);
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(file, bytes);
+  assert.throws(() => desserte('verify', file), /abîmé ou modifié/);
 });

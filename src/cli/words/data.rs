@@ -59,6 +59,9 @@ impl From<StoreError> for Text {
             StoreError::Away {
                 operation, reason, ..
             } => format!("mesures : {operation} : {reason}"),
+            StoreError::Rewound { position } => {
+                format!("mesures : le serveur n’est rempli que jusqu’à la position {position}")
+            }
             StoreError::Busy { operation } => {
                 format!("mesures : {operation} : trop d’écritures en attente ; réessayez")
             }
@@ -268,6 +271,8 @@ impl From<ServeError> for Text {
             }
             ServeError::Collector(error) => error.into(),
             ServeError::Imports(error) => error.into(),
+            ServeError::Plans(error) => error.into(),
+            ServeError::Config(error) => error.into(),
             ServeError::Layers(error) => error.into(),
             ServeError::App(error) => error.into(),
             ServeError::File { file, source } => writing(&file, &reason(&source)),

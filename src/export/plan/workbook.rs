@@ -16,13 +16,12 @@ pub fn write_xlsx(plan: &Plan, language: Language, out: &mut dyn Write) -> Resul
     let list = Sheet {
         name: language.pick("Classement", "Ranking").to_owned(),
         header: context.header(),
-        rows: plan.rows.iter().map(|row| context.row(row)).collect(),
+        rows: context.rows(plan).collect(),
     };
-    workbook::write(
-        "the plan as XLSX",
-        &[list, assumptions(plan, language)],
-        out,
-    )
+    let mut sheets = vec![list, assumptions(plan, language)];
+    let programme = plan.programme.as_ref();
+    sheets.extend(programme.map(|one| super::super::programme::summary_sheet(one, language)));
+    workbook::write("the plan as XLSX", &sheets, out)
 }
 
 /// Criteria with their weights, layers with their sources; absent layers are named.

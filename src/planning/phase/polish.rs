@@ -117,7 +117,13 @@ fn way_back(grown: &Grown<'_>, node: u32, item_at: &[u32]) -> Option<(u64, u64, 
     }
 }
 
-/// The best plan found by taking out and filling again, within `steps`.
+/// Kicks without a better plan after which the search goes back to the best one.
+const KICKS_BACK: u32 = 40;
+/// A plan after a kick is gone on with when it brings no less than this share of the one before.
+const KEEP_PERCENT: u64 = 97;
+
+/// The best plan found by taking out and filling again, within `steps`: first while single changes
+/// bring more, then from plans that several changes at once lead to.
 pub(super) fn polish<'p>(
     start: &Grown<'p>,
     ceiling: Ceiling,
@@ -125,45 +131,166 @@ pub(super) fn polish<'p>(
     item_at: &[u32],
     steps: u64,
 ) -> Grown<'p> {
-    let mut best = start.clone();
     let one_try = (start.inside.len() + start.used.len() + start.taken.len()) as u64 * 4;
-    let mut left = steps;
-    loop {
-        if let Some(shorter) = spanned(&best, ceiling, prices, item_at)
-            && shorter.better_than(&best)
-        {
-            best = shorter;
+    let mut search = Search {
+        ceiling,
+        prices,
+        item_at,
+        left: steps / one_try.max(1),
+        chance: Chance(1),
+    };
+    let mut best = search.settled(start.clone());
+    let mut current = best.clone();
+    let mut since = 0;
+    while search.left > 0 {
+        let Some(kicked) = search.kicked(&current) else {
+            break;
+        };
+        let mut next = search.descended(kicked);
+        if next.better_than(&best) {
+            next = search.settled(next);
+            best = next.clone();
+            current = next;
+            since = 0;
+            continue;
         }
-        let mut improved = false;
-        for out in outs(&best, item_at) {
-            for price in prices {
-                if left < one_try {
-                    return best;
-                }
-                left -= one_try;
-                let mut next = best.clone();
-                for item in &out {
-                    next.leave_item(*item);
-                }
-                let nodes = out.iter().filter_map(|item| next.problem.items[*item].node);
-                let nodes: Vec<u32> = nodes.collect();
-                next.prune(nodes.into_iter(), item_at);
-                let banned = Allowed::without(next.problem, &out);
-                next.fill(ceiling, *price, &banned, item_at);
-                next.fill(ceiling, *price, &Allowed::all(), item_at);
-                if next.better_than(&best) {
-                    best = next;
-                    improved = true;
-                    break;
+        since += 1;
+        if since % KICKS_BACK == 0 {
+            current = best.clone();
+        } else if next.benefit * 100 >= current.benefit * KEEP_PERCENT {
+            current = next;
+        }
+    }
+    best
+}
+
+/// `SplitMix64` (Steele, Lea and Flood 2014): the same everywhere.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let drawn = (mixed ^ (mixed >> 31)) % below.max(1) as u64;
+        usize::try_from(drawn).unwrap_or(0)
+    }
+}
+
+struct Search<'s> {
+    ceiling: Ceiling,
+    prices: &'s [Price],
+    item_at: &'s [u32],
+    /// Plans that may still be tried.
+    left: u64,
+    chance: Chance,
+}
+
+impl Search<'_> {
+    /// Single changes and cheaper routes, in turn, while they bring more.
+    fn settled<'p>(&mut self, mut grown: Grown<'p>) -> Grown<'p> {
+        loop {
+            grown = self.descended(grown);
+            let shorter = spanned(&grown, self.ceiling, self.prices, self.item_at);
+            match shorter.filter(|shorter| shorter.better_than(&grown)) {
+                Some(shorter) => grown = shorter,
+                None => return grown,
+            }
+        }
+    }
+
+    /// Single changes while they bring more.
+    fn descended<'p>(&mut self, mut grown: Grown<'p>) -> Grown<'p> {
+        'again: loop {
+            for out in outs(&grown, self.item_at) {
+                for price in self.prices {
+                    if self.left == 0 {
+                        return grown;
+                    }
+                    self.left -= 1;
+                    let next = self.without(&grown, &out, *price);
+                    if next.better_than(&grown) {
+                        grown = next;
+                        continue 'again;
+                    }
                 }
             }
-            if improved {
-                break;
+            for item in (0..grown.taken.len()).filter(|item| !grown.taken[*item]) {
+                for price in self.prices {
+                    if self.left == 0 {
+                        return grown;
+                    }
+                    self.left -= 1;
+                    let next = self.with(&grown, item, *price);
+                    if let Some(next) = next.filter(|next| next.better_than(&grown)) {
+                        grown = next;
+                        continue 'again;
+                    }
+                }
+            }
+            return grown;
+        }
+    }
+
+    /// Without some items, and the room filled with others first.
+    fn without<'p>(&self, grown: &Grown<'p>, out: &[usize], price: Price) -> Grown<'p> {
+        let mut next = grown.clone();
+        for item in out {
+            next.leave_item(*item);
+        }
+        let nodes = out.iter().filter_map(|item| next.problem.items[*item].node);
+        let nodes: Vec<u32> = nodes.collect();
+        next.prune(nodes.into_iter(), self.item_at);
+        let banned = Allowed::without(next.problem, out);
+        next.fill(self.ceiling, price, &banned, self.item_at);
+        next.fill(self.ceiling, price, &Allowed::all(), self.item_at);
+        next
+    }
+
+    /// With an item whatever it costs, and ends given up for it until the plan fits; `None` when it
+    /// never does.
+    fn with<'p>(&self, grown: &Grown<'p>, item: usize, price: Price) -> Option<Grown<'p>> {
+        let mut next = grown.clone();
+        next.connect(item, price, self.item_at);
+        if !next.taken[item] {
+            return None;
+        }
+        next.locked_items[item] = true;
+        trim(&mut next, self.ceiling, price, self.item_at);
+        if !next.fits(self.ceiling) {
+            return None;
+        }
+        next.locked_items[item] = false;
+        next.fill(self.ceiling, price, &Allowed::all(), self.item_at);
+        Some(next)
+    }
+
+    /// After a few changes drawn by chance; `None` when nothing may be changed.
+    fn kicked<'p>(&mut self, grown: &Grown<'p>) -> Option<Grown<'p>> {
+        let price = self.prices[self.chance.below(self.prices.len())];
+        let outs = outs(grown, self.item_at);
+        let mut out: Vec<usize> = Vec::new();
+        if outs.is_empty() {
+            return None;
+        }
+        for _ in 0..=self.chance.below(3) {
+            out.extend(&outs[self.chance.below(outs.len())]);
+        }
+        out.sort_unstable();
+        out.dedup();
+        self.left = self.left.saturating_sub(1);
+        let mut next = self.without(grown, &out, price);
+        let open: Vec<usize> = (0..next.taken.len())
+            .filter(|item| !next.taken[*item])
+            .collect();
+        if !open.is_empty() && self.chance.below(2) == 0 {
+            let item = open[self.chance.below(open.len())];
+            if let Some(with) = self.with(&next, item, price) {
+                next = with;
             }
         }
-        if !improved {
-            return best;
-        }
+        Some(next)
     }
 }
 

@@ -11,6 +11,7 @@ use desserte::assess::worker;
 use desserte::config::{Config, Country};
 use desserte::geography::Geography;
 use desserte::layers::LayerStore;
+use desserte::plans::PlanStore;
 use desserte::registry::{Decision, NewSite, Registry};
 use desserte::staging::Staging;
 use desserte::store::embedded::EmbeddedStore;
@@ -136,6 +137,7 @@ impl TestApp {
             source: Source::of(registry, Arc::clone(&store), clock),
             layer_store: LayerStore::open(folder.path()).unwrap(),
             imports: Staging::open(folder.path()).unwrap(),
+            plan_store: PlanStore::open(folder.path()).unwrap(),
             geography: geography(&config.country),
             config,
             agents_url: "https://127.0.0.1:4433".to_owned(),

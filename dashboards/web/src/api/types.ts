@@ -200,6 +200,9 @@ export type Exclusion = Narrow<
   Schema<'ExclusionItem'>,
   { kind: ExclusionKind; state: (typeof EXCLUSION_STATES)[number] }
 >;
+export type Revision = Schema<'RevisionItem'>;
+export type Contest = Schema<'ContestItem'>;
+export type ContestRequest = Schema<'ContestRequest'>;
 export type ExclusionRequest = Schema<'ExclusionRequest'>;
 export type StatementMethod = Narrow<
   Schema<'Method'>,
@@ -231,6 +234,11 @@ export const IMPORT_WHATS = [
   'fibre_lines',
   'fibre_nodes',
   'masts',
+  'coverage',
+  'roads',
+  'terrain',
+  'power_lines',
+  'power_nodes',
 ] as const;
 export type ImportWhat = (typeof IMPORT_WHATS)[number];
 export type ImportItem = Narrow<

@@ -3,6 +3,7 @@ import { doorsEn } from './doors.en';
 import { firstEn } from './first.en';
 import { importEn } from './import.en';
 import type { Dictionary } from './fr';
+import { ledgerEn } from './ledger.en';
 import { screensEn } from './screens.en';
 
 export const en: Dictionary = {
@@ -11,6 +12,7 @@ export const en: Dictionary = {
   // Features, one line each:
   ...agreementsEn,
   ...doorsEn,
+  ...ledgerEn,
   ...screensEn,
 
   'map.title': 'Map of public sites',
@@ -36,6 +38,11 @@ export const en: Dictionary = {
   'layer.fibre_lines': 'Fibre lines',
   'layer.fibre_nodes': 'Fibre nodes',
   'layer.masts': 'Masts',
+  'layer.coverage': 'Mobile coverage',
+  'layer.roads': 'Roads',
+  'layer.terrain': 'Terrain',
+  'layer.power_lines': 'Power lines',
+  'layer.power_nodes': 'Power substations and supports',
   'layer.places': 'Places',
   'layer.regions': 'Regions',
   'layer.border': 'Border',
@@ -43,6 +50,8 @@ export const en: Dictionary = {
   'layer.absent': 'absent',
   'layer.features_one': '{count} feature',
   'layer.features_other': '{count} features',
+  'layer.refused_one': '{count} row refused',
+  'layer.refused_other': '{count} rows refused',
 
   'outages.title': 'Outages',
   'outages.cause': 'Cause',

@@ -8,6 +8,7 @@
 import { agreementsFr } from './agreements.fr';
 import { doorsFr } from './doors.fr';
 import { firstFr } from './first.fr';
+import { ledgerFr } from './ledger.fr';
 import { screensFr } from './screens.fr';
 import { importFr } from './import.fr';
 
@@ -17,6 +18,7 @@ export const fr = {
   // Features, one line each:
   ...agreementsFr,
   ...doorsFr,
+  ...ledgerFr,
   ...screensFr,
 
   'map.title': 'Carte des sites publics',
@@ -43,6 +45,11 @@ export const fr = {
   'layer.fibre_lines': 'Lignes de fibre',
   'layer.fibre_nodes': 'Nœuds de fibre',
   'layer.masts': 'Pylônes',
+  'layer.coverage': 'Couverture mobile',
+  'layer.roads': 'Routes',
+  'layer.terrain': 'Relief',
+  'layer.power_lines': 'Lignes électriques',
+  'layer.power_nodes': 'Postes et supports électriques',
   'layer.places': 'Localités',
   'layer.regions': 'Régions',
   'layer.border': 'Frontière',
@@ -50,6 +57,8 @@ export const fr = {
   'layer.absent': 'absente',
   'layer.features_one': '{count} objet',
   'layer.features_other': '{count} objets',
+  'layer.refused_one': '{count} ligne refusée',
+  'layer.refused_other': '{count} lignes refusées',
 
   'outages.title': 'Coupures',
   'outages.cause': 'Cause',
