@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::Output;
-use super::words::unknown_site;
+use super::words::{Text, unknown_site};
 use super::{AUTHOR, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::api::time;
 use crate::collector::samples_path;
@@ -164,7 +164,7 @@ impl Days {
             Some(date) => {
                 let midnight = date
                     .to_zoned(jiff::tz::TimeZone::UTC)
-                    .map_err(Failure::failed)?;
+                    .map_err(|error| Failure::failed(Text::new(error.to_string(), error.to_string())))?;
                 midnight.timestamp().as_second().div_euclid(86_400)
             }
             None => today - YEAR,
