@@ -7,7 +7,7 @@ import { link, type ScreenName } from './route';
 /** What each screen needs: names of the server's closed list. Others are for everybody who came in. */
 const NEEDS: Partial<Record<ScreenName, string>> = {
   agreements: 'see_agreements',
-  planning: 'see_plans',
+  planning: 'see_ranking',
   agents: 'see_agents',
   import: 'see_imports',
   access: 'see_doors',
