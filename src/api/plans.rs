@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Query, rejection::QueryRejection},
     response::Response,
 };
 use desserte_planning::gap::Gap;
@@ -19,6 +19,7 @@ use utoipa::IntoParams;
 use super::error::{Answer, Refusal};
 use super::model::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 use super::paging::{Paging, page};
+use super::seen::View;
 use super::{country, download, query};
 use crate::app::App;
 use crate::export::planned::{Planned, PlannedFormat};
@@ -82,7 +83,7 @@ pub(crate) struct RobustnessQuery {
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn current(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<PlanQuery>, QueryRejection>,
 ) -> Answer<Json<PlanPage>> {
     let asked = query(asked)?;
@@ -123,7 +124,7 @@ pub(crate) async fn current(
         (status = 400, body = super::error::Problem),
     ))]
 pub(crate) async fn robustness(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<RobustnessQuery>, QueryRejection>,
 ) -> Answer<Json<PlanRobustness>> {
     let asked = query(asked)?;
@@ -166,7 +167,7 @@ pub(crate) async fn robustness(
         (status = 400, body = super::error::Problem),
     ))]
 pub(crate) async fn export(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Answer<Response> {
     let asked = query(asked)?;

@@ -26,8 +26,6 @@ pub(crate) use samples::EVIDENCE_MARGIN_MS;
 
 use convert::{Agents, entry, known, line, name_of, version};
 
-/// Author of decisions that come through the page: it has no accounts yet.
-const AUTHOR: &str = "web page";
 /// Seconds between uploads of an agent without a schedule.
 const UPLOAD_SECONDS_DEFAULT: u32 = registry::UPLOAD_SECONDS;
 
@@ -143,7 +141,7 @@ impl Source {
 
     /// The registry.
     #[must_use]
-    pub fn registry(&self) -> &Registry {
+    pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }
 
@@ -364,14 +362,19 @@ impl Source {
     }
 
     /// Makes an enrolment code: its text, and until when it is worth something.
-    pub fn create_code(&self, site: &str, key_sha256: [u8; 32]) -> Result<(String, i64)> {
+    pub fn create_code(
+        &self,
+        site: &str,
+        key_sha256: [u8; 32],
+        author: &str,
+    ) -> Result<(String, i64)> {
         let code = Code {
             secret: rand::random(),
             collector_key_sha256: key_sha256,
         };
         let expires = self
             .registry
-            .keep_code(&code.secret, site, AUTHOR, self.now_unix_ms())?;
+            .keep_code(&code.secret, site, author, self.now_unix_ms())?;
         Ok((code.to_text(), expires))
     }
 
@@ -389,12 +392,12 @@ impl Source {
     }
 
     /// Revokes an agent; `false` when there is no such agent.
-    pub fn revoke(&self, agent: &str) -> Result<bool> {
+    pub fn revoke(&self, agent: &str, author: &str) -> Result<bool> {
         let Ok(id) = agent.parse() else {
             return Ok(false);
         };
         let decision = Decision {
-            author: AUTHOR,
+            author,
             at_unix_ms: self.now_unix_ms(),
             reason: "revoked from the page",
         };
