@@ -162,9 +162,9 @@ impl Days {
         let today = now_unix_ms().div_euclid(86_400_000);
         let first = match self.from {
             Some(date) => {
-                let midnight = date
-                    .to_zoned(jiff::tz::TimeZone::UTC)
-                    .map_err(|error| Failure::failed(Text::new(error.to_string(), error.to_string())))?;
+                let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| {
+                    Failure::failed(Text::new(error.to_string(), error.to_string()))
+                })?;
                 midnight.timestamp().as_second().div_euclid(86_400)
             }
             None => today - YEAR,
