@@ -16,7 +16,7 @@ use super::model::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Statement, StatementPart,
 };
 use super::paging::{Page, Paging, page};
-use super::statements::{self, RevisionQuery};
+use super::statements::{self, PartQuery};
 use super::{exclusions, months, query, time};
 use crate::app::{App, Directory, StoredAgreement};
 use crate::assess::months::MonthResult;
@@ -121,14 +121,6 @@ pub(crate) async fn agreement_months(
     }))
 }
 
-/// Which part of the month.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct VersionQuery {
-    /// The version of the terms, where they change in the month; the last one when left out.
-    version: Option<String>,
-}
-
 /// The statement of an agreement for a month: all sites together, site by site, and what the
 /// figures follow from. Once the month is settled it is the kept one, the revision that is asked for or the
 /// last; until then the figures as they are now.
@@ -136,8 +128,7 @@ pub(crate) struct VersionQuery {
     params(
         ("id" = String, Path, description = "identifier of the agreement"),
         ("month" = String, Path, description = "`yyyy-mm`, in the agreement's time zone"),
-        VersionQuery,
-        RevisionQuery,
+        PartQuery,
     ),
     responses(
         (status = 200, body = Statement),
@@ -147,19 +138,15 @@ pub(crate) struct VersionQuery {
 pub(crate) async fn statement(
     State(app): State<Arc<App>>,
     Path((id, month_text)): Path<(String, String)>,
-    asked: Result<Query<VersionQuery>, QueryRejection>,
-    revision: Result<Query<RevisionQuery>, QueryRejection>,
+    asked: Result<Query<PartQuery>, QueryRejection>,
 ) -> Answer<Json<serde_json::Value>> {
     let asked = query(asked)?;
-    let revision = query(revision)?.number()?;
     let month = time::parse_month(&month_text)?;
     let parts = in_force(&versions(&app, &id).await?, month);
     let agreement = part(&parts, asked.version.as_deref())?.clone();
     let shown_parts: Vec<StatementPart> = parts.iter().map(shown_part).collect();
-    // A part of a month is not settled by itself: its figures are those of now.
-    if asked.version.is_none()
-        && let Some(kept) = statements::kept(&app, (&id, &month_text), revision).await?
-    {
+    let of = (id.as_str(), month_text.as_str(), agreement.version);
+    if let Some(kept) = statements::kept(&app, of, asked.revision()?).await? {
         let beside = serde_json::json!({
             "computed_at": time::text_or_epoch(kept.made_unix_ms),
             "program": env!("CARGO_PKG_VERSION"),
@@ -206,7 +193,7 @@ pub(super) async fn versions(app: &Arc<App>, id: &str) -> Answer<Vec<Agreement>>
 }
 
 /// The part of a month that is asked for: that of a version, or the last one.
-fn part<'p>(parts: &'p [Agreement], version: Option<&str>) -> Answer<&'p Agreement> {
+pub(super) fn part<'p>(parts: &'p [Agreement], version: Option<&str>) -> Answer<&'p Agreement> {
     let Some(version) = version else {
         let none = "the agreement holds on no day of it";
         return parts

@@ -13,6 +13,7 @@ use crate::api::time::parse_month;
 use crate::app::Source;
 use crate::assess::months::MonthError;
 use crate::export::statement::{Shown, write_csv, write_html, write_xlsx};
+use crate::ledger::settle::SettleError;
 use crate::statement::StatementDocument;
 use crate::text::moment_or_epoch;
 
@@ -42,12 +43,12 @@ pub(super) struct Statement {
     /// Version of the terms, where they change in the month; the last one when left out.
     #[arg(long, value_name = "N")]
     terms: Option<u32>,
-    /// Which kept revision; the last one when left out, or the figures as they are now.
+    /// Which revision of a month that is settled; the last one when left out.
     #[arg(long, value_name = "N")]
     revision: Option<u32>,
     /// Bundle to write instead: everything with which somebody else recomputes the statement by
     /// `desserte verify`.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "output", "terms"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "output"])]
     bundle: Option<PathBuf>,
     /// How the statement is written.
     #[arg(long, value_enum, default_value = "json")]
@@ -63,21 +64,16 @@ impl Statement {
             parse_month(&self.month).map_err(|_| Failure::Input(not_a_month(&self.month)))?;
         if let Some(file) = &self.bundle {
             let what = (self.agreement.as_str(), self.month.as_str());
-            return bundle::write(&self.data, what, self.revision, file);
+            return bundle::write(&self.data, what, (self.terms, self.revision), file);
         }
         let source = Source::read_only(&self.data.data).map_err(Failure::failed)?;
         let terms = self.terms_of(&source, month)?;
         let text = self.text(&source, &terms, month)?;
-        let language = context.export();
         if self.format == StatementFormat::Json {
             return write(self.output.as_deref(), text.as_bytes());
         }
-        let document: StatementDocument = serde_json::from_str(&text).map_err(|error| {
-            Failure::Failed(Text::new(
-                format!("relevé conservé par une version antérieure, lisible en JSON : {error}"),
-                format!("a statement kept by an earlier version, to be read as JSON: {error}"),
-            ))
-        })?;
+        let language = context.export();
+        let document: StatementDocument = serde_json::from_str(&text).map_err(Failure::failed)?;
         let directory = source.directory(1).map_err(Failure::failed)?;
         let of_it = |site: &String| directory.site(site);
         let names: BTreeMap<String, String> = terms
@@ -107,32 +103,34 @@ impl Statement {
         write(self.output.as_deref(), &bytes)
     }
 
-    /// The kept revision that is asked for, or the last one; else the figures as they are now.
+    /// The statement as it is hashed: the kept one of a settled month, or the figures as they are now.
     fn text(
         &self,
         source: &Source,
         terms: &Agreement,
         month: (i16, i8),
     ) -> Result<String, Failure> {
-        if self.terms.is_none() {
-            let registry = source.registry();
-            let kept = registry.statement(&self.agreement, &self.month, self.revision);
-            if let Some(kept) = kept.map_err(Failure::failed)? {
-                return Ok(kept.document);
-            }
+        let of = (self.agreement.as_str(), self.month.as_str(), terms.version);
+        let registry = source.registry();
+        let kept = registry
+            .statement(of, self.revision)
+            .map_err(Failure::failed)?;
+        if let Some(kept) = kept {
+            return Ok(kept.document);
         }
         if let Some(revision) = self.revision {
-            let (agreement, month) = (&self.agreement, &self.month);
-            return Err(Failure::Input(Text::new(
-                format!("engagement {agreement} : {month} n’a pas de révision {revision}"),
-                format!("agreement {agreement}: {month} has no revision {revision}"),
-            )));
+            let found = registry.statement_revisions(of).map_err(Failure::failed)?;
+            return Err(bundle::refused(SettleError::NoRevision {
+                month: self.month.clone(),
+                revision,
+                found: u32::try_from(found.len()).unwrap_or(u32::MAX),
+            }));
         }
-        let document = source.statement(terms, month).map_err(Failure::failed)?;
-        document
-            .map_err(refused)?
-            .canonical()
-            .map_err(Failure::failed)
+        let document = source
+            .statement(terms, month)
+            .map_err(Failure::failed)?
+            .map_err(refused)?;
+        document.canonical().map_err(Failure::failed)
     }
 
     /// The terms in force in the month, or in the part of it that is asked for.

@@ -34,7 +34,7 @@ mod processes;
 mod recording;
 #[cfg(test)]
 mod registry;
-#[cfg(test)]
+#[cfg(all(test, feature = "influxdb2"))]
 mod servers;
 #[cfg(test)]
 mod solve;

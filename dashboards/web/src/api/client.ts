@@ -190,22 +190,18 @@ export const api = {
   statement: (
     id: string,
     month: string,
-    { revision, version }: { revision?: number | null; version?: string | null } = {},
-  ) =>
-    request<Statement>(
-      address(`${V1}/agreements/${part(id)}/statements/${month}`, {
-        revision,
-        version: version ?? undefined,
-      }),
+    part_of: { version?: string | null; revision?: number | null } = {},
+  ) => request<Statement>(address(`${V1}/agreements/${part(id)}/statements/${month}`, part_of)),
+  revisions: (id: string, month: string, version: string | null) =>
+    request<Page<Revision>>(
+      address(`${V1}/agreements/${part(id)}/statements/${month}/revisions`, { version }),
     ),
-  revisions: (id: string, month: string) =>
-    request<Page<Revision>>(`${V1}/agreements/${part(id)}/statements/${month}/revisions`),
   contests: (id: string, month: string) =>
     request<Page<Contest>>(`${V1}/agreements/${part(id)}/statements/${month}/contests`),
   contest: (id: string, month: string, asked: ContestRequest) =>
     post<Contest>(`${V1}/agreements/${part(id)}/statements/${month}/contests`, asked),
-  bundleFile: (id: string, month: string, revision: number) =>
-    address(`${V1}/agreements/${part(id)}/statements/${month}/bundle`, { revision }),
+  bundleFile: (id: string, month: string, version: number, revision: number) =>
+    address(`${V1}/agreements/${part(id)}/statements/${month}/bundle`, { version, revision }),
   checkpointFile: `${V1}/ledger/checkpoint`,
   agreement: (id: string) => request<Agreement>(`${V1}/agreements/${part(id)}`),
   agreementMonths: (id: string, count: number) =>
