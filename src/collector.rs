@@ -11,6 +11,10 @@
 
 pub mod identity;
 pub(crate) mod limit;
+mod paths;
+
+use paths::lock;
+pub use paths::{journal_path, registry_path, samples_path};
 
 use std::{
     collections::HashMap,
@@ -124,24 +128,6 @@ pub struct Collector {
     enrol_limit: RateLimit<IpAddr>,
     batch_limit: RateLimit<AgentId>,
     _lock: File,
-}
-
-/// The registry's file in a data folder; commands open it beside a server.
-#[must_use]
-pub fn registry_path(data: &Path) -> PathBuf {
-    data.join("registry.sqlite")
-}
-
-/// The journal's file in a data folder; it holds the log too.
-#[must_use]
-pub fn journal_path(data: &Path) -> PathBuf {
-    data.join("journal.sqlite")
-}
-
-/// The sample store's folder in a data folder.
-#[must_use]
-pub fn samples_path(data: &Path) -> PathBuf {
-    data.join("samples")
 }
 
 /// Makes an enrolment code for a site; works beside a server that has the folder open.
@@ -379,27 +365,6 @@ fn samples(
         return Err(gone());
     }
     Ok(samples)
-}
-
-/// One process serves a folder; commands work beside it.
-fn lock(data: &Path) -> Result<File, CollectorError> {
-    let path = data.join("collector.lock");
-    let folder = |source| CollectorError::Folder {
-        operation: "lock",
-        path: path.clone(),
-        source,
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(folder)?;
-    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(CollectorError::InUse(data.to_owned())),
-        Err(error) => Err(folder(error.into())),
-    }
 }
 
 /// Takes up what was last heard of each agent before the start.

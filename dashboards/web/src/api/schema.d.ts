@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agreements/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that go with the exclusions of an agreement, by their hash. */
+        get: operations["attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agreements/{id}/exclusions": {
         parameters: {
             query?: never;
@@ -118,6 +135,26 @@ export interface paths {
         put?: never;
         /** Approves an exclusion: it counts from now on. Not the person who asked for it. */
         post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/exclusions/{exclusion}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Notes a file that goes with an exclusion, by its SHA-256, while its month is open. The file stays with
+         *     who has it.
+         */
+        post: operations["attach"];
         delete?: never;
         options?: never;
         head?: never;
@@ -170,9 +207,65 @@ export interface paths {
         };
         /**
          * The statement of an agreement for a month: all sites together, site by site, and what the
-         *     figures follow from.
+         *     figures follow from. Once the month is settled it is the kept one, the revision that is asked for or the
+         *     last; until then the figures as they are now.
          */
         get: operations["statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/statements/{month}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bundle of a final statement: everything with which `desserte verify` recomputes it. */
+        get: operations["bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/statements/{month}/contests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the parties said of the outages of a month, oldest first. */
+        get: operations["contests"];
+        put?: never;
+        /** Contests an outage with a comment. It stays as it was said, in the log. */
+        post: operations["contest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/statements/{month}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The revisions of a month's statement, oldest first, each with what differs from the one before; none
+         *     before the month is closed.
+         */
+        get: operations["revisions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -401,7 +494,8 @@ export interface paths {
         put?: never;
         /**
          * Keeps a file until it is applied or dropped, and proposes how to read it. The body is the file: at
-         *     most 64 MiB of CSV, XLSX or GeoJSON.
+         *     most 64 MiB of CSV, XLSX, GeoJSON, GeoPackage, OFDS, a shapefile in a ZIP archive, an `OpenStreetMap`
+         *     extract or heights.
          */
         post: operations["upload"];
         delete?: never;
@@ -545,6 +639,43 @@ export interface paths {
          *     What was changed or is used since stays, and is named.
          */
         post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest checkpoint of the log: a signed note (C2SP), of an hour ago at most while something
+         *     comes. Keep it: what it covers can be neither changed nor taken back without your seeing it.
+         */
+        get: operations["checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that the log of one checkpoint goes on from that of an earlier one. */
+        get: operations["consistency"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -713,6 +844,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans that are kept, the newest first. */
+        get: operations["plans"];
+        put?: never;
+        /**
+         * Makes a plan in the background; `/api/v1/plans/progress` tells how far it is, and which plan it is
+         *     in the end. One plan is made at a time.
+         */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kept plan: scenario, hashes of its inputs, and the programme without its sites. */
+        get: operations["plan"];
+        put?: never;
+        post?: never;
+        /** Drops a kept plan. */
+        delete: operations["drop_plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kept plan as a file to keep; every decision of a person is in it, with reason and author. */
+        get: operations["export_kept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites and routes of a kept plan for a map, sites as columns. */
+        get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites of a kept plan, by rank. */
+        get: operations["sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/sites/{site}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A site's sheet: why its rank, why its technology, its flows year by year. */
+        get: operations["site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What two plans have alike, and every site that they plan differently. */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/current": {
         parameters: {
             query?: never;
@@ -759,6 +1014,40 @@ export interface paths {
          *     how many a site stays in the top.
          */
         get: operations["robustness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Costs to start from: an example, and published sets. */
+        get: operations["examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the plan is that is being made, or was made last. */
+        get: operations["progress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1158,6 +1447,31 @@ export interface components {
             /** @description The name. */
             approved_by: string;
         };
+        /** @description A file that goes with an exclusion, by its hash. */
+        AttachmentItem: {
+            /** @description When. */
+            added_at: string;
+            /** @description Who added it. */
+            added_by: string;
+            /**
+             * Format: int64
+             * @description The exclusion.
+             */
+            exclusion: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Its SHA-256, hexadecimal. */
+            sha256: string;
+        };
+        /** @description A file that goes with an exclusion. */
+        AttachmentRequest: {
+            /** @description Who adds it. */
+            added_by: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its SHA-256, 64 hexadecimal digits in lower case. */
+            sha256: string;
+        };
         /** @description Slots of the last 24 hours. */
         Availability24Hours: {
             /**
@@ -1233,6 +1547,50 @@ export interface components {
             confirmed: boolean;
             /** @description The line. */
             line: string;
+        };
+        /** @description That one log begins with another (RFC 6962 §2.1.2). */
+        Consistency: {
+            /**
+             * Format: int64
+             * @description Leaves of the earlier checkpoint.
+             */
+            from: number;
+            /** @description The proof: hashes of 32 bytes in hexadecimal. */
+            hashes: string[];
+            /**
+             * Format: int64
+             * @description Leaves of the later one.
+             */
+            to: number;
+        };
+        /** @description What was said of an outage. */
+        ContestItem: {
+            /** @description When it was entered. */
+            entered_at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Start of the outage. */
+            outage_start: string;
+            /** @description Who said it. */
+            person: string;
+            /** @description The site. */
+            site: string;
+            /** @description What. */
+            text: string;
+        };
+        /** @description What a party says of an outage. */
+        ContestRequest: {
+            /** @description Start of the outage as the statement gives it, RFC 3339. */
+            outage_start: string;
+            /** @description Who says it. */
+            person: string;
+            /** @description The site. */
+            site: string;
+            /** @description What. */
+            text: string;
         };
         /** @description What a criterion contributes. */
         ContributionItem: {
@@ -1452,6 +1810,19 @@ export interface components {
             sites_done: number;
             /** @description When this demonstration was started. */
             started_at?: string | null;
+        };
+        /** @description One value that differs. */
+        Difference: {
+            /** @description The field. */
+            field: string;
+            /** @description The day, the outage, the exclusion: whatever the value belongs to. */
+            part?: string | null;
+            /** @description What the other says. */
+            recomputed?: string | null;
+            /** @description The site; `null` for what concerns all. */
+            site?: string | null;
+            /** @description What one says; `null` where it says nothing. */
+            stated?: string | null;
         };
         /** @description A decision that was carried out. */
         DuplicateItem: {
@@ -1818,7 +2189,7 @@ export interface components {
             columns: components["schemas"]["ImportColumn"][];
             /** @description The encoding with which it was read, when it is not UTF-8. */
             encoding?: string | null;
-            /** @description `csv`, `xlsx` or `geojson`. */
+            /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `shapefile`, `pbf` or `terrain`. */
             format: string;
             /** @description Whether positions come from geometries. */
             has_geometry: boolean;
@@ -1827,7 +2198,7 @@ export interface components {
              * @description Rows or features.
              */
             rows: number;
-            /** @description Sheets of a workbook that a person sees. */
+            /** @description Sheets of a workbook that a person sees, or tables of a GeoPackage. */
             sheets: string[];
         };
         /** @description An import: a file that waits, or one that was applied. */
@@ -1849,7 +2220,10 @@ export interface components {
             /** @description `staged`, `applied` or `undone`. */
             state: string;
             undone?: components["schemas"]["ImportUndone"] | null;
-            /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+            /**
+             * @description `sites`, or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`,
+             *     `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+             */
             what: string;
         };
         /** @description A filter of rows. */
@@ -1890,13 +2264,15 @@ export interface components {
             source: string;
             /** @description How far it may be wrong, in words. */
             uncertainty: string;
+            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
+            uncertainty_class?: string | null;
         };
         /** @description How a file is read. */
         ImportMapping: {
             /**
              * @description Field, to its columns: the first that says something counts. Fields of sites: `id`, `name`,
              *     `kind`, `latitude`, `longitude`, `place`, `region`, `operator`, `invented`; of layers: `name`,
-             *     `latitude`, `longitude`, `population`.
+             *     `latitude`, `longitude`, `population`, `class`, `operator`, `generation`, `radius_metres`.
              */
             columns?: {
                 [key: string]: string[];
@@ -1905,7 +2281,7 @@ export interface components {
             constants?: {
                 [key: string]: string;
             };
-            /** @description `EPSG:4326` or `EPSG:3857`; that of the file when left out. */
+            /** @description `EPSG:4326`, `EPSG:3857` or a UTM zone; that of the file when left out. */
             crs?: string | null;
             /** @description Encoding of the file when it is not UTF-8. */
             encoding?: string | null;
@@ -2034,6 +2410,39 @@ export interface components {
             maximum_percent: string;
             /** @description Percent with six decimals. */
             minimum_percent: string;
+        };
+        /** @description A kept plan in a list. */
+        KeptPlanItem: {
+            /**
+             * Format: int64
+             * @description Capex of all phases, minor units; `null` without phases.
+             */
+            capex_minor?: number | null;
+            /** @description Name of the set of costs. */
+            costs: string;
+            /** @description ISO 4217 code; amounts are in its minor unit. */
+            currency: string;
+            /** @description Its identifier, from the hash of its inputs. */
+            id: string;
+            /** @description When it was made. */
+            made_at: string;
+            /** @description Its scenario's name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Phases.
+             */
+            phases: number;
+            /**
+             * Format: int64
+             * @description Sites ranked.
+             */
+            sites: number;
+            /**
+             * Format: int64
+             * @description Of these, sites to be built.
+             */
+            sites_to_build: number;
         };
         /** @description So many sites of a kind. */
         KindCount: {
@@ -2682,6 +3091,50 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_AttachmentItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description When. */
+                added_at: string;
+                /** @description Who added it. */
+                added_by: string;
+                /**
+                 * Format: int64
+                 * @description The exclusion.
+                 */
+                exclusion: number;
+                /** @description Its name. */
+                name: string;
+                /** @description Its SHA-256, hexadecimal. */
+                sha256: string;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ContestItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description When it was entered. */
+                entered_at: string;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description Start of the outage. */
+                outage_start: string;
+                /** @description Who said it. */
+                person: string;
+                /** @description The site. */
+                site: string;
+                /** @description What. */
+                text: string;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_DuplicateItem: {
             /** @description The items, in the order of the list. */
             items: {
@@ -2806,7 +3259,10 @@ export interface components {
                 /** @description `staged`, `applied` or `undone`. */
                 state: string;
                 undone?: components["schemas"]["ImportUndone"] | null;
-                /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                /**
+                 * @description `sites`, or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`,
+                 *     `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+                 */
                 what: string;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
@@ -2831,6 +3287,44 @@ export interface components {
                 row: number;
                 /** @description The beginning of what stands there. */
                 value?: string | null;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_KeptPlanItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Capex of all phases, minor units; `null` without phases.
+                 */
+                capex_minor?: number | null;
+                /** @description Name of the set of costs. */
+                costs: string;
+                /** @description ISO 4217 code; amounts are in its minor unit. */
+                currency: string;
+                /** @description Its identifier, from the hash of its inputs. */
+                id: string;
+                /** @description When it was made. */
+                made_at: string;
+                /** @description Its scenario's name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Phases.
+                 */
+                phases: number;
+                /**
+                 * Format: int64
+                 * @description Sites ranked.
+                 */
+                sites: number;
+                /**
+                 * Format: int64
+                 * @description Of these, sites to be built.
+                 */
+                sites_to_build: number;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -2905,6 +3399,30 @@ export interface components {
                 other: components["schemas"]["PairSide"];
                 /** @description Whether they are of one kind. */
                 same_kind: boolean;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RevisionItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description What differs from the revision before (`stated`) in this one (`recomputed`); at most 200. */
+                differences: components["schemas"]["Difference"][];
+                /**
+                 * Format: int64
+                 * @description How many differ in all.
+                 */
+                differences_total: number;
+                /** @description When it was made. */
+                made_at: string;
+                /**
+                 * Format: int32
+                 * @description Its number, from 1.
+                 */
+                revision: number;
+                /** @description SHA-256 of the document, hexadecimal. */
+                sha256: string;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -3031,6 +3549,34 @@ export interface components {
             /** @description The largest first. */
             items: components["schemas"]["PlaceItem"][];
         };
+        /** @description Two plans. */
+        PlanComparison: {
+            /** @description Counts, and every site that is planned differently. */
+            comparison: Record<string, unknown>;
+            /** @description The first. */
+            first: components["schemas"]["KeptPlanItem"];
+            /** @description The second. */
+            second: components["schemas"]["KeptPlanItem"];
+        };
+        /** @description A kept plan. */
+        PlanDetail: components["schemas"]["KeptPlanItem"] & {
+            /** @description SHA-256 of each input. */
+            inputs: Record<string, unknown>;
+            /**
+             * @description Costs, target, phases, frontier, services, deliveries and limits, as `desserte plan --format
+             *     json` writes them.
+             */
+            programme: Record<string, unknown>;
+            /** @description The scenario. */
+            scenario: Record<string, unknown>;
+        };
+        /** @description Costs to start from. */
+        PlanExamples: {
+            /** @description TOML by name. */
+            costs: {
+                [key: string]: string;
+            };
+        };
         /** @description A site in its place. */
         PlanItem: {
             /** @description One entry a criterion. */
@@ -3071,6 +3617,34 @@ export interface components {
             /** @description Its name. */
             site_name?: string | null;
         };
+        /** @description Sites and routes for a map; the columns are as long as each other. */
+        PlanMap: {
+            /** @description Actions. */
+            action: string[];
+            /** @description Kinds. */
+            kind: string[];
+            /** @description Degrees north. */
+            latitude: number[];
+            /** @description Degrees east. */
+            longitude: number[];
+            /** @description Names. */
+            name: (string | null)[];
+            /** @description Phases. */
+            phase: (number | null)[];
+            /** @description Routes. */
+            routes: components["schemas"]["PlanRoute"][];
+            /** @description Identifiers. */
+            site: string[];
+            /** @description Steps of the frontier. */
+            step: (number | null)[];
+            /** @description Technologies. */
+            technology: (string | null)[];
+            /**
+             * Format: int64
+             * @description Sites that have no position and are not here.
+             */
+            without_position: number;
+        };
         /** @description One page of the ranking, and what it rests on. */
         PlanPage: {
             /** @description Layers that are not there. */
@@ -3092,6 +3666,34 @@ export interface components {
              * @description Sites ranked.
              */
             sites: number;
+        };
+        /** @description How far a plan is. */
+        PlanProgress: {
+            /** @description Why the last one could not be made. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description Phases in all.
+             */
+            phases?: number | null;
+            /**
+             * Format: int64
+             * @description Phases made, where that is the step.
+             */
+            phases_done?: number | null;
+            /** @description The plan that was made last. */
+            plan?: string | null;
+            /** @description Whether one is being made. */
+            running: boolean;
+            /** @description What was done last: `costs`, `routes`, `phases`, `frontier`, `services`; `null` before. */
+            step?: string | null;
+        };
+        /** @description What a plan is to be made of. */
+        PlanRequest: {
+            /** @description What things cost, as TOML; `/api/v1/plans/examples` holds sets to start from. */
+            costs: string;
+            /** @description The scenario, as TOML; `demo/examples/scenario.toml` shows every key. */
+            scenario: string;
         };
         /** @description How much the top of the ranking hangs on the weights. */
         PlanRobustness: {
@@ -3117,6 +3719,100 @@ export interface components {
              * @description Sites that count as the top.
              */
             top: number;
+        };
+        /** @description A stretch of route. */
+        PlanRoute: {
+            /** @description Whether it belongs to what costs least over the years for all sites. */
+            least_cost: boolean;
+            /**
+             * Format: int32
+             * @description Metres.
+             */
+            metres: number;
+            /** @description Longitude and latitude, degrees, from end to end. */
+            path: number[][];
+            /**
+             * Format: int64
+             * @description Phase that lays it.
+             */
+            phase?: number | null;
+            /**
+             * Format: int64
+             * @description Step of the frontier that lays it.
+             */
+            step?: number | null;
+        };
+        /** @description A site's sheet. */
+        PlanSheet: components["schemas"]["PlanSiteItem"] & {
+            /** @description What each criterion contributes to its rank. */
+            contributions: Record<string, unknown>[];
+            /** @description ISO 4217 code; amounts are in its minor unit. */
+            currency: string;
+            /**
+             * @description Flows year by year of each technology, of its part of the routes and of what is planned; how the
+             *     choice hangs on the parameters.
+             */
+            money: Record<string, unknown>;
+            /** @description What is planned, with its options and what is known around it. */
+            plan: Record<string, unknown>;
+        };
+        /** @description A site of a kept plan. */
+        PlanSiteItem: {
+            /** @description `build`, `enforce`, `power_first`, `probe_first` or `served`. */
+            action: string;
+            /**
+             * Format: int64
+             * @description Capex with its part of the routes, minor units.
+             */
+            capex_minor?: number | null;
+            /** @description Whether a person decided of it. */
+            decided: boolean;
+            /** @description Its kind. */
+            kind: string;
+            /** @description Its name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Phase that builds it, from 1.
+             */
+            phase?: number | null;
+            /**
+             * Format: int32
+             * @description Its rank, from 1.
+             */
+            rank: number;
+            /** @description Why. */
+            reason: string;
+            /** @description Its region. */
+            region?: string | null;
+            /**
+             * Format: double
+             * @description Its score, 0 to 1.
+             */
+            score: number;
+            /** @description Whether a demonstration made its measurements up. */
+            simulated: boolean;
+            /** @description The site. */
+            site: string;
+            /**
+             * Format: int64
+             * @description Step of the frontier that builds it, from 1.
+             */
+            step?: number | null;
+            /** @description `fibre`, `microwave`, `mobile` or `satellite`. */
+            technology?: string | null;
+            /**
+             * Format: int64
+             * @description Cost of a year, minor units.
+             */
+            yearly_minor?: number | null;
+        };
+        /** @description A page of sites. */
+        PlanSitesPage: {
+            /** @description The sites, by rank. */
+            items: components["schemas"]["PlanSiteItem"][];
+            /** @description Cursor of the page that follows. */
+            next?: string | null;
         };
         /** @description How often a site is in the top. */
         PlanStay: {
@@ -3235,6 +3931,25 @@ export interface components {
             restore_within_minutes?: number | null;
             /** @description Whether the clock runs in some hours only. */
             working_hours: boolean;
+        };
+        /** @description A revision of a statement. */
+        RevisionItem: {
+            /** @description What differs from the revision before (`stated`) in this one (`recomputed`); at most 200. */
+            differences: components["schemas"]["Difference"][];
+            /**
+             * Format: int64
+             * @description How many differ in all.
+             */
+            differences_total: number;
+            /** @description When it was made. */
+            made_at: string;
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            revision: number;
+            /** @description SHA-256 of the document, hexadecimal. */
+            sha256: string;
         };
         /** @description An agent that is revoked. */
         Revoked: {
@@ -3996,6 +4711,36 @@ export interface operations {
             };
         };
     };
+    attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AttachmentItem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     exclusions: {
         parameters: {
             query?: {
@@ -4141,6 +4886,58 @@ export interface operations {
             };
         };
     };
+    attach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the exclusion */
+                exclusion: number;
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachmentRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     withdraw: {
         parameters: {
             query?: never;
@@ -4237,6 +5034,8 @@ export interface operations {
     statement: {
         parameters: {
             query?: {
+                /** @description The revision, from 1; the last one when left out. */
+                revision?: string;
                 /** @description The version of the terms, where they change in the month; the last one when left out. */
                 version?: string;
             };
@@ -4257,6 +5056,188 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Statement"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bundle: {
+        parameters: {
+            query?: {
+                /** @description The revision, from 1; the last one when left out. */
+                revision?: string;
+                /** @description The version of the terms, where they change in the month; the last one when left out. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ContestItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContestItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revisions: {
+        parameters: {
+            query?: {
+                /** @description The revision, from 1; the last one when left out. */
+                revision?: string;
+                /** @description The version of the terms, where they change in the month; the last one when left out. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RevisionItem"];
                 };
             };
             400: {
@@ -4694,7 +5675,10 @@ export interface operations {
             query?: {
                 /** @description Its name. */
                 name?: string;
-                /** @description `sites` (when left out), `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                /**
+                 * @description `sites` (when left out) or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`,
+                 *     `roads`, `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+                 */
                 what?: string;
             };
             header?: never;
@@ -5101,6 +6085,73 @@ export interface operations {
             };
         };
     };
+    checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consistency: {
+        parameters: {
+            query: {
+                /** @description Leaves of the earlier checkpoint. */
+                from: string;
+                /** @description Leaves of the later one. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     map: {
         parameters: {
             query?: never;
@@ -5442,6 +6493,309 @@ export interface operations {
             };
         };
     };
+    plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KeptPlanItem"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanProgress"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description dropped */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_kept: {
+        parameters: {
+            query?: {
+                /** @description `csv`, `xlsx` or `geojson`. */
+                format?: string;
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanMap"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sites: {
+        parameters: {
+            query?: {
+                /** @description Only sites with this action. */
+                action?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description Only sites that this phase builds, from 1. */
+                phase?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSitesPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSheet"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare: {
+        parameters: {
+            query?: {
+                /** @description Identifier of the first. */
+                first?: string;
+                /** @description Identifier of the second. */
+                second?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanComparison"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     current: {
         parameters: {
             query?: {
@@ -5548,6 +6902,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanExamples"];
+                };
+            };
+        };
+    };
+    progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanProgress"];
                 };
             };
         };
