@@ -64,9 +64,10 @@ bench-plan:
 bench-statement:
 	@cargo bench --package desserte --bench statement
 
-## What the store costs, beside plain rows of SQLite; writes target/bench/store.json.
+## The store beside rows in SQLite, VictoriaMetrics, InfluxDB 2 and PostgreSQL; writes target/bench/store.json.
 bench-store:
-	@cargo bench --package desserte --bench store
+	@tests/setup.sh bench-store || true
+	@cargo bench --quiet --package desserte --bench store
 
 ## The dashboard's page, from its locked packages.
 page:

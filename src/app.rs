@@ -4,6 +4,7 @@ mod demonstration;
 mod directory;
 mod drawn;
 mod entries;
+mod gaps;
 mod groups;
 mod imports;
 mod months;
@@ -14,7 +15,7 @@ mod source;
 mod statement;
 mod status;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use desserte_planning::Position;
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 pub use demonstration::{Begun, Phase, Progress};
 pub use directory::{Directory, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
+pub use gaps::{SiteGap, stored_sites};
 pub use groups::{OutageGroup, OutageGroups};
 pub use months::Figured;
 pub use overview::{Group, Overview, Tally};
@@ -40,7 +42,7 @@ pub use status::status_text;
 use crate::api::error::Refusal;
 use crate::config::Config;
 use crate::geography::Geography;
-use crate::layers::{LayerStore, LayersError};
+use crate::layers::{Defects, LayerStore, LayersError};
 use crate::live::{Change, Live};
 use crate::plans::PlanStore;
 use crate::staging::Staging;
@@ -59,6 +61,7 @@ pub struct App {
     planning: Planning,
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
+    layer_defects: RwLock<Arc<LayerDefects>>,
     agent_counts: RwLock<(u64, u64)>,
     /// The sites with their distances, and the version of the directory that they are of.
     planned: Mutex<Option<(u64, Arc<MeasuredSites>)>>,
@@ -82,6 +85,9 @@ pub struct App {
     /// Turns true when the collector stops.
     pub shutdown: watch::Receiver<bool>,
 }
+
+/// What became of the rows of each layer's file, by kind and name.
+pub type LayerDefects = BTreeMap<(String, String), Defects>;
 
 /// Why the app cannot start or read.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +128,7 @@ impl App {
     pub fn new(parts: Parts) -> Result<Self, AppError> {
         let directory = parts.source.directory(1)?;
         let layers = parts.layer_store.read()?;
+        let defects = parts.layer_store.defects()?;
         let app = Self {
             source: parts.source,
             layer_store: parts.layer_store,
@@ -130,6 +137,7 @@ impl App {
             planning: Planning::default(),
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
+            layer_defects: RwLock::new(Arc::new(defects)),
             agent_counts: RwLock::default(),
             planned: Mutex::default(),
             months: months::MonthCache::default(),
@@ -172,6 +180,13 @@ impl App {
     #[must_use]
     pub fn layers(&self) -> Arc<Layers> {
         Arc::clone(&self.layers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What became of the rows of each layer's file, by kind and name.
+    #[must_use]
+    pub fn layer_defects(&self) -> Arc<LayerDefects> {
+        let held = self.layer_defects.read();
+        Arc::clone(&held.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The present.
@@ -245,6 +260,11 @@ impl App {
     /// Reads the layers anew.
     pub fn refresh_layers(&self) -> Result<(), LayersError> {
         let fresh = Arc::new(self.layer_store.read()?);
+        let defects = Arc::new(self.layer_store.defects()?);
+        *self
+            .layer_defects
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = defects;
         *self.layers.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.drawn.forget_outline();

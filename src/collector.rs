@@ -10,11 +10,9 @@
 //! | `collector.lock` | held by the process that serves this folder |
 
 pub mod identity;
+mod keeping;
 pub(crate) mod limit;
-mod paths;
-
-use paths::lock;
-pub use paths::{journal_path, registry_path, samples_path};
+mod lock;
 
 use std::{
     collections::HashMap,
@@ -31,6 +29,8 @@ use desserte_probe::{
 };
 use tokio::sync::broadcast;
 
+pub use self::keeping::Keeping;
+pub(crate) use self::lock::lock_folder;
 use self::{
     identity::{Identity, IdentityError},
     limit::RateLimit,
@@ -41,9 +41,7 @@ use crate::{
     registry::{Registry, RegistryError},
     store::{
         StoreError,
-        embedded::{EmbeddedStore, is_made_again},
         journal::Journal,
-        retention::Retention,
         samples::SampleStore,
         sound::{Remedy, check_file},
     },
@@ -71,8 +69,8 @@ pub enum CollectorError {
     /// The samples know more than the journal: one of the two was replaced by another copy.
     #[error(
         "data folder {path}: the samples go to position {applied}, the journal only to {last}: \
-         the journal is an older copy; put the newer one back, or delete the folder samples to go on \
-         from this one"
+         the journal is an older copy; put the newer one back, or delete the folder samples (with a server: \
+         name an empty bucket) to go on from this one"
     )]
     StoreAhead {
         /// The folder.
@@ -130,6 +128,24 @@ pub struct Collector {
     _lock: File,
 }
 
+/// The registry's file in a data folder; commands open it beside a server.
+#[must_use]
+pub fn registry_path(data: &Path) -> PathBuf {
+    data.join("registry.sqlite")
+}
+
+/// The journal's file in a data folder; it holds the log too.
+#[must_use]
+pub fn journal_path(data: &Path) -> PathBuf {
+    data.join("journal.sqlite")
+}
+
+/// The sample store's folder in a data folder.
+#[must_use]
+pub fn samples_path(data: &Path) -> PathBuf {
+    data.join("samples")
+}
+
 /// Makes an enrolment code for a site; works beside a server that has the folder open.
 pub fn new_code(
     registry: &Registry,
@@ -166,7 +182,7 @@ impl Collector {
             }
         };
         identity::private_folder(data).map_err(folder("make"))?;
-        let lock = lock(data)?;
+        let lock = lock::lock(data)?;
         let identity = Identity::open(data)?;
         check_file(&registry_path(data), Remedy::Backup)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
@@ -177,7 +193,7 @@ impl Collector {
             identity.signing_key().clone(),
         )?);
         ledger.take_up()?;
-        let samples = samples(data, &journal, keeping)?;
+        let samples = keeping::samples(data, &journal, (&identity, keeping))?;
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {
             return Err(CollectorError::StoreAhead {
@@ -337,34 +353,6 @@ impl Drop for Collector {
         }
         tracing::debug!(applier = ?self.applier, "collector closes");
     }
-}
-
-/// Where samples are kept, and how long.
-#[derive(Debug, Clone, Default)]
-pub struct Keeping {
-    /// How long.
-    pub retention: Retention,
-}
-
-/// The sample store of a data folder, ready to be filled from where it is.
-fn samples(
-    data: &Path,
-    journal: &Journal,
-    _keeping: &Keeping,
-) -> Result<Arc<dyn SampleStore>, CollectorError> {
-    let gone = || CollectorError::EvidenceGone {
-        path: data.to_owned(),
-    };
-    let folder = samples_path(data);
-    // Asked before the folder is opened: opening deletes what an earlier version wrote.
-    if is_made_again(&folder)? && journal.lacks_beyond(0)? {
-        return Err(gone());
-    }
-    let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&folder)?);
-    if journal.lacks_beyond(samples.applied_position()?)? {
-        return Err(gone());
-    }
-    Ok(samples)
 }
 
 /// Takes up what was last heard of each agent before the start.

@@ -1,9 +1,12 @@
 //! Writing what people take away. One file a format or subject; everything writes to a
 //! `&mut dyn Write`, nothing knows where the bytes go.
 
+pub mod gaps;
 pub mod import_report;
+pub mod map;
 pub mod outages;
 pub mod plan;
+pub mod planned;
 pub mod programme;
 mod sheet;
 pub mod slots;

@@ -1,6 +1,7 @@
 //! The country as the map needs it: outlines and names, from a folder of files.
 
 pub mod areas;
+pub mod imported;
 pub mod outline;
 
 use std::path::{Path, PathBuf};

@@ -218,7 +218,8 @@ impl LayerStore {
         transaction.commit().map_err(database("writing"))
     }
 
-    /// All layers.
+    /// All layers, by name; of the regions, which several layers may draw over one another, those
+    /// that were imported last come first.
     pub fn read(&self) -> Result<Layers, LayersError> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Layers {
@@ -322,13 +323,15 @@ fn take<F: DeserializeOwned>(
     connection: &Connection,
     kind: LayerKind,
 ) -> Result<Vec<Layer<F>>, LayersError> {
+    let newest_first = kind == LayerKind::Regions;
     let mut statement = connection
         .prepare_cached(
-            "SELECT name, provenance, format, features FROM layers WHERE kind = ?1 ORDER BY name",
+            "SELECT name, provenance, format, features FROM layers WHERE kind = ?1
+                 ORDER BY CASE WHEN ?2 THEN -imported_unix_ms ELSE 0 END, name",
         )
         .map_err(database("reading"))?;
     let mut rows = statement
-        .query([kind.code()])
+        .query(params![kind.code(), newest_first])
         .map_err(database("reading"))?;
     let mut layers = Vec::new();
     while let Some(row) = rows.next().map_err(database("reading"))? {

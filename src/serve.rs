@@ -15,7 +15,7 @@ use crate::api::server;
 use crate::app::{App, AppError, Parts, Source};
 use crate::assess::worker;
 use crate::collector::{Collector, CollectorError};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::geography::Geography;
 use crate::ingest::IngestEvent;
 use crate::layers::{LayerStore, LayersError};
@@ -69,6 +69,9 @@ pub enum ServeError {
     /// Registry, journal, store or identity.
     #[error(transparent)]
     Collector(#[from] CollectorError),
+    /// The configuration names something that cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The layers.
     #[error(transparent)]
     Layers(#[from] LayersError),
@@ -103,6 +106,7 @@ impl ServeError {
             Self::Web(server::ServerError::NotLoopback(_) | server::ServerError::Bind { .. })
                 | Self::Agents { .. }
                 | Self::EmptyPage { .. }
+                | Self::Config(_)
                 | Self::Collector(CollectorError::InUse(_) | CollectorError::Folder { .. })
         )
     }
@@ -138,7 +142,15 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .unwrap_or_else(|| format!("https://{bound}"));
     let (stop, stopped) = watch::channel(false);
     let data = options.data.clone();
-    let collector = on_thread(move || Ok(Collector::open(&data, Arc::new(SystemClock))?)).await?;
+    let keeping = options.config.keeping()?;
+    let collector = on_thread(move || {
+        Ok(Collector::open_with(
+            &data,
+            Arc::new(SystemClock),
+            &keeping,
+        )?)
+    })
+    .await?;
     write_agents_url(&options.data, &agents_url)?;
     let arrivals = collector.events();
     let parts = Parts {

@@ -1,5 +1,6 @@
 //! The country: who it is, its outlines, its layers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
@@ -10,6 +11,7 @@ use super::conditional;
 use super::error::{Answer, Refusal};
 use super::model::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
 use crate::app::App;
+use crate::layers::Defects;
 
 const GEOJSON: &str = "application/geo+json";
 /// Without outlines and sites the map shows the whole world.
@@ -29,10 +31,7 @@ pub(crate) async fn country(State(app): State<Arc<App>>, headers: HeaderMap) -> 
         name_fr: geography.country.name_fr.clone(),
         name_en: geography.country.name_en.clone(),
         time_zone: geography.country.time_zone.clone(),
-        bounds: geography
-            .bounds()
-            .or_else(|| of_sites(&app))
-            .unwrap_or(WORLD),
+        bounds: app.bounds().or_else(|| of_sites(&app)).unwrap_or(WORLD),
         invented_sites: directory.sites().iter().any(|site| site.invented),
         notice: geography
             .notice
@@ -42,7 +41,7 @@ pub(crate) async fn country(State(app): State<Arc<App>>, headers: HeaderMap) -> 
                 text_en: text_en.clone(),
             })
             .collect(),
-        layers: layers(&uses),
+        layers: layers(&uses, &app.layer_defects()),
         absent_layers: absent(&uses),
     };
     let bytes = serde_json::to_vec(&country)
@@ -60,7 +59,7 @@ pub(crate) async fn country(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     (status = 404, body = super::error::Problem),
 ))]
 pub(crate) async fn regions(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
-    outline(&headers, app.geography.regions.as_ref(), "regions")
+    outline(&headers, app.regions_geojson().as_ref(), "regions")
 }
 
 /// The border (GeoJSON).
@@ -127,12 +126,28 @@ fn of_sites(app: &App) -> Option<[f64; 4]> {
     })
 }
 
-/// The layers that are there.
-pub(crate) fn layers(uses: &[LayerUse]) -> Vec<LayerItem> {
+/// The layers that are there, with what became of the rows of their files.
+pub(crate) fn layers(
+    uses: &[LayerUse],
+    defects: &BTreeMap<(String, String), Defects>,
+) -> Vec<LayerItem> {
     uses.iter()
         .filter_map(|one| {
             let provenance = one.provenance.as_ref()?;
+            let key = (one.kind.code().to_owned(), provenance.layer.clone());
+            let found = defects.get(&key).filter(|found| found.rows_read > 0);
+            let refused = found.map(|found| &found.refused);
             Some(LayerItem {
+                uncertainty: provenance.uncertainty.clone(),
+                uncertainty_class: provenance.uncertainty_class.code().to_owned(),
+                rows_read: found.map(|found| found.rows_read as u64),
+                left_out: found.map(|found| found.left_out as u64),
+                refused: refused.map(|refused| {
+                    let counts = refused.iter();
+                    counts
+                        .map(|(code, count)| (code.clone(), *count as u64))
+                        .collect()
+                }),
                 kind: one.kind.code().to_owned(),
                 name: provenance.layer.clone(),
                 source: provenance.source.clone(),

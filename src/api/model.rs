@@ -9,6 +9,7 @@ mod demo;
 mod duplicate;
 mod exclusion;
 mod fleet;
+mod gap;
 mod import;
 mod month;
 mod outage;
@@ -31,6 +32,7 @@ pub use duplicate::{
 pub use exclusion::{Approval, ExclusionItem, ExclusionRequest, Withdrawal};
 pub use fleet::{AgentClock, AgentCounts, AgentVolume, Availability24Hours, SiteCounts, Summary};
 pub use fleet::{AgentItem, CodeCreated, Confirmation, Confirmed, Health, MapColumns, Revoked};
+pub use gap::{GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork};
 pub use import::{
     ImportApplied, ImportColumn, ImportDetail, ImportDryRun, ImportInspection, ImportItem,
     ImportKeep, ImportKept, ImportKind, ImportLayer, ImportMapping, ImportPreview, ImportReason,

@@ -8,9 +8,9 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    agents, agreements, country, demo, duplicates, events, evidence, exclusions, health, history,
-    imports, ledger, map, months, openapi, outages, overview, page, plans, programmes, security,
-    sites, slots, statements, summary, throughput,
+    agents, agreements, country, demo, duplicates, events, evidence, exclusions, gaps, health,
+    history, imports, ledger, map, months, ogc, openapi, outages, overview, page, plans,
+    programmes, security, sites, slots, statements, summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -61,6 +61,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(exclusions::approve))
         .routes(routes!(exclusions::withdraw))
         .routes(routes!(exclusions::of_site))
+        .routes(routes!(gaps::gaps))
+        .routes(routes!(gaps::areas))
+        .routes(routes!(gaps::export))
         .routes(routes!(ledger::checkpoint))
         .routes(routes!(ledger::consistency))
         .routes(routes!(plans::current))
@@ -90,6 +93,13 @@ fn described() -> OpenApiRouter<Arc<App>> {
         ))
         .routes(routes!(duplicates::decisions))
         .routes(routes!(duplicates::undo_decision))
+        .routes(routes!(ogc::landing))
+        .routes(routes!(ogc::conformance))
+        .routes(routes!(ogc::api))
+        .routes(routes!(ogc::collections))
+        .routes(routes!(ogc::collection))
+        .routes(routes!(ogc::items))
+        .routes(routes!(ogc::item))
         .routes(routes!(events::events))
         .routes(routes!(openapi::document))
 }
@@ -106,6 +116,8 @@ pub fn router(app: Arc<App>) -> Router {
     let (router, _) = described().split_for_parts();
     // Another protocol than the interface's: ndt7 names its own addresses.
     router
+        // The same as without the slash, which the description names.
+        .route("/ogc/", get(ogc::landing))
         .route("/ndt/v7/download", get(throughput::download))
         .route("/ndt/v7/upload", get(throughput::upload))
         .layer(Extension(Tests::default()))

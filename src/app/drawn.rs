@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use desserte_planning::layer::Layers;
 
 use super::App;
 use super::directory::Directory;
 use super::site_map::SiteMap;
+use crate::geography;
 use crate::geography::areas::Areas;
 use crate::geography::outline::{Area, Outline, draw};
 
@@ -17,6 +19,7 @@ pub(super) struct Drawn {
     /// Holds `None` inside when there is nothing to draw.
     outline: Mutex<Option<Arc<Option<Outline>>>>,
     areas: Mutex<Option<Arc<Areas>>>,
+    regions: Mutex<Option<Option<Bytes>>>,
 }
 
 impl Drawn {
@@ -24,6 +27,7 @@ impl Drawn {
     pub(super) fn forget_outline(&self) {
         *self.outline.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.areas.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.regions.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -91,22 +95,46 @@ impl App {
         directory.place_in_regions(&areas);
     }
 
-    /// The country's own regions; imported ones when it has none.
+    /// The regions that the map draws, GeoJSON with the property `name`: those that were imported
+    /// last, else the country's own. `None`: there are none.
+    #[must_use]
+    pub fn regions_geojson(&self) -> Option<Bytes> {
+        let mut held = self
+            .drawn
+            .regions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let drawn = held.get_or_insert_with(|| {
+            let layers = self.layers();
+            let imported = layers.regions.first().map(geography::imported::geojson);
+            imported.or_else(|| self.geography.regions.clone())
+        });
+        drawn.clone()
+    }
+
+    /// West, south, east, north of the country: its own outlines, else the imported regions.
+    #[must_use]
+    pub fn bounds(&self) -> Option<[f64; 4]> {
+        let layers = self.layers();
+        let imported = || geography::imported::bounds(layers.regions.first()?);
+        self.geography.bounds().or_else(imported)
+    }
+
+    /// The regions that were imported last; the country's own without any.
     fn regions(&self) -> Vec<Area> {
-        let shipped = self.geography.areas();
-        if shipped.is_empty() {
-            imported(&self.layers())
+        let imported = imported(&self.layers());
+        if imported.is_empty() {
+            self.geography.areas()
         } else {
-            shipped
+            imported
         }
     }
 }
 
-/// Imported regions, for a country without a folder of outlines.
+/// The layer of regions that was imported last: several would lie over one another.
 fn imported(layers: &Layers) -> Vec<Area> {
-    layers
-        .regions
-        .iter()
+    let newest = layers.regions.first().into_iter();
+    newest
         .flat_map(|layer| &layer.features)
         .map(|region| Area {
             name: region.name.clone(),

@@ -304,7 +304,8 @@ fn summary(plan: &Plan) -> Value {
     })
 }
 
-fn feature(row: &PlanRow) -> Value {
+/// A row of the ranking as a GeoJSON feature.
+pub(crate) fn feature(row: &PlanRow) -> Value {
     let (site, ranked) = (&row.site, &row.ranked);
     let geometry = site.position.map_or(Value::Null, |position| {
         json!({

@@ -5,7 +5,7 @@ use rusqlite::{Connection, MAIN_DB, ToSql, params, params_from_iter};
 
 use super::geometry::{Shape, blob};
 use super::read::quoted;
-use super::{GeoPackageError, database};
+use super::{GeoPackageError, database, index};
 
 /// "GPKG", and version 1.3.0 (OGC 12-128r18, requirements 2 and 3).
 const APPLICATION_ID: i32 = 0x4750_4B47;
@@ -48,6 +48,14 @@ CREATE TABLE gpkg_geometry_columns (
     CONSTRAINT uk_gc_table_name UNIQUE (table_name),
     CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
     CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id)
+);
+CREATE TABLE gpkg_extensions (
+    table_name TEXT,
+    column_name TEXT,
+    extension_name TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name)
 );
 ";
 
@@ -141,8 +149,10 @@ pub struct NewTable {
     pub rows: Vec<(Option<Shape>, Vec<Value>)>,
 }
 
-/// The file of these tables, as it was last changed at a time (RFC 3339 in UTC with milliseconds).
-pub fn write(tables: &[NewTable], changed: &str) -> Result<Vec<u8>, GeoPackageError> {
+/// The file of these tables, as it was last changed at a time, Unix milliseconds.
+pub fn write(tables: &[NewTable], changed_unix_ms: i64) -> Result<Vec<u8>, GeoPackageError> {
+    let changed = jiff::Timestamp::from_millisecond(changed_unix_ms).unwrap_or_default();
+    let changed = changed.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let mut connection = Connection::open_in_memory().map_err(database("making the file"))?;
     connection
         .pragma_update(None, "application_id", APPLICATION_ID)
@@ -152,7 +162,7 @@ pub fn write(tables: &[NewTable], changed: &str) -> Result<Vec<u8>, GeoPackageEr
     put_systems(&connection)?;
     let transaction = connection.transaction().map_err(database("writing"))?;
     for table in tables {
-        put_table(&transaction, table, changed)?;
+        put_table(&transaction, table, &changed)?;
     }
     transaction.commit().map_err(database("writing"))?;
     let bytes = connection
@@ -224,7 +234,11 @@ fn put_table(
             )
             .map_err(database("writing the contents"))?;
     }
-    put_rows(connection, table)
+    put_rows(connection, table)?;
+    if geometry.is_some() {
+        index::make(connection, table)?;
+    }
+    Ok(())
 }
 
 fn make_table(connection: &Connection, table: &NewTable) -> Result<(), GeoPackageError> {
@@ -308,7 +322,7 @@ mod tests {
                 (None, vec![Value::Null, Value::Null]),
             ],
         };
-        let bytes = write(&[table], "2026-11-26T00:00:00.000Z").unwrap();
+        let bytes = write(&[table], 1_795_000_000_000).unwrap();
         let reader = Reader::open(&bytes).unwrap();
         let tables = reader.tables().unwrap();
         assert_eq!(tables[0].name, "towns");

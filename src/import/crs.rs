@@ -17,6 +17,12 @@ const SPHERE_METRES: f64 = 6_378_137.0;
 /// Numbers beyond this are metres of a projection, not degrees with a typing error.
 const LARGEST_DEGREES: f64 = 360.0;
 
+/// Half the circumference of that sphere: no position of Web Mercator is beyond it.
+const WEB_MERCATOR_METRES: f64 = 20_037_509.0;
+/// Eastings and northings of a zone and its neighbours.
+const UTM_EASTINGS_METRES: std::ops::RangeInclusive<f64> = -500_000.0..=1_500_000.0;
+const UTM_NORTHINGS_METRES: std::ops::RangeInclusive<f64> = 0.0..=10_000_000.0;
+
 /// A coordinate system that can be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -146,22 +152,36 @@ pub(super) fn unknown(file: &str, name: &str) -> ImportError {
 }
 
 /// Whether a pair cannot be degrees.
-pub(super) fn beyond_degrees(pair: &[f64; 2]) -> bool {
+fn beyond_degrees(pair: &[f64; 2]) -> bool {
     pair.iter().any(|number| number.abs() > LARGEST_DEGREES)
 }
 
+impl Crs {
+    /// Whether a pair may be in this system: degrees are no metres, and a zone of UTM does not reach
+    /// beyond its own numbers.
+    pub(super) fn fits(self, pair: &[f64; 2]) -> bool {
+        let [x, y] = pair;
+        match self {
+            Self::Wgs84 => !beyond_degrees(pair),
+            Self::WebMercator => {
+                beyond_degrees(pair) && x.abs().max(y.abs()) <= WEB_MERCATOR_METRES
+            }
+            Self::Utm(_) => {
+                beyond_degrees(pair)
+                    && UTM_EASTINGS_METRES.contains(x)
+                    && UTM_NORTHINGS_METRES.contains(y)
+            }
+        }
+    }
+}
+
 /// Refuses a file most of whose positions contradict its system.
-pub(super) fn check(
-    file: &str,
-    crs: Crs,
-    projected: usize,
-    drawn: usize,
-) -> Result<(), ImportError> {
+pub(super) fn check(file: &str, crs: Crs, fitting: usize, drawn: usize) -> Result<(), ImportError> {
     match crs {
-        Crs::Wgs84 if projected * 2 > drawn => {
+        Crs::Wgs84 if (drawn - fitting.min(drawn)) * 2 > drawn => {
             Err(unknown(file, "metres of a projection (EPSG:3857?)"))
         }
-        Crs::WebMercator | Crs::Utm(_) if drawn > 0 && projected * 2 < drawn => {
+        Crs::WebMercator | Crs::Utm(_) if drawn > 0 && fitting * 2 < drawn => {
             Err(ImportError::NotProjected {
                 file: file.to_owned(),
                 crs: crs.code(),
@@ -226,14 +246,30 @@ mod tests {
     #[test]
     fn a_file_that_contradicts_its_system_is_refused() {
         assert!(matches!(
-            check("f", Crs::Wgs84, 9, 10),
+            check("f", Crs::Wgs84, 1, 10),
             Err(ImportError::Projected { .. })
         ));
         assert!(matches!(
             check("f", Crs::WebMercator, 1, 10),
             Err(ImportError::NotProjected { .. })
         ));
-        assert!(check("f", Crs::Wgs84, 1, 10).is_ok());
+        assert!(check("f", Crs::Wgs84, 9, 10).is_ok());
         assert!(check("f", Crs::WebMercator, 10, 10).is_ok());
+    }
+
+    #[test]
+    fn a_pair_of_another_system_does_not_fit() {
+        let zone = Crs::from_epsg(32_733).unwrap();
+        assert!(zone.fits(&[526_954.0, 9_528_753.0]));
+        for foreign in [
+            [1_669_792.0, -446_000.0],
+            [15.2, -4.2],
+            [526_954.0, 12_000_000.0],
+        ] {
+            assert!(!zone.fits(&foreign), "{foreign:?}");
+        }
+        assert!(Crs::WebMercator.fits(&[1_669_792.0, -446_000.0]));
+        assert!(!Crs::WebMercator.fits(&[1.2, 6.1]));
+        assert!(Crs::Wgs84.fits(&[1.2, 6.1]));
     }
 }

@@ -102,7 +102,7 @@ pub enum ImportError {
     )]
     Projected { file: String, crs: String },
     /// Degrees where metres were named.
-    #[error("reading {file}: its coordinates look like degrees, not like metres of {crs}")]
+    #[error("reading {file}: its coordinates are no metres of {crs}: degrees, or another system?")]
     NotProjected { file: String, crs: String },
     /// A layer that lies in the country only when latitude and longitude change places.
     #[error(
@@ -203,7 +203,7 @@ impl ImportError {
                 present.join(", ")
             ),
             Self::NotProjected { file, crs } => format!(
-                "lecture de {file} : ses coordonnées ressemblent à des degrés, pas à des mètres de {crs}"
+                "lecture de {file} : ses coordonnées ne sont pas des mètres de {crs} : des degrés, ou un autre système ?"
             ),
             Self::NotGeoPackage { file, detail } => {
                 format!("lecture de {file} : GeoPackage illisible : {detail}")

@@ -170,12 +170,12 @@ impl Table {
             let number = |column| parse_degrees(record.value(column)?);
             Some([number(longitude)?, number(latitude)?])
         });
-        let (mut drawn, mut projected) = (0, 0);
+        let (mut drawn, mut fitting) = (0, 0);
         for pair in pairs {
             drawn += 1;
-            projected += usize::from(super::crs::beyond_degrees(&pair));
+            fitting += usize::from(self.crs.fits(&pair));
         }
-        super::crs::check(&self.file, self.crs, projected, drawn)
+        super::crs::check(&self.file, self.crs, fitting, drawn)
     }
 
     /// The error that names the missing columns and those that exist.
@@ -212,19 +212,20 @@ impl Record {
 /// Coordinates beyond any degree are metres of some projection, and degrees are none: the whole file
 /// is refused then, not a row.
 fn check_system(file: &str, records: &[Record], crs: Crs) -> Result<(), ImportError> {
-    let projected = records
-        .iter()
-        .filter(|record| record.geometry.any(super::crs::beyond_degrees))
-        .count();
-    let drawn = records
-        .iter()
-        .filter(|record| record.geometry != Geometry::None)
-        .count();
+    let drawn = records.iter().filter(|record| record.geometry.is_drawn());
+    let fitting = drawn
+        .clone()
+        .filter(|record| !record.geometry.any(|pair| !crs.fits(pair)));
     // One stray number is one refused row.
-    super::crs::check(file, crs, projected, drawn)
+    super::crs::check(file, crs, fitting.count(), drawn.count())
 }
 
 impl Geometry {
+    /// Whether there is a position in it.
+    fn is_drawn(&self) -> bool {
+        !matches!(self, Self::None | Self::Unreadable(_))
+    }
+
     /// Every position, whatever is drawn.
     fn any(&self, is: impl Fn(&Pair) -> bool) -> bool {
         match self {

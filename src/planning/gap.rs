@@ -12,7 +12,7 @@ use crate::index::{Hit, NearestIndex};
 use crate::layer::{Layer, LayerKind, Layers, Line, Provenance};
 use crate::position::Position;
 
-pub use areas::{AreaGap, AreaReport, AreasAsked, Reach, areas};
+pub use areas::{AreaGap, AreaReport, AreaSite, AreasAsked, Reach, areas};
 pub use coverage::{CoverageIndex, Covered};
 
 /// The nearest feature of a kind, with where that knowledge comes from.

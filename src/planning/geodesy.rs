@@ -3,7 +3,7 @@
 //! Source of the distances themselves: C. F. F. Karney, "Algorithms for geodesics", Journal of
 //! Geodesy 87 (2013), as implemented by the `geo` crate.
 
-use geo::{Distance, Geodesic};
+use geo::{Destination, Distance, Geodesic};
 
 use crate::Position;
 
@@ -26,6 +26,19 @@ pub fn metres_between(from: Position, to: Position) -> f64 {
         geo::Point::new(from.longitude(), from.latitude()),
         geo::Point::new(to.longitude(), to.latitude()),
     )
+}
+
+/// Positions at a distance all around a centre, evenly spread by azimuth from the north.
+#[must_use]
+pub fn around(centre: Position, radius_metres: f64, count: u32) -> Vec<Position> {
+    let from = geo::Point::new(centre.longitude(), centre.latitude());
+    (0..count)
+        .map(|number| {
+            let bearing = 360.0 * f64::from(number) / f64::from(count.max(1));
+            let at = Geodesic.destination(from, bearing, radius_metres);
+            Position::wrapped(at.y(), at.x())
+        })
+        .collect()
 }
 
 /// A segment that runs straight in longitude and latitude (RFC 7946, 3.1.1).
@@ -198,6 +211,14 @@ mod tests {
         // JFK to LHR, the example of GeographicLib's GeodSolve manual: 5551.759400 km.
         let metres = metres_between(position(40.6, -73.8), position(51.6, -0.5));
         assert!((metres - 5_551_759.400).abs() < 0.001, "{metres}");
+    }
+
+    #[test]
+    fn what_is_around_a_centre_is_at_its_distance() {
+        let centre = position(-4.25, 15.25);
+        for at in around(centre, 12_345.0, 16) {
+            assert!((metres_between(centre, at) - 12_345.0).abs() < 1e-6);
+        }
     }
 
     #[test]

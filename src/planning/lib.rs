@@ -13,6 +13,7 @@ pub mod cover;
 pub mod delivery;
 pub mod finding;
 pub mod gap;
+pub mod gaps;
 pub mod geodesy;
 pub mod graph;
 pub mod index;

@@ -37,6 +37,7 @@
 
 mod calendar;
 mod chunk;
+mod days;
 mod facts;
 mod fresh;
 mod index;
@@ -58,6 +59,7 @@ use std::{
 
 use desserte_probe::report::Detail;
 
+pub use self::days::Day;
 pub use self::inspect::{FAULTS_MAX, Fault, MonthFigures, Reading};
 use self::{
     calendar::month_of_file,

@@ -163,6 +163,22 @@ impl SampleBlock {
         self.time_unix_ms.is_empty()
     }
 
+    /// Puts a sample behind the others.
+    pub fn push(&mut self, row: &SampleRow) {
+        self.time_unix_ms.push(row.time_unix_ms);
+        self.uncertainty_ms.push(row.uncertainty_ms);
+        self.sequence.push(row.sequence);
+        self.outcome.push(row.outcome);
+        self.sent.push(row.sent);
+        self.received.push(row.received);
+        self.rtt_us_min.push(row.rtt_us_min);
+        self.rtt_us_median.push(row.rtt_us_median);
+        self.rtt_us_max.push(row.rtt_us_max);
+        self.rtt_us_mean_successive_difference
+            .push(row.rtt_us_mean_successive_difference);
+        self.coarse.push(row.coarse);
+    }
+
     /// Puts another block behind this one.
     pub fn append(&mut self, mut later: Self) {
         self.time_unix_ms.append(&mut later.time_unix_ms);

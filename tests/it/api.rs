@@ -11,6 +11,7 @@ pub(crate) use app::{AGREEMENT, TestApp};
 mod document;
 mod imports;
 mod overview;
+mod plans;
 mod routes;
 mod screens;
 mod security;

@@ -19,6 +19,8 @@ mod import_commands;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod messages;
@@ -32,10 +34,12 @@ mod processes;
 mod recording;
 #[cfg(test)]
 mod registry;
+#[cfg(all(test, feature = "influxdb2"))]
+mod servers;
 #[cfg(test)]
 mod solve;
 #[cfg(test)]
-mod store_contract;
+mod store;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]

@@ -14,17 +14,23 @@ export const SITE_FIELDS = [
 ] as const;
 export const POINT_FIELDS = ['name', 'latitude', 'longitude'] as const;
 export const PLACE_FIELDS = [...POINT_FIELDS, 'population', 'class'] as const;
+export const MAST_FIELDS = [...POINT_FIELDS, 'operator', 'generation'] as const;
+export const COVERAGE_FIELDS = [...MAST_FIELDS, 'radius_metres'] as const;
+/** What each kind of layer is told by; the others by their name and position. */
+const LAYER_FIELDS: Record<string, readonly string[]> = {
+  places: PLACE_FIELDS,
+  masts: MAST_FIELDS,
+  coverage: COVERAGE_FIELDS,
+  regions: ['name'],
+  fibre_lines: ['name'],
+  roads: ['name'],
+  power_lines: ['name'],
+  terrain: [],
+};
 
-/** The fields of a file; positions of a GeoJSON file come from its geometries. */
+/** The fields of a file; positions of a map's file come from its geometries. */
 export function fieldsOf(what: string, hasGeometry: boolean): string[] {
-  const all: readonly string[] =
-    what === 'sites'
-      ? SITE_FIELDS
-      : what === 'places'
-        ? PLACE_FIELDS
-        : what === 'regions' || what === 'fibre_lines'
-          ? ['name']
-          : POINT_FIELDS;
+  const all = what === 'sites' ? SITE_FIELDS : (LAYER_FIELDS[what] ?? POINT_FIELDS);
   return all.filter((field) => !hasGeometry || !['latitude', 'longitude'].includes(field));
 }
 

@@ -1,5 +1,7 @@
 //! The country that this collector watches.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,7 +40,8 @@ pub struct Notice {
 /// An imported layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LayerItem {
-    /// Kind: `fibre_lines`, `fibre_nodes`, `masts`, `places` or `regions`.
+    /// Kind: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`, `terrain`, `power_lines`,
+    /// `power_nodes`, `places` or `regions`.
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -48,8 +51,18 @@ pub struct LayerItem {
     pub licence: String,
     /// The day of its content, as far as it is known.
     pub date: String,
+    /// How far it may be wrong, in words.
+    pub uncertainty: String,
+    /// The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`.
+    pub uncertainty_class: String,
     /// Number of its features.
     pub features: u64,
+    /// Rows of its file; `null` when nobody noted them.
+    pub rows_read: Option<u64>,
+    /// Rows that the filters left out.
+    pub left_out: Option<u64>,
+    /// Rows that were refused, by the code of the reason.
+    pub refused: Option<BTreeMap<String, u64>>,
 }
 
 /// A kind of layer that is not there.

@@ -316,12 +316,7 @@ impl Shared {
 
     /// Puts samples in the order of the filling, for a summary gives way to what was there before it.
     pub(super) fn put_samples(&self, filling: &Filling) -> Result<(), StoreError> {
-        let same_run = |one: &SampleRow, other: &SampleRow| {
-            one.summary_spacing_ms == other.summary_spacing_ms
-                && (one.summary_spacing_ms.is_none()
-                    || (one.sequence == other.sequence && one.series == other.series))
-        };
-        for run in filling.samples.chunk_by(same_run) {
+        for run in filling.samples.chunk_by(SampleRow::is_same_run) {
             let kept = self.without_originals(run)?;
             let mut state = self.state();
             for row in kept {
@@ -337,41 +332,14 @@ impl Shared {
         &self,
         run: &'r [SampleRow],
     ) -> Result<Vec<&'r SampleRow>, StoreError> {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else {
-            return Ok(Vec::new());
+        let known = run
+            .first()
+            .and_then(|first| self.state().series.known(&first.series));
+        let there = match (known, SampleRow::run_span(run)) {
+            (Some(number), Some(span)) => self.scan(number, span)?,
+            _ => SampleBlock::default(),
         };
-        let Some(spacing) = first.summary_spacing_ms else {
-            return Ok(run.iter().collect());
-        };
-        let Some(number) = self.state().series.known(&first.series) else {
-            return Ok(run.iter().collect());
-        };
-        let half = i64::from(spacing) / 2;
-        let from = first
-            .time_unix_ms
-            .min(last.time_unix_ms)
-            .saturating_sub(half);
-        let to = first
-            .time_unix_ms
-            .max(last.time_unix_ms)
-            .saturating_add(half);
-        let there = self.scan(number, (from, to))?;
-        let originals: Vec<i64> = there
-            .time_unix_ms
-            .iter()
-            .zip(&there.sequence)
-            .filter(|(_, sequence)| **sequence != first.sequence)
-            .map(|(time, _)| *time)
-            .collect();
-        Ok(run
-            .iter()
-            .filter(|row| {
-                let after = row.time_unix_ms.saturating_sub(half);
-                let next = originals.partition_point(|time| *time <= after);
-                let near = row.time_unix_ms.saturating_add(half);
-                originals.get(next).is_none_or(|time| *time >= near)
-            })
-            .collect())
+        Ok(SampleRow::without_originals(run, &there))
     }
 }
 

@@ -126,7 +126,7 @@ async fn the_country_says_what_is_absent_and_answers_304() {
         serde_json::json!([11.0, -5.0, 18.5, 3.5])
     );
     assert_eq!(country["invented_sites"], true);
-    assert_eq!(country["absent_layers"].as_array().unwrap().len(), 5);
+    assert_eq!(country["absent_layers"].as_array().unwrap().len(), 10);
     refused(
         &test,
         "/api/v1/country/regions.geojson",

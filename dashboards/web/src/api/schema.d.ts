@@ -89,23 +89,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/agreements/{id}/attachments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Files that go with the exclusions of an agreement, by their hash. */
-        get: operations["attachments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/agreements/{id}/exclusions": {
         parameters: {
             query?: never;
@@ -135,26 +118,6 @@ export interface paths {
         put?: never;
         /** Approves an exclusion: it counts from now on. Not the person who asked for it. */
         post: operations["approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/agreements/{id}/exclusions/{exclusion}/attachments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Notes a file that goes with an exclusion, by its SHA-256, while its month is open. The file stays with
-         *     who has it.
-         */
-        post: operations["attach"];
         delete?: never;
         options?: never;
         head?: never;
@@ -207,65 +170,9 @@ export interface paths {
         };
         /**
          * The statement of an agreement for a month: all sites together, site by site, and what the
-         *     figures follow from. Once the month is settled it is the kept one, the revision that is asked for or the
-         *     last; until then the figures as they are now.
+         *     figures follow from.
          */
         get: operations["statement"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/agreements/{id}/statements/{month}/bundle": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The bundle of a final statement: everything with which `desserte verify` recomputes it. */
-        get: operations["bundle"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/agreements/{id}/statements/{month}/contests": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the parties said of the outages of a month, oldest first. */
-        get: operations["contests"];
-        put?: never;
-        /** Contests an outage with a comment. It stays as it was said, in the log. */
-        post: operations["contest"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/agreements/{id}/statements/{month}/revisions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The revisions of a month's statement, oldest first, each with what differs from the one before; none
-         *     before the month is closed.
-         */
-        get: operations["revisions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1447,31 +1354,6 @@ export interface components {
             /** @description The name. */
             approved_by: string;
         };
-        /** @description A file that goes with an exclusion, by its hash. */
-        AttachmentItem: {
-            /** @description When. */
-            added_at: string;
-            /** @description Who added it. */
-            added_by: string;
-            /**
-             * Format: int64
-             * @description The exclusion.
-             */
-            exclusion: number;
-            /** @description Its name. */
-            name: string;
-            /** @description Its SHA-256, hexadecimal. */
-            sha256: string;
-        };
-        /** @description A file that goes with an exclusion. */
-        AttachmentRequest: {
-            /** @description Who adds it. */
-            added_by: string;
-            /** @description Its name. */
-            name: string;
-            /** @description Its SHA-256, 64 hexadecimal digits in lower case. */
-            sha256: string;
-        };
         /** @description Slots of the last 24 hours. */
         Availability24Hours: {
             /**
@@ -1562,35 +1444,6 @@ export interface components {
              * @description Leaves of the later one.
              */
             to: number;
-        };
-        /** @description What was said of an outage. */
-        ContestItem: {
-            /** @description When it was entered. */
-            entered_at: string;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description Start of the outage. */
-            outage_start: string;
-            /** @description Who said it. */
-            person: string;
-            /** @description The site. */
-            site: string;
-            /** @description What. */
-            text: string;
-        };
-        /** @description What a party says of an outage. */
-        ContestRequest: {
-            /** @description Start of the outage as the statement gives it, RFC 3339. */
-            outage_start: string;
-            /** @description Who says it. */
-            person: string;
-            /** @description The site. */
-            site: string;
-            /** @description What. */
-            text: string;
         };
         /** @description What a criterion contributes. */
         ContributionItem: {
@@ -1810,19 +1663,6 @@ export interface components {
             sites_done: number;
             /** @description When this demonstration was started. */
             started_at?: string | null;
-        };
-        /** @description One value that differs. */
-        Difference: {
-            /** @description The field. */
-            field: string;
-            /** @description The day, the outage, the exclusion: whatever the value belongs to. */
-            part?: string | null;
-            /** @description What the other says. */
-            recomputed?: string | null;
-            /** @description The site; `null` for what concerns all. */
-            site?: string | null;
-            /** @description What one says; `null` where it says nothing. */
-            stated?: string | null;
         };
         /** @description A decision that was carried out. */
         DuplicateItem: {
@@ -3091,50 +2931,6 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
-        Page_AttachmentItem: {
-            /** @description The items, in the order of the list. */
-            items: {
-                /** @description When. */
-                added_at: string;
-                /** @description Who added it. */
-                added_by: string;
-                /**
-                 * Format: int64
-                 * @description The exclusion.
-                 */
-                exclusion: number;
-                /** @description Its name. */
-                name: string;
-                /** @description Its SHA-256, hexadecimal. */
-                sha256: string;
-            }[];
-            /** @description Cursor of the page that follows; `null` on the last one. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_ContestItem: {
-            /** @description The items, in the order of the list. */
-            items: {
-                /** @description When it was entered. */
-                entered_at: string;
-                /**
-                 * Format: int64
-                 * @description Its number.
-                 */
-                id: number;
-                /** @description Start of the outage. */
-                outage_start: string;
-                /** @description Who said it. */
-                person: string;
-                /** @description The site. */
-                site: string;
-                /** @description What. */
-                text: string;
-            }[];
-            /** @description Cursor of the page that follows; `null` on the last one. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
         Page_DuplicateItem: {
             /** @description The items, in the order of the list. */
             items: {
@@ -3399,30 +3195,6 @@ export interface components {
                 other: components["schemas"]["PairSide"];
                 /** @description Whether they are of one kind. */
                 same_kind: boolean;
-            }[];
-            /** @description Cursor of the page that follows; `null` on the last one. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_RevisionItem: {
-            /** @description The items, in the order of the list. */
-            items: {
-                /** @description What differs from the revision before (`stated`) in this one (`recomputed`); at most 200. */
-                differences: components["schemas"]["Difference"][];
-                /**
-                 * Format: int64
-                 * @description How many differ in all.
-                 */
-                differences_total: number;
-                /** @description When it was made. */
-                made_at: string;
-                /**
-                 * Format: int32
-                 * @description Its number, from 1.
-                 */
-                revision: number;
-                /** @description SHA-256 of the document, hexadecimal. */
-                sha256: string;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -3931,25 +3703,6 @@ export interface components {
             restore_within_minutes?: number | null;
             /** @description Whether the clock runs in some hours only. */
             working_hours: boolean;
-        };
-        /** @description A revision of a statement. */
-        RevisionItem: {
-            /** @description What differs from the revision before (`stated`) in this one (`recomputed`); at most 200. */
-            differences: components["schemas"]["Difference"][];
-            /**
-             * Format: int64
-             * @description How many differ in all.
-             */
-            differences_total: number;
-            /** @description When it was made. */
-            made_at: string;
-            /**
-             * Format: int32
-             * @description Its number, from 1.
-             */
-            revision: number;
-            /** @description SHA-256 of the document, hexadecimal. */
-            sha256: string;
         };
         /** @description An agent that is revoked. */
         Revoked: {
@@ -4711,36 +4464,6 @@ export interface operations {
             };
         };
     };
-    attachments: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description identifier of the agreement */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_AttachmentItem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     exclusions: {
         parameters: {
             query?: {
@@ -4886,58 +4609,6 @@ export interface operations {
             };
         };
     };
-    attach: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description number of the exclusion */
-                exclusion: number;
-                /** @description identifier of the agreement */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AttachmentRequest"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AttachmentItem"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     withdraw: {
         parameters: {
             query?: never;
@@ -5034,8 +4705,6 @@ export interface operations {
     statement: {
         parameters: {
             query?: {
-                /** @description The revision, from 1; the last one when left out. */
-                revision?: string;
                 /** @description The version of the terms, where they change in the month; the last one when left out. */
                 version?: string;
             };
@@ -5056,188 +4725,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Statement"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    bundle: {
-        parameters: {
-            query?: {
-                /** @description The revision, from 1; the last one when left out. */
-                revision?: string;
-                /** @description The version of the terms, where they change in the month; the last one when left out. */
-                version?: string;
-            };
-            header?: never;
-            path: {
-                /** @description identifier of the agreement */
-                id: string;
-                /** @description `yyyy-mm`, in the agreement's time zone */
-                month: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": number[];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    contests: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description identifier of the agreement */
-                id: string;
-                /** @description `yyyy-mm`, in the agreement's time zone */
-                month: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ContestItem"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    contest: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description identifier of the agreement */
-                id: string;
-                /** @description `yyyy-mm`, in the agreement's time zone */
-                month: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContestRequest"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContestItem"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revisions: {
-        parameters: {
-            query?: {
-                /** @description The revision, from 1; the last one when left out. */
-                revision?: string;
-                /** @description The version of the terms, where they change in the month; the last one when left out. */
-                version?: string;
-            };
-            header?: never;
-            path: {
-                /** @description identifier of the agreement */
-                id: string;
-                /** @description `yyyy-mm`, in the agreement's time zone */
-                month: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_RevisionItem"];
                 };
             };
             400: {

@@ -237,6 +237,11 @@ export const IMPORT_WHATS = [
   'fibre_lines',
   'fibre_nodes',
   'masts',
+  'coverage',
+  'roads',
+  'terrain',
+  'power_lines',
+  'power_nodes',
 ] as const;
 export type ImportWhat = (typeof IMPORT_WHATS)[number];
 export type ImportItem = Narrow<

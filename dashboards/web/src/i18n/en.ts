@@ -1,6 +1,7 @@
 import { agreementsEn } from './agreements.en';
 import { firstEn } from './first.en';
 import { importEn } from './import.en';
+import { programmeEn } from './programme.en';
 import type { Dictionary } from './fr';
 import { ledgerEn } from './ledger.en';
 import { screensEn } from './screens.en';
@@ -9,6 +10,7 @@ import { statementEn } from './statement.en';
 export const en: Dictionary = {
   ...firstEn,
   ...importEn,
+  ...programmeEn,
   // Features, one line each:
   ...agreementsEn,
   ...ledgerEn,
@@ -38,6 +40,11 @@ export const en: Dictionary = {
   'layer.fibre_lines': 'Fibre lines',
   'layer.fibre_nodes': 'Fibre nodes',
   'layer.masts': 'Masts',
+  'layer.coverage': 'Mobile coverage',
+  'layer.roads': 'Roads',
+  'layer.terrain': 'Terrain',
+  'layer.power_lines': 'Power lines',
+  'layer.power_nodes': 'Power substations and supports',
   'layer.places': 'Places',
   'layer.regions': 'Regions',
   'layer.border': 'Border',
@@ -45,6 +52,8 @@ export const en: Dictionary = {
   'layer.absent': 'absent',
   'layer.features_one': '{count} feature',
   'layer.features_other': '{count} features',
+  'layer.refused_one': '{count} row refused',
+  'layer.refused_other': '{count} rows refused',
 
   'outages.title': 'Outages',
   'outages.cause': 'Cause',
@@ -207,6 +216,7 @@ export const en: Dictionary = {
   'criterion.fibre_node_distance': 'Distance to a fibre node',
   'criterion.mast_distance': 'Distance to a mast',
   'criterion.nearby_population': 'Nearby population',
+  'criterion.neighbour_sites': 'Neighbouring sites (5 km)',
   'criterion.place_population': 'Population of the nearest place',
   'criterion.place_distance': 'Distance to a place',
   'criterion.site_kind': 'Kind of site',

@@ -11,10 +11,12 @@ import { ledgerFr } from './ledger.fr';
 import { screensFr } from './screens.fr';
 import { statementFr } from './statement.fr';
 import { importFr } from './import.fr';
+import { programmeFr } from './programme.fr';
 
 export const fr = {
   ...firstFr,
   ...importFr,
+  ...programmeFr,
   // Features, one line each:
   ...agreementsFr,
   ...ledgerFr,
@@ -45,6 +47,11 @@ export const fr = {
   'layer.fibre_lines': 'Lignes de fibre',
   'layer.fibre_nodes': 'Nœuds de fibre',
   'layer.masts': 'Pylônes',
+  'layer.coverage': 'Couverture mobile',
+  'layer.roads': 'Routes',
+  'layer.terrain': 'Relief',
+  'layer.power_lines': 'Lignes électriques',
+  'layer.power_nodes': 'Postes et supports électriques',
   'layer.places': 'Localités',
   'layer.regions': 'Régions',
   'layer.border': 'Frontière',
@@ -52,6 +59,8 @@ export const fr = {
   'layer.absent': 'absente',
   'layer.features_one': '{count} objet',
   'layer.features_other': '{count} objets',
+  'layer.refused_one': '{count} ligne refusée',
+  'layer.refused_other': '{count} lignes refusées',
 
   'outages.title': 'Coupures',
   'outages.cause': 'Cause',
@@ -216,6 +225,7 @@ export const fr = {
   'criterion.fibre_node_distance': 'Distance à un nœud de fibre',
   'criterion.mast_distance': 'Distance à un pylône',
   'criterion.nearby_population': 'Population proche',
+  'criterion.neighbour_sites': 'Sites voisins (5 km)',
   'criterion.place_population': 'Population de la localité proche',
   'criterion.place_distance': 'Distance à une localité',
   'criterion.site_kind': 'Type de site',

@@ -49,11 +49,8 @@ fn an_hgt_lies_where_its_name_says() {
 
 #[test]
 fn fine_samples_are_thinned_to_the_highest_and_tiles_still_meet() {
-    let mut bytes = plane(3_601 / 10 * 10 + 1); // 3,601 samples: one second
-    // The plane would leave 16 bits; a flat tile with one peak says more.
-    let side = 3_601;
-    bytes.clear();
-    bytes.resize(side * side * 2, 0);
+    let side = 3_601; // one second of arc
+    let mut bytes = vec![0; side * side * 2];
     let peak = (1_801 * side + 1_799) * 2;
     bytes[peak..peak + 2].copy_from_slice(&700_i16.to_be_bytes());
     let tile = read("N06E001.hgt", &bytes, None).unwrap().tiles.remove(0);
