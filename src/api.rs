@@ -32,6 +32,7 @@ mod outages;
 mod overview;
 mod page;
 mod paging;
+mod plan_format;
 mod plans;
 mod programmes;
 mod security;

@@ -325,7 +325,7 @@ pub(crate) async fn export_kept(
 ) -> Answer<Response> {
     let asked = query(asked)?;
     let language = download::language(asked.language.as_deref())?;
-    let format = super::plans::Format::of(asked.format.as_deref())?;
+    let format = super::plan_format::Format::of(asked.format.as_deref())?;
     let plan = found(&app, &id).await?;
     let (sites, routes) = kept(&app, move |store| {
         Ok((store.all_sites(&id)?, store.routes(&id)?))
@@ -341,7 +341,7 @@ pub(crate) async fn export_kept(
         .await
         .map_err(|error| Refusal::internal("writing the plan", error))?
         .map_err(|error| Refusal::internal("writing the plan", error))?
-        .ok_or_else(super::plans::no_routes)?;
+        .ok_or_else(super::plan_format::no_routes)?;
     let (media_type, disposition) = format.headers();
     Ok(download::attachment(bytes, media_type, disposition))
 }
@@ -352,12 +352,12 @@ type SitesAndRoutes<'a> = (
 );
 
 fn write(
-    format: super::plans::Format,
+    format: super::plan_format::Format,
     (app, plan): (&App, &KeptPlan),
     (sites, routes): SitesAndRoutes<'_>,
     language: Language,
 ) -> Result<Option<Vec<u8>>, export::ExportError> {
-    use super::plans::Format::{self, Csv, Geojson, Xlsx};
+    use super::plan_format::Format::{self, Csv, Geojson, Xlsx};
     let mut bytes = Vec::new();
     match format {
         Csv => export::programme::write_csv(plan, sites, language, &mut bytes)?,

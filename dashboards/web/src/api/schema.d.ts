@@ -389,6 +389,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far each open site is from what exists, by identifier. */
+        get: operations["gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gaps/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gaps of the areas: their sites, and their people without service within reach. */
+        get: operations["areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gaps/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gaps of all sites and areas as a file to keep. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -401,7 +452,8 @@ export interface paths {
         put?: never;
         /**
          * Keeps a file until it is applied or dropped, and proposes how to read it. The body is the file: at
-         *     most 64 MiB of CSV, XLSX or GeoJSON.
+         *     most 64 MiB of CSV, XLSX, GeoJSON, GeoPackage, OFDS, a shapefile in a ZIP archive, an `OpenStreetMap`
+         *     extract or heights.
          */
         post: operations["upload"];
         delete?: never;
@@ -545,6 +597,43 @@ export interface paths {
          *     What was changed or is used since stays, and is named.
          */
         post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest checkpoint of the log: a signed note (C2SP), of an hour ago at most while something
+         *     comes. Keep it: what it covers can be neither changed nor taken back without your seeing it.
+         */
+        get: operations["checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that the log of one checkpoint goes on from that of an earlier one. */
+        get: operations["consistency"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -713,6 +802,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans that are kept, the newest first. */
+        get: operations["plans"];
+        put?: never;
+        /**
+         * Makes a plan in the background; `/api/v1/plans/progress` tells how far it is, and which plan it is
+         *     in the end. One plan is made at a time.
+         */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kept plan: scenario, hashes of its inputs, and the programme without its sites. */
+        get: operations["plan"];
+        put?: never;
+        post?: never;
+        /** Drops a kept plan. */
+        delete: operations["drop_plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kept plan as a file to keep; every decision of a person is in it, with reason and author. */
+        get: operations["export_kept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites and routes of a kept plan for a map, sites as columns. */
+        get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites of a kept plan, by rank. */
+        get: operations["sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/sites/{site}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A site's sheet: why its rank, why its technology, its flows year by year. */
+        get: operations["site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What two plans have alike, and every site that they plan differently. */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/current": {
         parameters: {
             query?: never;
@@ -759,6 +972,40 @@ export interface paths {
          *     how many a site stays in the top.
          */
         get: operations["robustness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Costs to start from: an example, and published sets. */
+        get: operations["examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the plan is that is being made, or was made last. */
+        get: operations["progress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -969,6 +1216,125 @@ export interface paths {
         };
         /** The collector's own figures in OpenMetrics 1.0. */
         get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is, and where (OGC API – Features 1.0: landing page). */
+        get: operations["landing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/api": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This interface as an OpenAPI 3.0 document. */
+        get: operations["api"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The collections (OGC API – Features 1.0). */
+        get: operations["collections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One collection: `sites`, `outages`, `gaps` or `plans` (OGC API – Features 1.0). */
+        get: operations["collection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Features of a collection: GeoJSON, in pages (OGC API – Features 1.0). */
+        get: operations["items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}/items/{feature}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One feature (OGC API – Features 1.0). */
+        get: operations["item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is conformed to (OGC API – Features 1.0). */
+        get: operations["conformance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1233,6 +1599,21 @@ export interface components {
             confirmed: boolean;
             /** @description The line. */
             line: string;
+        };
+        /** @description That one log begins with another (RFC 6962 §2.1.2). */
+        Consistency: {
+            /**
+             * Format: int64
+             * @description Leaves of the earlier checkpoint.
+             */
+            from: number;
+            /** @description The proof: hashes of 32 bytes in hexadecimal. */
+            hashes: string[];
+            /**
+             * Format: int64
+             * @description Leaves of the later one.
+             */
+            to: number;
         };
         /** @description What a criterion contributes. */
         ContributionItem: {
@@ -1526,6 +1907,209 @@ export interface components {
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
         };
+        /** @description The gap of an area. What needs a layer that was not imported is `null`. */
+        GapArea: {
+            /** @description Its name; `null`: what lies in no named area. */
+            area?: string | null;
+            /**
+             * Format: double
+             * @description Their slots up, as a share of those up and down.
+             */
+            availability?: number | null;
+            /**
+             * Format: double
+             * @description Median of the sites' distances to fibre, metres.
+             */
+            fibre_metres_median?: number | null;
+            /**
+             * Format: int64
+             * @description Places in it.
+             */
+            places?: number | null;
+            /**
+             * Format: int64
+             * @description Places of which nobody knows how many live there.
+             */
+            places_without_population?: number | null;
+            /**
+             * Format: int64
+             * @description Inhabitants of its places.
+             */
+            population?: number | null;
+            /**
+             * Format: int64
+             * @description … of places that none of the imported layers of coverage, fibre and masts reaches.
+             */
+            population_beyond_reach?: number | null;
+            /**
+             * Format: int64
+             * @description … of places that a network of the generation covers.
+             */
+            population_covered?: number | null;
+            /**
+             * Format: int64
+             * @description … of places with fibre within reach.
+             */
+            population_near_fibre?: number | null;
+            /**
+             * Format: int64
+             * @description … of places with a mast within reach.
+             */
+            population_near_mast?: number | null;
+            /**
+             * Format: int64
+             * @description Sites in it.
+             */
+            sites: number;
+            /** @description Sites by the newest generation that covers them. */
+            sites_by_generation?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: int64
+             * @description Sites where something was measured.
+             */
+            sites_measured: number;
+            /**
+             * Format: int64
+             * @description Sites with fibre within reach.
+             */
+            sites_near_fibre?: number | null;
+            /**
+             * Format: int64
+             * @description Sites that no network of the generation covers.
+             */
+            sites_without_coverage?: number | null;
+            /**
+             * Format: int64
+             * @description Sites without a position.
+             */
+            sites_without_position: number;
+        };
+        /** @description The gaps of all areas, and what they rest on. */
+        GapAreas: {
+            /** @description Oldest generation that is service. */
+            generation: string;
+            /** @description The areas, by name; last what lies in no named area. */
+            items: components["schemas"]["GapArea"][];
+            /** @description The layer of places whose inhabitants are counted; `null`: none was imported. */
+            places?: string | null;
+            /**
+             * Format: double
+             * @description Metres within which fibre or a mast is service within reach.
+             */
+            reach_metres: number;
+            /** @description The layer of regions; `null`: the areas are those of the registry. */
+            regions?: string | null;
+        };
+        /** @description The networks at a site. */
+        GapCoverage: {
+            /**
+             * @description The newest generation first; an empty list: in none of the imported layers. `null` when not
+             *     known.
+             */
+            networks?: components["schemas"]["GapNetwork"][] | null;
+            /** @description Why it is not known: `layer_absent` or `position_missing`. */
+            unknown_reason?: string | null;
+        };
+        /** @description The nearest of a kind of thing. */
+        GapDistance: {
+            /** @description The day of the layer's content, as far as it is known. */
+            date?: string | null;
+            /** @description Its layer. */
+            layer?: string | null;
+            /**
+             * Format: double
+             * @description Geodesic metres on WGS84; `null` when not known.
+             */
+            metres?: number | null;
+            /** @description What it is called in its source. */
+            name?: string | null;
+            /** @description Who made the layer. */
+            source?: string | null;
+            /** @description How far the layer may be wrong, in words. */
+            uncertainty?: string | null;
+            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
+            uncertainty_class?: string | null;
+            /** @description Why it is not known: `layer_absent`, `layer_empty` or `position_missing`. */
+            unknown_reason?: string | null;
+        };
+        /** @description A site and its gap. */
+        GapItem: {
+            /** @description The area of the first layer of regions in which it stands; without one as `region`. */
+            area?: string | null;
+            /** @description The networks that reach it. */
+            coverage: components["schemas"]["GapCoverage"];
+            /**
+             * @description The nearest of each kind: `fibre_line`, `fibre_node`, `mast`, `road`, `power_line`,
+             *     `power_node`, `place`.
+             */
+            distances: {
+                [key: string]: components["schemas"]["GapDistance"];
+            };
+            /** @description Whether a demonstration invented it. */
+            invented: boolean;
+            /** @description Its kind. */
+            kind: string;
+            /**
+             * Format: double
+             * @description Degrees north; `null` when not known.
+             */
+            latitude?: number | null;
+            /**
+             * Format: double
+             * @description Degrees east; `null` when not known.
+             */
+            longitude?: number | null;
+            measured?: components["schemas"]["GapMeasured"] | null;
+            /**
+             * Format: int64
+             * @description Inhabitants of the nearest place; `null` when not known.
+             */
+            place_population?: number | null;
+            /** @description Its area in the registry. */
+            region?: string | null;
+            /** @description Whether what was measured there is simulated. */
+            simulated: boolean;
+            /** @description The site. */
+            site: string;
+            /** @description Its name. */
+            site_name?: string | null;
+        };
+        /** @description What was measured at a site. */
+        GapMeasured: {
+            /**
+             * Format: double
+             * @description Slots up, as a share of those up and down.
+             */
+            availability?: number | null;
+            /**
+             * Format: int64
+             * @description Slots in which it was not.
+             */
+            down_slots: number;
+            /** @description The period, ISO 8601. */
+            period: string;
+            /**
+             * Format: int64
+             * @description Slots of which nothing is known: in no share.
+             */
+            unknown_slots: number;
+            /**
+             * Format: int64
+             * @description Slots in which it was reachable.
+             */
+            up_slots: number;
+        };
+        /** @description A network at a site. */
+        GapNetwork: {
+            /** @description `2g`, `3g`, `4g` or `5g`; `null` when its source does not say. */
+            generation?: string | null;
+            /** @description The layer that says so. */
+            layer: string;
+            /** @description Whose; `null` when its source does not say. */
+            operator?: string | null;
+        };
         /** @description Sites that are down by one outage, or have region, operator and cause in common, or are silent. */
         GroupState: {
             /** @description Why; `null` for silent ones. */
@@ -1727,7 +2311,7 @@ export interface components {
             columns: components["schemas"]["ImportColumn"][];
             /** @description The encoding with which it was read, when it is not UTF-8. */
             encoding?: string | null;
-            /** @description `csv`, `xlsx` or `geojson`. */
+            /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `shapefile`, `pbf` or `terrain`. */
             format: string;
             /** @description Whether positions come from geometries. */
             has_geometry: boolean;
@@ -1736,7 +2320,7 @@ export interface components {
              * @description Rows or features.
              */
             rows: number;
-            /** @description Sheets of a workbook that a person sees. */
+            /** @description Sheets of a workbook that a person sees, or tables of a GeoPackage. */
             sheets: string[];
         };
         /** @description An import: a file that waits, or one that was applied. */
@@ -1758,7 +2342,10 @@ export interface components {
             /** @description `staged`, `applied` or `undone`. */
             state: string;
             undone?: components["schemas"]["ImportUndone"] | null;
-            /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+            /**
+             * @description `sites`, or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`,
+             *     `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+             */
             what: string;
         };
         /** @description A filter of rows. */
@@ -1799,13 +2386,15 @@ export interface components {
             source: string;
             /** @description How far it may be wrong, in words. */
             uncertainty: string;
+            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
+            uncertainty_class?: string | null;
         };
         /** @description How a file is read. */
         ImportMapping: {
             /**
              * @description Field, to its columns: the first that says something counts. Fields of sites: `id`, `name`,
              *     `kind`, `latitude`, `longitude`, `place`, `region`, `operator`, `invented`; of layers: `name`,
-             *     `latitude`, `longitude`, `population`.
+             *     `latitude`, `longitude`, `population`, `class`, `operator`, `generation`, `radius_metres`.
              */
             columns?: {
                 [key: string]: string[];
@@ -1814,7 +2403,7 @@ export interface components {
             constants?: {
                 [key: string]: string;
             };
-            /** @description `EPSG:4326` or `EPSG:3857`; that of the file when left out. */
+            /** @description `EPSG:4326`, `EPSG:3857` or a UTM zone; that of the file when left out. */
             crs?: string | null;
             /** @description Encoding of the file when it is not UTF-8. */
             encoding?: string | null;
@@ -1919,6 +2508,39 @@ export interface components {
             /** @description Percent with six decimals. */
             minimum_percent: string;
         };
+        /** @description A kept plan in a list. */
+        KeptPlanItem: {
+            /**
+             * Format: int64
+             * @description Capex of all phases, minor units; `null` without phases.
+             */
+            capex_minor?: number | null;
+            /** @description Name of the set of costs. */
+            costs: string;
+            /** @description ISO 4217 code; amounts are in its minor unit. */
+            currency: string;
+            /** @description Its identifier, from the hash of its inputs. */
+            id: string;
+            /** @description When it was made. */
+            made_at: string;
+            /** @description Its scenario's name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Phases.
+             */
+            phases: number;
+            /**
+             * Format: int64
+             * @description Sites ranked.
+             */
+            sites: number;
+            /**
+             * Format: int64
+             * @description Of these, sites to be built.
+             */
+            sites_to_build: number;
+        };
         /** @description So many sites of a kind. */
         KindCount: {
             /** @description The kind. */
@@ -1981,14 +2603,35 @@ export interface components {
              * @description Number of its features.
              */
             features: number;
-            /** @description Kind: `fibre_lines`, `fibre_nodes`, `masts`, `places` or `regions`. */
+            /**
+             * @description Kind: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`, `terrain`, `power_lines`,
+             *     `power_nodes`, `places` or `regions`.
+             */
             kind: string;
+            /**
+             * Format: int64
+             * @description Rows that the filters left out.
+             */
+            left_out?: number | null;
             /** @description Its licence. */
             licence: string;
             /** @description Its name. */
             name: string;
+            /** @description Rows that were refused, by the code of the reason. */
+            refused?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: int64
+             * @description Rows of its file; `null` when nobody noted them.
+             */
+            rows_read?: number | null;
             /** @description Who made it. */
             source: string;
+            /** @description How far it may be wrong, in words. */
+            uncertainty: string;
+            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
+            uncertainty_class: string;
         };
         /** @description All open sites in columns of equal length. */
         MapColumns: {
@@ -2556,6 +3199,53 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_GapItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description The area of the first layer of regions in which it stands; without one as `region`. */
+                area?: string | null;
+                /** @description The networks that reach it. */
+                coverage: components["schemas"]["GapCoverage"];
+                /**
+                 * @description The nearest of each kind: `fibre_line`, `fibre_node`, `mast`, `road`, `power_line`,
+                 *     `power_node`, `place`.
+                 */
+                distances: {
+                    [key: string]: components["schemas"]["GapDistance"];
+                };
+                /** @description Whether a demonstration invented it. */
+                invented: boolean;
+                /** @description Its kind. */
+                kind: string;
+                /**
+                 * Format: double
+                 * @description Degrees north; `null` when not known.
+                 */
+                latitude?: number | null;
+                /**
+                 * Format: double
+                 * @description Degrees east; `null` when not known.
+                 */
+                longitude?: number | null;
+                measured?: components["schemas"]["GapMeasured"] | null;
+                /**
+                 * Format: int64
+                 * @description Inhabitants of the nearest place; `null` when not known.
+                 */
+                place_population?: number | null;
+                /** @description Its area in the registry. */
+                region?: string | null;
+                /** @description Whether what was measured there is simulated. */
+                simulated: boolean;
+                /** @description The site. */
+                site: string;
+                /** @description Its name. */
+                site_name?: string | null;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_ImportItem: {
             /** @description The items, in the order of the list. */
             items: {
@@ -2576,7 +3266,10 @@ export interface components {
                 /** @description `staged`, `applied` or `undone`. */
                 state: string;
                 undone?: components["schemas"]["ImportUndone"] | null;
-                /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                /**
+                 * @description `sites`, or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`,
+                 *     `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+                 */
                 what: string;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
@@ -2601,6 +3294,44 @@ export interface components {
                 row: number;
                 /** @description The beginning of what stands there. */
                 value?: string | null;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_KeptPlanItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Capex of all phases, minor units; `null` without phases.
+                 */
+                capex_minor?: number | null;
+                /** @description Name of the set of costs. */
+                costs: string;
+                /** @description ISO 4217 code; amounts are in its minor unit. */
+                currency: string;
+                /** @description Its identifier, from the hash of its inputs. */
+                id: string;
+                /** @description When it was made. */
+                made_at: string;
+                /** @description Its scenario's name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Phases.
+                 */
+                phases: number;
+                /**
+                 * Format: int64
+                 * @description Sites ranked.
+                 */
+                sites: number;
+                /**
+                 * Format: int64
+                 * @description Of these, sites to be built.
+                 */
+                sites_to_build: number;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -2801,6 +3532,34 @@ export interface components {
             /** @description The largest first. */
             items: components["schemas"]["PlaceItem"][];
         };
+        /** @description Two plans. */
+        PlanComparison: {
+            /** @description Counts, and every site that is planned differently. */
+            comparison: Record<string, unknown>;
+            /** @description The first. */
+            first: components["schemas"]["KeptPlanItem"];
+            /** @description The second. */
+            second: components["schemas"]["KeptPlanItem"];
+        };
+        /** @description A kept plan. */
+        PlanDetail: components["schemas"]["KeptPlanItem"] & {
+            /** @description SHA-256 of each input. */
+            inputs: Record<string, unknown>;
+            /**
+             * @description Costs, target, phases, frontier, services, deliveries and limits, as `desserte plan --format
+             *     json` writes them.
+             */
+            programme: Record<string, unknown>;
+            /** @description The scenario. */
+            scenario: Record<string, unknown>;
+        };
+        /** @description Costs to start from. */
+        PlanExamples: {
+            /** @description TOML by name. */
+            costs: {
+                [key: string]: string;
+            };
+        };
         /** @description A site in its place. */
         PlanItem: {
             /** @description One entry a criterion. */
@@ -2841,6 +3600,34 @@ export interface components {
             /** @description Its name. */
             site_name?: string | null;
         };
+        /** @description Sites and routes for a map; the columns are as long as each other. */
+        PlanMap: {
+            /** @description Actions. */
+            action: string[];
+            /** @description Kinds. */
+            kind: string[];
+            /** @description Degrees north. */
+            latitude: number[];
+            /** @description Degrees east. */
+            longitude: number[];
+            /** @description Names. */
+            name: (string | null)[];
+            /** @description Phases. */
+            phase: (number | null)[];
+            /** @description Routes. */
+            routes: components["schemas"]["PlanRoute"][];
+            /** @description Identifiers. */
+            site: string[];
+            /** @description Steps of the frontier. */
+            step: (number | null)[];
+            /** @description Technologies. */
+            technology: (string | null)[];
+            /**
+             * Format: int64
+             * @description Sites that have no position and are not here.
+             */
+            without_position: number;
+        };
         /** @description One page of the ranking, and what it rests on. */
         PlanPage: {
             /** @description Layers that are not there. */
@@ -2862,6 +3649,34 @@ export interface components {
              * @description Sites ranked.
              */
             sites: number;
+        };
+        /** @description How far a plan is. */
+        PlanProgress: {
+            /** @description Why the last one could not be made. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description Phases in all.
+             */
+            phases?: number | null;
+            /**
+             * Format: int64
+             * @description Phases made, where that is the step.
+             */
+            phases_done?: number | null;
+            /** @description The plan that was made last. */
+            plan?: string | null;
+            /** @description Whether one is being made. */
+            running: boolean;
+            /** @description What was done last: `costs`, `routes`, `phases`, `frontier`, `services`; `null` before. */
+            step?: string | null;
+        };
+        /** @description What a plan is to be made of. */
+        PlanRequest: {
+            /** @description What things cost, as TOML; `/api/v1/plans/examples` holds sets to start from. */
+            costs: string;
+            /** @description The scenario, as TOML; `demo/examples/scenario.toml` shows every key. */
+            scenario: string;
         };
         /** @description How much the top of the ranking hangs on the weights. */
         PlanRobustness: {
@@ -2887,6 +3702,100 @@ export interface components {
              * @description Sites that count as the top.
              */
             top: number;
+        };
+        /** @description A stretch of route. */
+        PlanRoute: {
+            /** @description Whether it belongs to what costs least over the years for all sites. */
+            least_cost: boolean;
+            /**
+             * Format: int32
+             * @description Metres.
+             */
+            metres: number;
+            /** @description Longitude and latitude, degrees, from end to end. */
+            path: number[][];
+            /**
+             * Format: int64
+             * @description Phase that lays it.
+             */
+            phase?: number | null;
+            /**
+             * Format: int64
+             * @description Step of the frontier that lays it.
+             */
+            step?: number | null;
+        };
+        /** @description A site's sheet. */
+        PlanSheet: components["schemas"]["PlanSiteItem"] & {
+            /** @description What each criterion contributes to its rank. */
+            contributions: Record<string, unknown>[];
+            /** @description ISO 4217 code; amounts are in its minor unit. */
+            currency: string;
+            /**
+             * @description Flows year by year of each technology, of its part of the routes and of what is planned; how the
+             *     choice hangs on the parameters.
+             */
+            money: Record<string, unknown>;
+            /** @description What is planned, with its options and what is known around it. */
+            plan: Record<string, unknown>;
+        };
+        /** @description A site of a kept plan. */
+        PlanSiteItem: {
+            /** @description `build`, `enforce`, `power_first`, `probe_first` or `served`. */
+            action: string;
+            /**
+             * Format: int64
+             * @description Capex with its part of the routes, minor units.
+             */
+            capex_minor?: number | null;
+            /** @description Whether a person decided of it. */
+            decided: boolean;
+            /** @description Its kind. */
+            kind: string;
+            /** @description Its name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Phase that builds it, from 1.
+             */
+            phase?: number | null;
+            /**
+             * Format: int32
+             * @description Its rank, from 1.
+             */
+            rank: number;
+            /** @description Why. */
+            reason: string;
+            /** @description Its region. */
+            region?: string | null;
+            /**
+             * Format: double
+             * @description Its score, 0 to 1.
+             */
+            score: number;
+            /** @description Whether a demonstration made its measurements up. */
+            simulated: boolean;
+            /** @description The site. */
+            site: string;
+            /**
+             * Format: int64
+             * @description Step of the frontier that builds it, from 1.
+             */
+            step?: number | null;
+            /** @description `fibre`, `microwave`, `mobile` or `satellite`. */
+            technology?: string | null;
+            /**
+             * Format: int64
+             * @description Cost of a year, minor units.
+             */
+            yearly_minor?: number | null;
+        };
+        /** @description A page of sites. */
+        PlanSitesPage: {
+            /** @description The sites, by rank. */
+            items: components["schemas"]["PlanSiteItem"][];
+            /** @description Cursor of the page that follows. */
+            next?: string | null;
         };
         /** @description How often a site is in the top. */
         PlanStay: {
@@ -4345,6 +5254,115 @@ export interface operations {
             };
         };
     };
+    gaps: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Kind of site. */
+                kind?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description Area in the registry. */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GapItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    areas: {
+        parameters: {
+            query?: {
+                /** @description Oldest generation that is service: `3g` by default. */
+                generation?: string;
+                /** @description Metres within which fibre or a mast is service: 5,000 by default. */
+                reach_metres?: string;
+                /** @description Layer of regions that makes the areas; the one imported last when left out. */
+                regions?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapAreas"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description `csv`, `xlsx`, `geojson`, `geopackage` or `kml`. */
+                format?: string;
+                /** @description As for the areas. */
+                generation?: string;
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+                /** @description As for the areas. */
+                reach_metres?: string;
+                /** @description As for the areas. */
+                regions?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     imports: {
         parameters: {
             query?: never;
@@ -4369,7 +5387,10 @@ export interface operations {
             query?: {
                 /** @description Its name. */
                 name?: string;
-                /** @description `sites` (when left out), `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                /**
+                 * @description `sites` (when left out) or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`,
+                 *     `roads`, `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+                 */
                 what?: string;
             };
             header?: never;
@@ -4776,6 +5797,73 @@ export interface operations {
             };
         };
     };
+    checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consistency: {
+        parameters: {
+            query: {
+                /** @description Leaves of the earlier checkpoint. */
+                from: string;
+                /** @description Leaves of the later one. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     map: {
         parameters: {
             query?: never;
@@ -5117,6 +6205,309 @@ export interface operations {
             };
         };
     };
+    plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KeptPlanItem"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanProgress"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description dropped */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_kept: {
+        parameters: {
+            query?: {
+                /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `kml`, `ofds` (planned routes) or `brief` (to print). */
+                format?: string;
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanMap"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sites: {
+        parameters: {
+            query?: {
+                /** @description Only sites with this action. */
+                action?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description Only sites that this phase builds, from 1. */
+                phase?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSitesPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSheet"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare: {
+        parameters: {
+            query?: {
+                /** @description Identifier of the first. */
+                first?: string;
+                /** @description Identifier of the second. */
+                second?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanComparison"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     current: {
         parameters: {
             query?: {
@@ -5159,7 +6550,7 @@ export interface operations {
     export: {
         parameters: {
             query?: {
-                /** @description `csv`, `xlsx` or `geojson`. */
+                /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `kml`, `ofds` (planned routes) or `brief` (to print). */
                 format?: string;
                 /** @description `fr` (decimal comma, semicolons) or `en`. */
                 language?: string;
@@ -5223,6 +6614,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanExamples"];
+                };
+            };
+        };
+    };
+    progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanProgress"];
                 };
             };
         };
@@ -5653,6 +7082,244 @@ export interface operations {
                 };
                 content: {
                     "application/openmetrics-text": string;
+                };
+            };
+        };
+    };
+    landing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description landing page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.0 document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    collections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description collections */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description sites, outages, gaps or plans */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a collection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    items: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                /** @description that of the next link of the page before */
+                cursor?: string;
+                /** @description a moment, or from/to; .. leaves an end open */
+                datetime?: string;
+                /** @description features in the page: 100 by default, at most 1,000 */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description sites, outages, gaps or plans */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description sites, outages, gaps or plans */
+                collection: string;
+                /** @description identifier: of a site, or the number of an outage */
+                feature: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conformance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description conformance classes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
