@@ -7,14 +7,22 @@
     clippy::cast_sign_loss,
     reason = "a measuring program: it stops where something fails, and its figures are approximate"
 )]
-//! The store beside plain rows of SQLite: what a month of many sites costs to take in, to keep and to
-//! read. `make bench-store`, or `cargo bench --bench store -- SITES DAYS`.
+//! The store beside others: what many series cost to take in, what a month costs to keep and to read.
+//! `make bench-store`, or `cargo bench --bench store -- SERIES` (of a month; default 24).
 //!
-//! The samples are invented, from a fixed seed: a round trip that wanders, half a percent of slots
-//! with loss, one fact a minute. They go through `Collector::accept` as signed batches of six hours.
+//! All peers get the same rows in the same groups, one after the other, on the same machine. The samples
+//! are invented, from a fixed seed: a round trip that wanders, half a percent of slots without an answer.
 
+#[path = "store/https.rs"]
+mod https;
+#[path = "store/memory.rs"]
+mod memory;
+#[path = "store/peers.rs"]
+mod peers;
 #[path = "store/plain.rs"]
 mod plain;
+#[path = "store/rows.rs"]
+mod rows;
 #[path = "store/source.rs"]
 mod source;
 
@@ -22,10 +30,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use desserte::{
     collector::Collector,
-    ingest::Refusal,
     store::{
         embedded::EmbeddedStore,
-        samples::{SampleStore, SeriesFilter},
+        samples::{Filling, SampleRow, SampleStore, SeriesFilter},
     },
 };
 use desserte_domain::{
@@ -35,30 +42,47 @@ use desserte_domain::{
 use desserte_probe::clock::{Clock, ManualClock, SystemClock};
 use serde_json::json;
 
+use peers::Peer;
+use rows::{Fleet, OF_SITE};
 use source::{Agents, DAY_MS, START_MS};
 
 /// Each figure of reading is the median of so many.
 const TIMES: usize = 5;
+/// Rows that are put at once.
+const GROUP: usize = 50_000;
+const MINUTE_MS: i64 = 60_000;
+const DAYS: i64 = 30;
 /// How long the store may take to follow the journal.
 const PATIENCE: Duration = Duration::from_hours(1);
 
+type Row = (i64, SampleRow);
+
 struct Figure {
-    name: &'static str,
+    name: String,
     unit: &'static str,
     ours: f64,
-    plain: Option<f64>,
+    peers: Vec<(&'static str, f64)>,
     goal: Option<f64>,
 }
 
 fn main() {
-    let numbers: Vec<usize> = std::env::args()
-        .filter_map(|argument| argument.parse().ok())
-        .collect();
-    let sites = numbers.first().copied().unwrap_or(40);
-    let days = numbers.get(1).copied().unwrap_or(30);
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(place) = arguments.iter().position(|one| one == memory::CHILD) {
+        read_store(Path::new(&arguments[place + 1]));
+        return;
+    }
+    let series = arguments.iter().find_map(|argument| argument.parse().ok());
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
-    println!("{sites} sites, 3 targets, {days} days of minutes");
-    let figures = measure(folder.path(), sites, days);
+    let mut figures = Vec::new();
+    taking_in(&folder.path().join("many"), &mut figures);
+    month(
+        &folder.path().join("month"),
+        series.unwrap_or(24),
+        &mut figures,
+    );
+    country(&folder.path().join("country"), &mut figures);
+    whole_path(&folder.path().join("path"), &mut figures);
+    limited(&folder.path().join("limited"), &mut figures);
     print(&figures);
     write(&figures);
 }
@@ -70,19 +94,8 @@ fn seconds<T>(work: impl FnOnce() -> T) -> (f64, T) {
     (clock.monotonic().saturating_sub(before).as_secs_f64(), done)
 }
 
-/// Processor time of this thread: on a machine that does other work too, what reading costs.
-fn thread_seconds() -> f64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
-}
-
 fn median_seconds(mut work: impl FnMut()) -> f64 {
-    let mut once = || {
-        let before = thread_seconds();
-        work();
-        thread_seconds() - before
-    };
-    let mut all: Vec<f64> = (0..TIMES).map(|_| once()).collect();
+    let mut all: Vec<f64> = (0..TIMES).map(|_| seconds(&mut work).0).collect();
     all.sort_by(f64::total_cmp);
     all[TIMES / 2]
 }
@@ -91,176 +104,314 @@ fn bytes_below(path: &Path) -> f64 {
     let Ok(entries) = std::fs::read_dir(path) else {
         return std::fs::metadata(path).map_or(0.0, |file| file.len() as f64);
     };
+    // Files of a server come and go.
     entries
-        .map(|entry| bytes_below(&entry.expect("entry").path()))
+        .filter_map(Result::ok)
+        .map(|entry| bytes_below(&entry.path()))
         .sum()
 }
 
-fn figure(
-    name: &'static str,
-    unit: &'static str,
-    ours: f64,
-    (plain, goal): (Option<f64>, Option<f64>),
-) -> Figure {
-    Figure {
-        name,
-        unit,
+/// Puts rows into the store and seals them; seconds.
+fn put(store: &EmbeddedStore, position: &mut u64, rows: &[Row]) -> f64 {
+    let groups = rows.chunks(GROUP).map(|group| {
+        *position += 1;
+        let filling = Filling {
+            position: *position,
+            samples: group.iter().map(|(_, row)| row.clone()).collect(),
+            evidence: vec![],
+        };
+        seconds(|| store.put(&filling).expect("put")).0
+    });
+    let taken: f64 = groups.sum();
+    taken + seconds(|| store.flush().expect("flush")).0
+}
+
+fn put_peer(peer: &mut dyn Peer, rows: &[Row]) -> f64 {
+    rows.chunks(GROUP)
+        .map(|group| seconds(|| peer.put(group)).0)
+        .sum()
+}
+
+/// Many series, interleaved as the minutes come in.
+fn taking_in(folder: &Path, figures: &mut Vec<Figure>) {
+    const SERIES: usize = 100_000;
+    const STEPS: i64 = 10;
+    std::fs::create_dir_all(folder).expect("folder");
+    let store = EmbeddedStore::open(&folder.join("ours")).expect("open");
+    let mut position = 0;
+    let mut fleet = Fleet::new(SERIES);
+    let rows: Vec<Row> = (0..STEPS)
+        .flat_map(|step| fleet.step(step, MINUTE_MS))
+        .collect();
+    let count = rows.len() as f64;
+    println!("{count} rows of {SERIES} series");
+    let ours = count / put(&store, &mut position, &rows);
+    let mut others = Vec::new();
+    for peer in &mut peers::all(folder) {
+        others.push((peer.name(), count / put_peer(peer.as_mut(), &rows)));
+        println!("{}: {:.0} rows/s", peer.name(), others[others.len() - 1].1);
+    }
+    let mut note = |name: &str, ours, peers, goal| {
+        figures.push(Figure {
+            name: name.into(),
+            unit: "samples/s",
+            ours,
+            peers,
+            goal,
+        });
+    };
+    note(
+        "rows of 100,000 series, interleaved, sealed",
         ours,
-        plain,
-        goal,
+        others,
+        Some(500_000.0),
+    );
+    let again = count / put(&store, &mut position, &rows);
+    note("the same rows again (all are there)", again, vec![], None);
+    let late: Vec<Row> = (0..2)
+        .flat_map(|step| fleet.step(step - 3 * 1_440, MINUTE_MS))
+        .collect();
+    let late_rate = late.len() as f64 / put(&store, &mut position, &late);
+    note(
+        "late rows, into a day that is over",
+        late_rate,
+        vec![],
+        None,
+    );
+    drop(store);
+    drop(rows);
+    let store = EmbeddedStore::open(&folder.join("more")).expect("open");
+    let mut fleet = Fleet::new(5 * SERIES);
+    let rows: Vec<Row> = (0..2)
+        .flat_map(|step| fleet.step(step, MINUTE_MS))
+        .collect();
+    let rate = rows.len() as f64 / put(&store, &mut position, &rows);
+    note(
+        "rows of 500,000 series, interleaved, sealed",
+        rate,
+        vec![],
+        Some(500_000.0),
+    );
+}
+
+/// A month of minutes of some series.
+fn month(folder: &Path, series: usize, figures: &mut Vec<Figure>) {
+    std::fs::create_dir_all(folder).expect("folder");
+    let store = EmbeddedStore::open(&folder.join("ours")).expect("open");
+    let mut others = peers::all(folder);
+    let (mut position, mut count) = (0, 0.0);
+    let mut fleet = Fleet::new(series);
+    let mut last = None;
+    for day in 0..DAYS {
+        let minutes = day * 1_440..(day + 1) * 1_440;
+        let rows: Vec<Row> = minutes
+            .flat_map(|minute| fleet.step(minute, MINUTE_MS))
+            .collect();
+        put(&store, &mut position, &rows);
+        for peer in &mut others {
+            put_peer(peer.as_mut(), &rows);
+        }
+        count += rows.len() as f64;
+        last = rows.into_iter().next_back();
+    }
+    let (_, row) = last.expect("a row");
+    let span = (START_MS, START_MS + DAYS * DAY_MS);
+    let expected = usize::try_from(DAYS * 1_440).expect("small");
+    let peers = others
+        .iter_mut()
+        .map(|peer| (peer.name(), peer.bytes() / count))
+        .collect();
+    figures.push(Figure {
+        name: "a sample on disk, after a month".into(),
+        unit: "bytes",
+        ours: bytes_below(&folder.join("ours")) / count,
+        peers,
+        goal: Some(7.5),
+    });
+    let filter = SeriesFilter {
+        site: Some(&row.series.site),
+        target: Some(&row.series.target),
+    };
+    let id = store.series(filter).expect("series")[0].id;
+    let ours = median_seconds(|| {
+        assert_eq!(
+            store.scan(id, span.0, span.1).expect("scan").len(),
+            expected
+        );
+    });
+    let mut read = Vec::new();
+    for peer in &mut others {
+        let taken = median_seconds(|| assert_eq!(peer.month(&row, span), expected));
+        read.push((peer.name(), taken * 1e3));
+    }
+    figures.push(Figure {
+        name: "the month of one series, read".into(),
+        unit: "ms",
+        ours: ours * 1e3,
+        peers: read,
+        goal: Some(3.0),
+    });
+    let exact = median_seconds(|| exact_month(&store, span, expected));
+    figures.push(Figure {
+        name: "exact availability of a month, one core".into(),
+        unit: "samples/s",
+        ours: count / exact,
+        peers: vec![],
+        goal: Some(30_000_000.0),
+    });
+    figures.push(Figure {
+        name: "the same for 1,000 series, from that".into(),
+        unit: "s",
+        ours: exact * 1_000.0 / series as f64,
+        peers: vec![],
+        goal: None,
+    });
+}
+
+/// The slots and outages of every series.
+fn exact_month(store: &EmbeddedStore, (from, to): (i64, i64), slots: usize) {
+    for series in store.series(SeriesFilter::default()).expect("series") {
+        let block = store.scan(series.id, from, to).expect("scan");
+        let observations = block.observations(None);
+        let slots = form_slots(&SlotRule::default(), from, slots, &[&observations]);
+        let parameters = MachineParameters::default();
+        let run = run(parameters, Availability::Available, &slots, &[]);
+        assert_eq!(run.states.len(), slots.len());
     }
 }
 
-fn measure(folder: &Path, sites: usize, days: usize) -> Vec<Figure> {
-    let data = folder.join("data");
-    let now = START_MS + i64::try_from(days).expect("days") * DAY_MS;
-    let samples = (sites * 3 * days * 1_440) as f64;
-    let ingest = fill(&data, (sites, days), now);
-    let journal = bytes_below(&data.join("journal.sqlite"));
-    let kept = bytes_below(&data.join("samples"));
-
-    let (open, store) = seconds(|| EmbeddedStore::open(&data.join("samples")).expect("open"));
-    let series = store.series(SeriesFilter::default()).expect("series");
-    let one = series[series.len() / 2].id;
-    let month = median_seconds(|| {
-        let block = store.scan(one, START_MS, now).expect("scan");
-        assert_eq!(block.len(), days * 1_440);
+/// A month of 10,000 sites from the sums of their days.
+fn country(folder: &Path, figures: &mut Vec<Figure>) {
+    const SITES: usize = 10_000;
+    let store = EmbeddedStore::open(folder).expect("open");
+    let mut fleet = Fleet::new(SITES * OF_SITE);
+    let mut position = 0;
+    for day in 0..DAYS {
+        // A sample a day: a day's sums are as large, however many there are.
+        put(&store, &mut position, &fleet.step(day, DAY_MS));
+    }
+    let first = START_MS / DAY_MS;
+    let taken = median_seconds(|| {
+        let sums = store
+            .sums(SeriesFilter::default(), (first, first + DAYS))
+            .expect("sums");
+        let shares = sums
+            .iter()
+            .map(|(_, one)| 1.0 - one.silent as f64 / one.samples as f64);
+        assert_eq!(shares.filter(|share| *share > 0.5).count(), SITES * OF_SITE);
     });
-    let exact = median_seconds(|| exact_month(&store, now, days * 1_440));
-
-    let rows = plain::Rows::make(&folder.join("plain.sqlite"), &store, now);
-    let plain_month = median_seconds(|| rows.scan(1, (START_MS, now)));
-    let (per_second, bytes, ms) = ("samples/s", "bytes/sample", "ms");
-    let ingest = samples / ingest;
-    let put = (Some(rows.per_second), Some(500_000.0));
-    let disk = (Some(rows.bytes / samples), Some(7.5));
-    vec![
-        figure(
-            "ingest with signatures, journal and store",
-            per_second,
-            ingest,
-            (None, Some(50_000.0)),
-        ),
-        figure(
-            "rows put into the store",
-            per_second,
-            rows.ours_per_second,
-            put,
-        ),
-        figure("store on disk", bytes, kept / samples, disk),
-        figure(
-            "journal on disk",
-            bytes,
-            journal / samples,
-            (None, Some(13.0)),
-        ),
-        figure("open the store", ms, open * 1e3, (None, None)),
-        figure(
-            "month of one series, processor time",
-            ms,
-            month * 1e3,
-            (Some(plain_month * 1e3), Some(3.0)),
-        ),
-        figure(
-            "exact month, per processor second",
-            per_second,
-            samples / exact,
-            (None, Some(10_000_000.0)),
-        ),
-    ]
+    figures.push(Figure {
+        name: "a month of 10,000 sites, 3 series each, from day sums".into(),
+        unit: "s",
+        ours: taken,
+        peers: vec![],
+        goal: Some(1.0),
+    });
 }
 
-/// Sends everything and waits until it is sealed; how long that took, seconds.
-fn fill(data: &Path, (sites, days): (usize, usize), now: i64) -> f64 {
+/// Signed batches over TLS, through journal and store.
+fn whole_path(folder: &Path, figures: &mut Vec<Figure>) {
+    const SITES: usize = 20;
+    const DAYS: usize = 30;
+    let now = START_MS + 30 * DAY_MS;
     let clock = Arc::new(ManualClock::new(now, 5_000));
-    let collector = Collector::open(data, Arc::clone(&clock) as Arc<dyn Clock>).expect("open");
-    let batches = Agents::enrol(&collector, sites, now).batches(days);
+    let collector = Collector::open(folder, Arc::clone(&clock) as Arc<dyn Clock>).expect("open");
+    let batches = Agents::enrol(&collector, SITES, now).batches(DAYS);
+    let samples = (SITES * 3 * DAYS * 1_440) as f64;
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
-    let (took, ()) = seconds(|| {
-        runtime.block_on(send(&collector, batches, &clock));
+    let (taken, ()) = seconds(|| {
+        runtime.block_on(https::send(&collector, batches, &clock));
         let last = collector.journal().last_position();
         assert!(
             collector.wait_applied(last, PATIENCE),
             "the store does not follow"
         );
-        drop(collector);
     });
-    took
+    drop(collector);
+    figures.push(Figure {
+        name: "signed batches over HTTPS, through journal and store".into(),
+        unit: "samples/s",
+        ours: samples / taken,
+        peers: vec![],
+        goal: Some(50_000.0),
+    });
+    figures.push(Figure {
+        name: "a sample in the journal".into(),
+        unit: "bytes",
+        ours: bytes_below(&folder.join("journal.sqlite")) / samples,
+        peers: vec![],
+        goal: Some(13.0),
+    });
 }
 
-/// The slots and outages of every series.
-fn exact_month(store: &EmbeddedStore, now: i64, slots: usize) {
-    for series in store.series(SeriesFilter::default()).expect("series") {
-        let observations = store
-            .scan(series.id, START_MS, now)
-            .expect("scan")
-            .observations(None);
-        let slots = form_slots(&SlotRule::default(), START_MS, slots, &[&observations]);
-        let run = run(
-            MachineParameters::default(),
-            Availability::Available,
-            &slots,
-            &[],
-        );
-        assert_eq!(run.states.len(), slots.len());
+/// A store that does not fit into the memory that it may use.
+fn limited(folder: &Path, figures: &mut Vec<Figure>) {
+    const SERIES: usize = 240;
+    const LIMIT: u64 = 48 * 1024 * 1024;
+    let store = EmbeddedStore::open(folder).expect("open");
+    let mut fleet = Fleet::new(SERIES);
+    let mut position = 0;
+    for day in 0..DAYS {
+        let minutes = day * 1_440..(day + 1) * 1_440;
+        let rows: Vec<Row> = minutes
+            .flat_map(|minute| fleet.step(minute, MINUTE_MS))
+            .collect();
+        put(&store, &mut position, &rows);
     }
-}
-
-/// Sends all batches, some at a time, as fast as they are taken.
-async fn send(
-    collector: &Arc<Collector>,
-    batches: Vec<desserte::ingest::BatchRequest>,
-    clock: &Arc<ManualClock>,
-) {
-    const AT_ONCE: usize = 16;
-    let mut running = tokio::task::JoinSet::new();
-    for batch in batches {
-        if running.len() >= AT_ONCE {
-            running.join_next().await.expect("one runs").expect("sent");
-        }
-        let (collector, clock) = (Arc::clone(collector), Arc::clone(clock));
-        running.spawn(async move {
-            loop {
-                match collector.accept(batch.clone()).await {
-                    Ok(_) => return,
-                    Err(Refusal::Unavailable(_)) => {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                    }
-                    Err(Refusal::TooManyRequests { .. }) => clock.advance(Duration::from_secs(5)),
-                    Err(refused) => panic!("{refused}"),
-                }
-            }
+    drop(store);
+    let size = bytes_below(folder) / 1e6;
+    let Some((taken, samples, peak)) = memory::read_under(LIMIT, folder) else {
+        println!("without a memory limit: no control group can be made here");
+        return;
+    };
+    let (size, limit) = (size.round(), LIMIT / 1024 / 1024);
+    for (name, unit, ours) in [
+        ("exact month", "samples/s", samples / taken),
+        ("greatest resident size", "MB", peak / 1e6),
+    ] {
+        figures.push(Figure {
+            name: format!("{name}, store of {size} MB under a limit of {limit} MiB"),
+            unit,
+            ours,
+            peers: vec![],
+            goal: None,
         });
     }
-    while let Some(done) = running.join_next().await {
-        done.expect("sent");
-    }
+}
+
+/// What the limited process does: all of a store, and what that took.
+fn read_store(folder: &Path) {
+    let span = (START_MS, START_MS + DAYS * DAY_MS);
+    let slots = usize::try_from(DAYS * 1_440).expect("small");
+    let store = EmbeddedStore::open(folder).expect("open");
+    let series = store.series(SeriesFilter::default()).expect("series").len();
+    let (taken, ()) = seconds(|| exact_month(&store, span, slots));
+    println!("{taken} {} {}", series * slots, memory::peak());
 }
 
 fn print(figures: &[Figure]) {
-    let number = |value: Option<f64>| {
-        value.map_or_else(
-            || "-".to_owned(),
-            |value| {
-                if value >= 1_000.0 {
-                    format!("{value:.0}")
-                } else {
-                    format!("{value:.2}")
-                }
-            },
-        )
+    let number = |value: f64| {
+        if value >= 1_000.0 {
+            format!("{value:.0}")
+        } else {
+            format!("{value:.3}")
+        }
     };
-    println!(
-        "{:<44}{:>14}{:>14}{:>14}  unit",
-        "", "ours", "plain SQLite", "goal"
-    );
+    println!("| figure | unit | ours | peers, same run | goal |\n|---|---|---|---|---|");
     for one in figures {
-        let (ours, plain, goal) = (number(Some(one.ours)), number(one.plain), number(one.goal));
+        let peers: Vec<String> = one
+            .peers
+            .iter()
+            .map(|(name, value)| format!("{name} {}", number(*value)))
+            .collect();
+        let goal = one.goal.map_or_else(|| "–".to_owned(), number);
+        let (ours, peers) = (number(one.ours), peers.join(" · "));
         println!(
-            "{:<44}{ours:>14}{plain:>14}{goal:>14}  {}",
+            "| {} | {} | {ours} | {peers} | {goal} |",
             one.name, one.unit
         );
     }
+    println!("{}", cpu());
 }
 
 fn write(figures: &[Figure]) {
@@ -268,14 +419,20 @@ fn write(figures: &[Figure]) {
         .expect("date")
         .to_string();
     let cpu = cpu();
-    let all: Vec<_> = figures
-        .iter()
-        .map(|one| json!({
+    let entry = |one: &Figure, peer: Option<(&'static str, f64)>| {
+        json!({
             "figure": one.name, "unit": one.unit, "ours": one.ours,
-            "peer": one.plain.map(|_| "plain rows in SQLite, same run"), "peer_value": one.plain,
+            "peer": peer.map(|one| one.0), "peer_value": peer.map(|one| one.1),
             "goal": one.goal, "cpu": cpu, "date": date,
-        }))
-        .collect();
+        })
+    };
+    let mut all = Vec::new();
+    for one in figures {
+        if one.peers.is_empty() {
+            all.push(entry(one, None));
+        }
+        all.extend(one.peers.iter().map(|peer| entry(one, Some(*peer))));
+    }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
     std::fs::create_dir_all(&folder).expect("folder");
     let path = folder.join("store.json");

@@ -38,6 +38,7 @@ mod programmes;
 mod security;
 mod sites;
 mod slots;
+mod statements;
 mod summary;
 mod throughput;
 pub(crate) mod time;

@@ -1,6 +1,7 @@
 //! The command line. Data goes to stdout or a file, everything else to stderr; 1 means failed, 2
 //! wrong usage or input.
 
+mod acceptance;
 mod agents;
 mod agreements;
 mod bundle;
@@ -8,6 +9,7 @@ mod check;
 mod demo;
 mod exclusions;
 mod gaps;
+mod help;
 mod import;
 mod ledger;
 mod output;
@@ -16,6 +18,8 @@ mod replay;
 mod serve;
 mod sites;
 mod solve;
+mod statement;
+mod store;
 mod targets;
 mod verify;
 mod words;
@@ -23,7 +27,7 @@ mod words;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Language;
 use words::{FileError, Text};
@@ -64,6 +68,8 @@ enum Command {
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
+    /// The statement of an agreement for a month, as data, as a workbook or as a page to print.
+    Statement(statement::Statement),
     /// How far each site and area is from fibre, masts, coverage, roads and electricity.
     Gaps(gaps::Gaps),
     /// The log that outside parties hold checkpoints of: sign one, or check everything against it.
@@ -80,6 +86,13 @@ enum Command {
     /// Compare the rules with worked cases.
     #[command(subcommand)]
     Conformance(check::Conformance),
+    /// Check, measure or compact what was measured.
+    #[command(subcommand)]
+    Store(store::Store),
+    /// Copy a data folder while it serves: to a folder, or to one .zip file.
+    Backup(store::Backup),
+    /// Put a backup into a data folder.
+    Restore(store::Restore),
     /// Check a configuration file.
     CheckConfig(check::CheckConfig),
 }
@@ -114,8 +127,24 @@ type Outcome = Result<(), Failure>;
 /// Reads the command line and runs it.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let language = help::language_of(&words);
+    let read = help::in_language(Cli::command(), language)
+        .try_get_matches()
+        .and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match read {
         Ok(cli) => cli,
+        Err(error) if error.use_stderr() && language == Language::Fr => {
+            let text = help::refusal_fr(&error);
+            output::complain(
+                language,
+                ("refusé", "refused"),
+                &Text::new(text.clone(), text),
+            );
+            return ExitCode::from(2);
+        }
         Err(error) => {
             // Help and version are data; clap knows which stream.
             let _ = error.print();
@@ -150,11 +179,15 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Agreements(agreements) => agreements.run(context),
         Command::Gaps(gaps) => gaps.run(context),
         Command::Ledger(ledger) => ledger.run(context),
+        Command::Statement(statement) => statement.run(context),
         Command::Verify(verify) => verify.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Solve(solve) => solve.run(context),
         Command::Replay(replay) => replay.run(),
         Command::Conformance(conformance) => conformance.run(),
+        Command::Store(store) => store.run(context),
+        Command::Backup(backup) => backup.run(context),
+        Command::Restore(restore) => restore.run(context),
         Command::CheckConfig(check) => check.run(context),
     }
 }

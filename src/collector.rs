@@ -10,7 +10,9 @@
 //! | `collector.lock` | held by the process that serves this folder |
 
 pub mod identity;
+mod keeping;
 pub(crate) mod limit;
+mod lock;
 
 use std::{
     collections::HashMap,
@@ -27,6 +29,8 @@ use desserte_probe::{
 };
 use tokio::sync::broadcast;
 
+pub use self::keeping::Keeping;
+pub(crate) use self::lock::lock_folder;
 use self::{
     identity::{Identity, IdentityError},
     limit::RateLimit,
@@ -37,9 +41,7 @@ use crate::{
     registry::{Registry, RegistryError},
     store::{
         StoreError,
-        embedded::{EmbeddedStore, is_made_again},
         journal::Journal,
-        retention::Retention,
         samples::SampleStore,
         sound::{Remedy, check_file},
     },
@@ -67,8 +69,8 @@ pub enum CollectorError {
     /// The samples know more than the journal: one of the two was replaced by another copy.
     #[error(
         "data folder {path}: the samples go to position {applied}, the journal only to {last}: \
-         the journal is an older copy; put the newer one back, or delete the folder samples to go on \
-         from this one"
+         the journal is an older copy; put the newer one back, or delete the folder samples (with a server: \
+         name an empty bucket) to go on from this one"
     )]
     StoreAhead {
         /// The folder.
@@ -180,7 +182,7 @@ impl Collector {
             }
         };
         identity::private_folder(data).map_err(folder("make"))?;
-        let lock = lock(data)?;
+        let lock = lock::lock(data)?;
         let identity = Identity::open(data)?;
         check_file(&registry_path(data), Remedy::Backup)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
@@ -191,7 +193,7 @@ impl Collector {
             identity.signing_key().clone(),
         )?);
         ledger.take_up()?;
-        let samples = samples(data, &journal, keeping)?;
+        let samples = keeping::samples(data, &journal, (&identity, keeping))?;
         let (applied, last) = (samples.applied_position()?, journal.last_position());
         if applied > last {
             return Err(CollectorError::StoreAhead {
@@ -350,55 +352,6 @@ impl Drop for Collector {
             tracing::error!(%error, "end of run not written down");
         }
         tracing::debug!(applier = ?self.applier, "collector closes");
-    }
-}
-
-/// Where samples are kept, and how long.
-#[derive(Debug, Clone, Default)]
-pub struct Keeping {
-    /// How long.
-    pub retention: Retention,
-}
-
-/// The sample store of a data folder, ready to be filled from where it is.
-fn samples(
-    data: &Path,
-    journal: &Journal,
-    _keeping: &Keeping,
-) -> Result<Arc<dyn SampleStore>, CollectorError> {
-    let gone = || CollectorError::EvidenceGone {
-        path: data.to_owned(),
-    };
-    let folder = samples_path(data);
-    // Asked before the folder is opened: opening deletes what an earlier version wrote.
-    if is_made_again(&folder)? && journal.lacks_beyond(0)? {
-        return Err(gone());
-    }
-    let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&folder)?);
-    if journal.lacks_beyond(samples.applied_position()?)? {
-        return Err(gone());
-    }
-    Ok(samples)
-}
-
-/// One process serves a folder; commands work beside it.
-fn lock(data: &Path) -> Result<File, CollectorError> {
-    let path = data.join("collector.lock");
-    let folder = |source| CollectorError::Folder {
-        operation: "lock",
-        path: path.clone(),
-        source,
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(folder)?;
-    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(CollectorError::InUse(data.to_owned())),
-        Err(error) => Err(folder(error.into())),
     }
 }
 

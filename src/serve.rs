@@ -15,10 +15,11 @@ use crate::api::server;
 use crate::app::{App, AppError, Parts, Source};
 use crate::assess::worker;
 use crate::collector::{Collector, CollectorError};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::geography::Geography;
 use crate::ingest::IngestEvent;
 use crate::layers::{LayerStore, LayersError};
+use crate::ledger::{self, evidence::Files};
 use crate::plans::{PlanStore, PlansError};
 use crate::staging::{Staging, StagingError};
 
@@ -68,6 +69,9 @@ pub enum ServeError {
     /// Registry, journal, store or identity.
     #[error(transparent)]
     Collector(#[from] CollectorError),
+    /// The configuration names something that cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The layers.
     #[error(transparent)]
     Layers(#[from] LayersError),
@@ -102,6 +106,7 @@ impl ServeError {
             Self::Web(server::ServerError::NotLoopback(_) | server::ServerError::Bind { .. })
                 | Self::Agents { .. }
                 | Self::EmptyPage { .. }
+                | Self::Config(_)
                 | Self::Collector(CollectorError::InUse(_) | CollectorError::Folder { .. })
         )
     }
@@ -137,7 +142,15 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .unwrap_or_else(|| format!("https://{bound}"));
     let (stop, stopped) = watch::channel(false);
     let data = options.data.clone();
-    let collector = on_thread(move || Ok(Collector::open(&data, Arc::new(SystemClock))?)).await?;
+    let keeping = options.config.keeping()?;
+    let collector = on_thread(move || {
+        Ok(Collector::open_with(
+            &data,
+            Arc::new(SystemClock),
+            &keeping,
+        )?)
+    })
+    .await?;
     write_agents_url(&options.data, &agents_url)?;
     let arrivals = collector.events();
     let parts = Parts {
@@ -167,7 +180,11 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         udp,
         stopped.clone(),
     ));
-    tasks.spawn(keep_ledger(Arc::clone(&collector), stopped));
+    tasks.spawn(keep_ledger(
+        Arc::clone(&app),
+        Arc::clone(&collector),
+        stopped,
+    ));
     tasks.spawn(assess(Arc::clone(&app), arrivals));
     tracing::info!(agents = agents_url, web = %web_address, "serving");
     Ok(Running {
@@ -262,10 +279,17 @@ async fn serve_agents_until(
 }
 
 async fn keep_ledger(
+    app: Arc<App>,
     collector: Arc<Collector>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
-    crate::ledger::worker::run(collector, stopped).await;
+    let files = Files {
+        source: app.source().clone(),
+        journal: Arc::clone(collector.journal()),
+        ledger: Arc::clone(collector.ledger()),
+    };
+    let clock = Arc::clone(collector.clock());
+    ledger::worker::run(app, (files, clock), stopped).await;
     Ok(())
 }
 

@@ -6,10 +6,14 @@
 //! the same transaction, and is filled from there when it is opened.
 
 pub mod embedded;
+#[cfg(feature = "influxdb2")]
+pub mod influx2;
 pub mod journal;
 pub mod retention;
 pub mod samples;
+pub mod server;
 pub mod sound;
+mod summary;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -88,6 +92,12 @@ pub enum StoreError {
         /// When to try again.
         retry: Duration,
     },
+    /// A server has less than it had: it is filled from here again.
+    #[error("store: the server of samples is filled only up to position {position}")]
+    Rewound {
+        /// Its position.
+        position: u64,
+    },
     /// Too much waits to be written.
     #[error("store: {operation}: too much is waiting")]
     Busy {
@@ -115,7 +125,7 @@ impl From<LogError> for StoreError {
 }
 
 impl StoreError {
-    fn database(operation: &'static str) -> impl Fn(rusqlite::Error) -> Self {
+    pub(crate) fn database(operation: &'static str) -> impl Fn(rusqlite::Error) -> Self {
         move |source| {
             let full = source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
             if full {

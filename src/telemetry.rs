@@ -59,6 +59,10 @@ pub struct Metrics {
     pub event_readers: Gauge<i64>,
     /// Seconds that the last assessment of a site took.
     pub assessment_seconds: Gauge<f64, AtomicU64>,
+    /// Batches that are in the journal and not in the store yet.
+    pub store_behind_batches: Gauge<i64>,
+    /// 1 while something keeps the store from being filled, else 0.
+    pub store_trouble: Gauge<i64>,
 }
 
 impl Default for Metrics {
@@ -74,6 +78,8 @@ impl Default for Metrics {
             sites: Family::default(),
             event_readers: Gauge::default(),
             assessment_seconds: Gauge::default(),
+            store_behind_batches: Gauge::default(),
+            store_trouble: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -115,6 +121,16 @@ impl Metrics {
             "assessment_seconds",
             "Duration of the last assessment of a site",
             self.assessment_seconds.clone(),
+        );
+        registry.register(
+            "store_behind_batches",
+            "Batches in the journal that the sample store does not have yet",
+            self.store_behind_batches.clone(),
+        );
+        registry.register(
+            "store_trouble",
+            "1 while something keeps the sample store from being filled",
+            self.store_trouble.clone(),
         );
     }
 

@@ -8,8 +8,11 @@ need() { command -v "$1" >/dev/null 2>&1 || want+=("$2"); }
 
 for part in "$@"; do
   case $part in
+    # The peers of the store's bench; what cannot be installed is left out of its table.
+    bench-store) need victoria-metrics victoria-metrics; [ -d /usr/lib/postgresql ] || want+=(postgresql) ;;&
     rust | all) command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
-      need cc gcc ;;&
+      need cc gcc; need pkg-config pkg-config
+      pkg-config --exists openssl 2>/dev/null || want+=(libssl-dev) ;;&
     node | all) command -v node >/dev/null || { echo "Node.js 20 or newer is missing" >&2; exit 1; } ;;&
     browser | all) need chromium chromium; need pdfinfo poppler-utils
       [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || want+=(fonts-dejavu-core) ;;&

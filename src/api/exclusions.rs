@@ -254,7 +254,7 @@ fn decision<'a>(app: &App, reason: &'a str) -> Decision<'a> {
     }
 }
 
-fn agreement(app: &App, id: &str) -> Answer<Agreement> {
+pub(super) fn agreement(app: &App, id: &str) -> Answer<Agreement> {
     let directory = app.directory();
     let stored = directory.agreement(id);
     stored
@@ -272,7 +272,7 @@ pub(super) async fn records(app: &Arc<App>, agreement: &str) -> Answer<Vec<Exclu
 }
 
 /// What the registry refused, as this interface says it.
-fn refused(error: RegistryError) -> Refusal {
+pub(super) fn refused(error: RegistryError) -> Refusal {
     match error {
         RegistryError::Exclusion(error) => {
             let code = match &error {

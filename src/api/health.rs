@@ -50,6 +50,13 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Answer<Response> {
     if let Some(counters) = app.source().counters() {
         count(&app.metrics, &counters);
     }
+    if let Some(store) = app.source().store_state() {
+        let behind = i64::try_from(store.behind_batches).unwrap_or(i64::MAX);
+        app.metrics.store_behind_batches.set(behind);
+        app.metrics
+            .store_trouble
+            .set(store.trouble.is_some().into());
+    }
     let text = app
         .metrics
         .text()

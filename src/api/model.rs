@@ -17,10 +17,11 @@ mod overview;
 mod plan;
 mod programme;
 mod site;
+mod statement;
 
 pub use agreement::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement,
-    StatementDocument, Total,
+    StatementDocument, StatementPart, Total,
 };
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
 pub use demo::{Away, Demonstration};
@@ -52,3 +53,4 @@ pub use site::{
     EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
     SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };
+pub use statement::{AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem};

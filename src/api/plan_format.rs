@@ -1,11 +1,13 @@
 //! A plan as a file: which format, and how a browser keeps it.
 
 use desserte_planning::plan::Plan;
+use desserte_planning::programme::RoutePlan;
 
 use super::error::{Answer, Refusal};
 use crate::app::App;
 use crate::export::planned::{Planned, PlannedFormat};
 use crate::export::{self, Language};
+use crate::plans::{KeptPlan, KeptSite};
 
 /// A file of a plan.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,31 @@ impl Format {
             Self::Csv => export::plan::write_csv(plan, language, &mut bytes)?,
             Self::Xlsx => export::plan::write_xlsx(plan, language, &mut bytes)?,
             Self::Geojson => export::plan::write_geojson(plan, &mut bytes)?,
+        }
+        Ok(Some(bytes))
+    }
+
+    /// A kept plan as a file; `None`: a network is asked for, and no route is planned.
+    pub(super) fn write_kept(
+        self,
+        (app, plan): (&App, &KeptPlan),
+        (sites, routes): (&[KeptSite], &[RoutePlan]),
+        language: Language,
+    ) -> Result<Option<Vec<u8>>, export::ExportError> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Csv => export::programme::write_csv(plan, sites, language, &mut bytes)?,
+            Self::Xlsx => export::programme::write_xlsx(plan, sites, language, &mut bytes)?,
+            Self::Geojson => export::programme::write_geojson(plan, sites, routes, &mut bytes)?,
+            Self::Planned(format) => {
+                let planned = Planned::kept(plan, sites, routes);
+                let planned = planned.map_err(|error| export::ExportError::Write {
+                    what: "the kept plan",
+                    source: std::io::Error::other(error),
+                })?;
+                let when = (app.now_unix_ms(), language);
+                return export::planned::write(format, (&planned, &app.layers()), when);
+            }
         }
         Ok(Some(bytes))
     }

@@ -340,7 +340,7 @@ fn source(criterion: Criterion, gap: &Gap) -> Option<String> {
         Criterion::FibreNodeDistance => gap.fibre_node.known(),
         Criterion::MastDistance => gap.mast.known(),
         Criterion::PlacePopulation => gap.place.known().map(|place| &place.nearest),
-        Criterion::SiteKind | Criterion::Unavailability => None,
+        Criterion::NeighbourSites | Criterion::SiteKind | Criterion::Unavailability => None,
     }?;
     let provenance = &nearest.provenance;
     Some(format!(

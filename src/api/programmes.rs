@@ -25,7 +25,6 @@ use super::model::{
 use super::paging::{Page, Paging, page};
 use super::{download, imports, query, time};
 use crate::app::App;
-use crate::export::{self, Language};
 use crate::import::scenario::{costs_from_toml, scenario_from_toml};
 use crate::plans::{KeptPlan, KeptSite, PLANS_MAX, PlanStore, PlansError};
 
@@ -174,8 +173,11 @@ pub(crate) async fn compare(
     let needed = |name: &str, id: Option<String>| {
         id.ok_or_else(|| Refusal::parameter(name, "needs the identifier of a plan"))
     };
-    let first = found(&app, &needed("first", asked.first)?).await?;
-    let second = found(&app, &needed("second", asked.second)?).await?;
+    let (first, second) = (
+        needed("first", asked.first)?,
+        needed("second", asked.second)?,
+    );
+    let (first, second) = (found(&app, &first).await?, found(&app, &second).await?);
     let ids = (first.id.clone(), second.id.clone());
     let sites = kept(&app, move |store| {
         Ok((store.all_sites(&ids.0)?, store.all_sites(&ids.1)?))
@@ -334,7 +336,7 @@ pub(crate) async fn export_kept(
     let writing = {
         let app = Arc::clone(&app);
         tokio::task::spawn_blocking(move || {
-            write(format, (&app, &plan), (&sites, &routes), language)
+            format.write_kept((&app, &plan), (&sites, &routes), language)
         })
     };
     let bytes = writing
@@ -344,36 +346,6 @@ pub(crate) async fn export_kept(
         .ok_or_else(super::plan_format::no_routes)?;
     let (media_type, disposition) = format.headers();
     Ok(download::attachment(bytes, media_type, disposition))
-}
-
-type SitesAndRoutes<'a> = (
-    &'a [KeptSite],
-    &'a [desserte_planning::programme::RoutePlan],
-);
-
-fn write(
-    format: super::plan_format::Format,
-    (app, plan): (&App, &KeptPlan),
-    (sites, routes): SitesAndRoutes<'_>,
-    language: Language,
-) -> Result<Option<Vec<u8>>, export::ExportError> {
-    use super::plan_format::Format::{self, Csv, Geojson, Xlsx};
-    let mut bytes = Vec::new();
-    match format {
-        Csv => export::programme::write_csv(plan, sites, language, &mut bytes)?,
-        Xlsx => export::programme::write_xlsx(plan, sites, language, &mut bytes)?,
-        Geojson => export::programme::write_geojson(plan, sites, routes, &mut bytes)?,
-        Format::Planned(format) => {
-            let planned = export::planned::Planned::kept(plan, sites, routes);
-            let planned = planned.map_err(|error| export::ExportError::Write {
-                what: "the kept plan",
-                source: std::io::Error::other(error),
-            })?;
-            let when = (app.now_unix_ms(), language);
-            return export::planned::write(format, (&planned, &app.layers()), when);
-        }
-    }
-    Ok(Some(bytes))
 }
 
 impl KeptPlanItem {

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     agents, agreements, country, demo, duplicates, events, evidence, exclusions, gaps, health,
     history, imports, ledger, map, months, ogc, openapi, outages, overview, page, plans,
-    programmes, security, sites, slots, summary, throughput,
+    programmes, security, sites, slots, statements, summary, throughput,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
@@ -52,6 +52,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(agreements::agreement))
         .routes(routes!(agreements::agreement_months))
         .routes(routes!(agreements::statement))
+        .routes(routes!(statements::revisions))
+        .routes(routes!(statements::bundle))
+        .routes(routes!(statements::contests, statements::contest))
+        .routes(routes!(statements::attachments))
+        .routes(routes!(statements::attach))
         .routes(routes!(exclusions::exclusions, exclusions::add))
         .routes(routes!(exclusions::approve))
         .routes(routes!(exclusions::withdraw))

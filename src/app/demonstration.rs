@@ -73,6 +73,13 @@ impl Progress {
         };
     }
 
+    /// Whether its past is there, or there is no demonstration.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        let phase = self.state.read().unwrap_or_else(PoisonError::into_inner).0;
+        matches!(phase, Phase::None | Phase::Complete)
+    }
+
     /// Another phase begins: sites are counted anew.
     pub fn enter(&self, phase: Phase) {
         self.sites_done.store(0, Ordering::Relaxed);

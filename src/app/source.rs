@@ -14,12 +14,13 @@ use desserte_probe::wire::id::AgentId;
 
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
-use crate::collector::{Collector, registry_path, samples_path};
+use crate::collector::{Collector, journal_path, registry_path, samples_path};
 use crate::registry::{
     self, AgentRecord, Decision, LineRecord, Registry, RegistryError, SiteStatus,
 };
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
+use crate::store::journal::ArrivalLog;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
 pub(crate) use samples::EVIDENCE_MARGIN_MS;
 
@@ -46,6 +47,15 @@ pub enum SourceError {
 
 type Result<T> = std::result::Result<T, SourceError>;
 
+/// How the store follows the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreState {
+    /// Batches that it does not have yet.
+    pub behind_batches: u64,
+    /// What keeps it from being filled; `None`: nothing does.
+    pub trouble: Option<String>,
+}
+
 /// Registry, journal and store.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -54,6 +64,8 @@ pub struct Source {
     clock: Arc<dyn Clock>,
     /// The collector of this process; `None` where nothing arrives.
     collector: Option<Arc<Collector>>,
+    /// When batches arrived, from the journal of another process.
+    arrivals: Option<Arc<ArrivalLog>>,
 }
 
 impl Source {
@@ -65,6 +77,7 @@ impl Source {
             samples: Arc::clone(collector.samples()),
             clock: Arc::clone(collector.clock()),
             collector: Some(collector),
+            arrivals: None,
         }
     }
 
@@ -72,7 +85,10 @@ impl Source {
     pub fn read_only(data: &Path) -> Result<Self> {
         let registry = Registry::open(&registry_path(data))?;
         let samples = EmbeddedStore::open_reading(&samples_path(data))?;
-        Ok(Self::of(registry, Arc::new(samples), Arc::new(SystemClock)))
+        Ok(Self {
+            arrivals: ArrivalLog::open(&journal_path(data))?.map(Arc::new),
+            ..Self::of(registry, Arc::new(samples), Arc::new(SystemClock))
+        })
     }
 
     /// A registry and a store to which nothing arrives.
@@ -83,6 +99,7 @@ impl Source {
             samples,
             clock,
             collector: None,
+            arrivals: None,
         }
     }
 
@@ -94,12 +111,34 @@ impl Source {
             .map(|collector| collector.counters())
     }
 
+    /// What final statements are made from; `None` where nothing arrives.
+    #[must_use]
+    pub fn files(&self) -> Option<crate::ledger::evidence::Files> {
+        let collector = self.collector.as_ref()?;
+        Some(crate::ledger::evidence::Files {
+            source: self.clone(),
+            journal: Arc::clone(collector.journal()),
+            ledger: Arc::clone(collector.ledger()),
+        })
+    }
+
     /// The log; `None` where nothing arrives.
     #[must_use]
     pub fn ledger(&self) -> Option<Arc<crate::ledger::Ledger>> {
         self.collector
             .as_ref()
             .map(|collector| Arc::clone(collector.ledger()))
+    }
+
+    /// How the store follows the journal; `None` where nothing arrives.
+    #[must_use]
+    pub fn store_state(&self) -> Option<StoreState> {
+        let collector = self.collector.as_ref()?;
+        let last = collector.journal().last_position();
+        Some(StoreState {
+            behind_batches: last.saturating_sub(collector.applied_position()),
+            trouble: self.samples.trouble(),
+        })
     }
 
     /// The registry.

@@ -9,7 +9,8 @@ use crate::config::Language;
 /// One text a line: English, a tab, French.
 const FRENCH: &str = include_str!("help.fr.tsv");
 /// Headings of a help page in French; clap's own are English.
-const TEMPLATE_FR: &str = "{before-help}{about-with-newline}\nUtilisation : {usage}\n\n{all-args}{after-help}";
+const TEMPLATE_FR: &str =
+    "{before-help}{about-with-newline}\nUtilisation : {usage}\n\n{all-args}{after-help}";
 const COMMANDS_FR: &str = "Commandes";
 const ARGUMENTS_FR: &str = "Arguments";
 const OPTIONS_FR: &str = "Options";
@@ -85,7 +86,11 @@ fn french_argument(mut argument: Arg) -> Arg {
     if let Some(text) = argument.get_long_help().map(StyledStr::to_string) {
         argument = argument.long_help(translated(&text));
     }
-    let heading = if argument.is_positional() { ARGUMENTS_FR } else { OPTIONS_FR };
+    let heading = if argument.is_positional() {
+        ARGUMENTS_FR
+    } else {
+        OPTIONS_FR
+    };
     // Clap's own notes ("[default: …]") are English; they are said in our words.
     let mut notes = Vec::new();
     let defaults: Vec<String> = argument
@@ -106,7 +111,10 @@ fn french_argument(mut argument: Arg) -> Arg {
         notes.push(format!("[valeurs : {}]", values.join(", ")));
     }
     if !notes.is_empty() {
-        let text = argument.get_help().map(StyledStr::to_string).unwrap_or_default();
+        let text = argument
+            .get_help()
+            .map(StyledStr::to_string)
+            .unwrap_or_default();
         argument = argument.help(format!("{text} {}", notes.join(" ")).trim().to_owned());
     }
     if argument.get_action().takes_values() {
@@ -146,13 +154,18 @@ pub(super) fn refusal_fr(error: &clap::Error) -> String {
         ErrorKind::InvalidValue => format!("{argument} ne peut valoir « {value} »"),
         ErrorKind::UnknownArgument => format!("option ou argument inconnu : {argument}"),
         ErrorKind::InvalidSubcommand => {
-            format!("commande inconnue : {}", context(ContextKind::InvalidSubcommand))
+            format!(
+                "commande inconnue : {}",
+                context(ContextKind::InvalidSubcommand)
+            )
         }
         ErrorKind::NoEquals => format!("{argument} demande le signe = devant sa valeur"),
         // The reason is written by what reads the value.
         ErrorKind::ValueValidation => {
             let reason = std::error::Error::source(error).map(ToString::to_string);
-            let reason = reason.map(|reason| format!(" : {reason}")).unwrap_or_default();
+            let reason = reason
+                .map(|reason| format!(" : {reason}"))
+                .unwrap_or_default();
             format!("{argument} : « {value} » ne convient pas{reason}")
         }
         ErrorKind::TooManyValues => format!("trop de valeurs pour {argument} : « {value} »"),
@@ -222,15 +235,27 @@ mod tests {
         assert_eq!(language_of(&words("--language=en plan")), Language::En);
         let mut command = in_language(Cli::command(), Language::Fr);
         let help = command.render_long_help().to_string();
-        assert!(help.contains("Utilisation :") && help.contains("Commandes:"), "{help}");
-        assert!(!help.contains("Usage") && !help.contains("Print help"), "{help}");
+        assert!(
+            help.contains("Utilisation :") && help.contains("Commandes:"),
+            "{help}"
+        );
+        assert!(
+            !help.contains("Usage") && !help.contains("Print help"),
+            "{help}"
+        );
         let refused = |text: &str| {
             let command = in_language(Cli::command(), Language::Fr);
             refusal_fr(&command.try_get_matches_from(words(text)).unwrap_err())
         };
         assert_eq!(refused("desserte nope"), "commande inconnue : nope");
-        assert!(refused("desserte serve --nope").starts_with("option ou argument inconnu : --nope"));
-        assert!(refused("desserte solve steiner").starts_with("il manque <"), "{}", refused("desserte solve steiner"));
+        assert!(
+            refused("desserte serve --nope").starts_with("option ou argument inconnu : --nope")
+        );
+        assert!(
+            refused("desserte solve steiner").starts_with("il manque <"),
+            "{}",
+            refused("desserte solve steiner")
+        );
         assert!(refused("desserte serve --language xx").contains("valeurs admises : fr, en"));
     }
 }

@@ -63,7 +63,6 @@ impl LedgerCommand {
 
 /// The files of a data folder with a log; a server may have it open at the same time.
 pub(super) struct Opened {
-    pub(super) registry: Arc<Registry>,
     pub(super) journal: Arc<Journal>,
     pub(super) ledger: Arc<Ledger>,
 }
@@ -81,10 +80,8 @@ pub(super) fn open(data: &Data) -> Result<Opened, Failure> {
     let registry = Arc::new(registry);
     let journal = Journal::open(&journal_path(folder), entries_of).map_err(Failure::failed)?;
     let key = identity.signing_key().clone();
-    let ledger =
-        Ledger::open(&journal_path(folder), Arc::clone(&registry), key).map_err(Failure::failed)?;
+    let ledger = Ledger::open(&journal_path(folder), registry, key).map_err(Failure::failed)?;
     Ok(Opened {
-        registry,
         journal: Arc::new(journal),
         ledger: Arc::new(ledger),
     })

@@ -1,4 +1,6 @@
-//! Sites: list, show, merge, move.
+//! Sites: list, show, merge, move, and what was measured at them in sums.
+
+mod sums;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -7,7 +9,7 @@ use super::output::Output;
 use super::words::unknown_site;
 use super::{AUTHOR, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::api::time;
-use crate::registry::{Decision, SiteStatus, SiteVersion};
+use crate::registry::{Decision, Registry, SiteStatus, SiteVersion};
 
 /// What is done with sites.
 #[derive(Debug, Subcommand)]
@@ -16,6 +18,10 @@ pub(super) enum Sites {
     List(List),
     /// One site with all its versions.
     Show(Show),
+    /// Each day of a site's targets: samples, packets, response times. Days are those of UTC.
+    Days(sums::Days),
+    /// A month of every site in sums: samples, packets, share answered. Its days are those of UTC.
+    Month(sums::Month),
     /// Make a site part of another from now on; history stays.
     Merge(Merge),
     /// Put a site elsewhere from now on; history stays.
@@ -95,6 +101,8 @@ impl Sites {
         match self {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
+            Self::Days(days) => days.run(),
+            Self::Month(month) => month.run(),
             Self::Merge(merge) => merge.run(),
             Self::Move(moved) => moved.run(),
         }
@@ -113,17 +121,20 @@ impl List {
     }
 }
 
+/// The identifier of a site that is named by it or by an alias.
+fn known_site(registry: &Registry, given: &str) -> Result<String, Failure> {
+    let known = registry.site(given).map_err(Failure::failed)?;
+    let id = match known {
+        Some(site) => Some(site.id),
+        None => registry.resolve_site(given).map_err(Failure::failed)?,
+    };
+    id.ok_or_else(|| Failure::Input(unknown_site(given)))
+}
+
 impl Show {
     fn run(&self) -> Outcome {
         let registry = registry(&self.data)?;
-        let known = registry.site(&self.id).map_err(Failure::failed)?;
-        let id = match known {
-            Some(site) => Some(site.id),
-            None => registry.resolve_site(&self.id).map_err(Failure::failed)?,
-        };
-        let Some(id) = id else {
-            return Err(Failure::Input(unknown_site(&self.id)));
-        };
+        let id = known_site(&registry, &self.id)?;
         let versions = registry.site_versions(&id).map_err(Failure::failed)?;
         let rows: Vec<Row> = versions
             .into_iter()

@@ -12,6 +12,7 @@ pub(super) mod plan;
 mod registry;
 pub(super) mod solve;
 mod toml;
+mod upkeep;
 
 pub(super) use files::FileError;
 use files::reason;

@@ -4,8 +4,20 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Config, ConfigError};
+use crate::{
+    collector::Keeping,
+    store::{
+        retention,
+        server::{Server, Token},
+    },
+};
+
 /// Fewest months: the month before the present one is judged once it is over.
 const MONTHS_MIN: u32 = 2;
+
+/// Largest token, bytes.
+const TOKEN_BYTES_MAX: u64 = 16 * 1024;
 
 /// Which engine holds the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -75,6 +87,51 @@ impl Store {
         }
         let url = self.url.as_deref()?;
         server_fault(url).map(|reason| ("store.url", reason))
+    }
+}
+
+impl Config {
+    /// Where samples are kept and how long, with the server's token.
+    pub fn keeping(&self) -> Result<Keeping, ConfigError> {
+        Ok(Keeping {
+            retention: retention::Retention {
+                series_months: self.retention.series_months,
+                evidence_months: self.retention.evidence_months,
+            },
+            server: self.store.server()?,
+        })
+    }
+}
+
+impl Store {
+    fn server(&self) -> Result<Option<Server>, ConfigError> {
+        let (Engine::InfluxDb2, Some(url), Some(org), Some(bucket)) =
+            (self.engine, &self.url, &self.org, &self.bucket)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Server {
+            url: url.trim_end_matches('/').to_owned(),
+            org: org.clone(),
+            bucket: bucket.clone(),
+            token: self.token()?,
+        }))
+    }
+
+    fn token(&self) -> Result<Token, ConfigError> {
+        let named = super::variable("INFLUX_TOKEN").filter(|token| !token.is_empty());
+        let Some(file) = self.token_file.as_ref().filter(|_| named.is_none()) else {
+            return Ok(Token::new(named.unwrap_or_default()));
+        };
+        let failed = |source| ConfigError::Read {
+            file: file.clone(),
+            source,
+        };
+        if std::fs::metadata(file).map_err(failed)?.len() > TOKEN_BYTES_MAX {
+            return Err(ConfigError::TooLarge { file: file.clone() });
+        }
+        let text = std::fs::read_to_string(file).map_err(failed)?;
+        Ok(Token::new(text.trim().to_owned()))
     }
 }
 

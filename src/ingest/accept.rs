@@ -148,7 +148,8 @@ impl Collector {
         }
         let last = self.journal().last_position();
         let behind = last.saturating_sub(self.applied_position());
-        if behind > BEHIND_MAX {
+        // A server that is away for a day must not keep batches out: the journal is the queue.
+        if behind > BEHIND_MAX && !self.samples().caps().may_be_away {
             return Err(Refusal::Unavailable(format!(
                 "the store is {behind} batches behind the journal"
             )));

@@ -2,7 +2,7 @@
 //! what changed. What it does for a position is the same whenever it does it again.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +14,10 @@ use std::{
 use desserte_probe::{clock::Clock, report::Report, wire::id::AgentId};
 use tokio::sync::broadcast;
 
-use super::{activity::Activities, rows::rows, verify::decode};
+use super::{
+    activity::Activities,
+    refill::{POSITIONS, RefillError, spell_out},
+};
 use crate::{
     registry::{Registry, RegistryError, SeenLine},
     store::{
@@ -25,12 +28,8 @@ use crate::{
     },
 };
 
-/// Positions of one step: few enough that a step is short, enough that commits are few.
-const POSITIONS: u64 = 64;
 /// How long to sleep when nothing comes; also how soon a stop is noticed.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// How long to wait after a failure of a disk before trying again.
-const RETRY: Duration = Duration::from_secs(1);
 /// Decoded reports kept for this thread; beyond, it decodes the journal's bodies again.
 const PREPARED_MAX: usize = 64;
 /// How often the run is marked alive: what a crash can add to the collector's own silence.
@@ -39,7 +38,6 @@ const ALIVE: Duration = Duration::from_secs(10);
 const KEEP_HEARTBEATS: Duration = Duration::from_mins(5);
 /// How often schedules are made anew, because agreements end with time.
 const REFRESH_SCHEDULES: Duration = Duration::from_hours(1);
-
 /// How often what is older than it is kept is let go.
 const LET_GO: Duration = Duration::from_hours(24);
 
@@ -71,23 +69,6 @@ pub(crate) struct Following {
     pub(crate) stop: AtomicBool,
     pub(crate) run: i64,
     pub(crate) retention: Retention,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum ApplyError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-}
-
-impl ApplyError {
-    fn retry(&self) -> Duration {
-        match self {
-            Self::Store(StoreError::Away { retry, .. }) => *retry,
-            _ => RETRY,
-        }
-    }
 }
 
 impl Following {
@@ -126,14 +107,14 @@ impl Following {
     }
 
     /// Applies `(after, until]`; events go out once their rows are in the store.
-    fn step(&self, (after, until): (u64, u64)) -> Result<(), ApplyError> {
+    fn step(&self, (after, until): (u64, u64)) -> Result<(), RefillError> {
         let rows_max = self.samples.caps().rows_max;
         let mut filling = Filling {
             position: after,
             ..Filling::default()
         };
         let mut events = Vec::new();
-        let mut failed: Option<ApplyError> = None;
+        let mut failed: Option<RefillError> = None;
         self.journal.usable((after, until), |batch| {
             if failed.is_none() {
                 failed = self.one(&batch, &mut filling, &mut events, rows_max).err();
@@ -158,41 +139,15 @@ impl Following {
         filling: &mut Filling,
         events: &mut Vec<IngestEvent>,
         rows_max: usize,
-    ) -> Result<(), ApplyError> {
+    ) -> Result<(), RefillError> {
         let Some(map) = &batch.time_map else {
             return Ok(());
         };
-        if batch.is_let_go() {
-            return Ok(());
-        }
         let agent = batch.envelope.agent;
-        let report = match self.forget(&batch.batch_hash) {
-            Some(report) => report,
-            None => match decode(batch.content_type, &batch.body) {
-                Ok(report) => Arc::new(report),
-                Err(error) => {
-                    // It was decoded before it was journaled: the file is damaged.
-                    let position = batch.position;
-                    tracing::error!(position, %error, "journaled batch {position} left out");
-                    return Ok(());
-                }
-            },
-        };
-        let assignments = self.registry.assignments(agent)?;
-        let earlier = self.journal.earlier_entries(batch)?;
-        let owned: HashSet<u64> = report
-            .entries
-            .iter()
-            .map(|entry| entry.sequence)
-            .filter(|sequence| !earlier.contains(*sequence))
-            .collect();
-        let found = match rows(batch, &report, map, &assignments, &owned) {
-            Ok(found) => found,
-            Err(error) => {
-                let position = batch.position;
-                tracing::error!(position, %error, "journaled batch {position} left out");
-                return Ok(());
-            }
+        let prepared = self.forget(&batch.batch_hash);
+        let found = spell_out((&self.journal, &self.registry), batch, map, prepared)?;
+        let Some((report, found)) = found else {
+            return Ok(());
         };
         self.activities
             .batch((batch.received_unix_ms, batch.peer), Some(map), &report);
@@ -364,6 +319,13 @@ fn follow(shared: &Following) {
         let until = last.min(applied.saturating_add(POSITIONS));
         match shared.step((applied, until)) {
             Ok(()) => shared.raise(until),
+            Err(RefillError::Store(StoreError::Rewound { position })) => {
+                tracing::warn!(
+                    position,
+                    "the store is filled again from position {position}"
+                );
+                shared.raise(position);
+            }
             Err(error) => {
                 tracing::error!(%error, "store could not be filled");
                 let slices = error.retry().as_millis().div_ceil(PATIENCE.as_millis());

@@ -25,6 +25,7 @@
 //! after some months ([`Journal::let_go`]); their identities stay, so that nothing comes in twice.
 
 mod append;
+mod arrivals;
 mod former;
 mod heads;
 mod identity;
@@ -34,6 +35,7 @@ mod mark;
 mod read;
 mod retain;
 mod time;
+mod writer;
 
 use std::{
     net::IpAddr,
@@ -61,6 +63,7 @@ use desserte_probe::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub use arrivals::ArrivalLog;
 pub use heads::BatchHead;
 
 use self::mark::Mark;
@@ -307,7 +310,7 @@ impl Journal {
         let shared = Arc::clone(&committed);
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write((connection, entries_of), &queue, (&shared, &mark)))
+            .spawn(move || writer::write((connection, entries_of), &queue, (&shared, &mark)))
             .map_err(|error| StoreError::damaged("writer thread", error))?;
         Ok(Self {
             queue: Some(sender),
@@ -385,50 +388,6 @@ impl Drop for Journal {
         {
             tracing::error!("journal writer panicked");
         }
-    }
-}
-
-/// The writer: a group, a commit, the answers; until nobody can ask any more.
-fn write(
-    (mut connection, entries_of): (Connection, EntriesOf),
-    queue: &Queue,
-    (committed, mark): (&Committed, &Mark),
-) {
-    while let Ok(first) = queue.recv() {
-        let mut rows = first.0.entries;
-        let mut group = vec![first];
-        while rows < ROWS_PER_COMMIT {
-            let Ok(next) = queue.try_recv() else { break };
-            rows += next.0.entries;
-            group.push(next);
-        }
-        let (batches, replies): (Vec<NewBatch>, Vec<Reply>) = group.into_iter().unzip();
-        let last = *committed.lock();
-        match append::commit((&mut connection, entries_of), &batches, last) {
-            Ok((last, answers)) => {
-                mark.set(last);
-                committed.raise(last);
-                for (reply, answer) in replies.into_iter().zip(answers) {
-                    // Whoever hung up learns the position when he sends the batch again.
-                    let _ = reply.send(Ok(answer));
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "journal commit failed");
-                for reply in replies {
-                    let _ = reply.send(Err(again(&error)));
-                }
-            }
-        }
-    }
-}
-
-/// The same failure for everyone of a group.
-fn again(error: &StoreError) -> StoreError {
-    let operation = "append to journal";
-    match error {
-        StoreError::Full { .. } => StoreError::Full { operation },
-        other => StoreError::damaged("journal commit", other),
     }
 }
 

@@ -163,6 +163,22 @@ impl SampleBlock {
         self.time_unix_ms.is_empty()
     }
 
+    /// Puts a sample behind the others.
+    pub fn push(&mut self, row: &SampleRow) {
+        self.time_unix_ms.push(row.time_unix_ms);
+        self.uncertainty_ms.push(row.uncertainty_ms);
+        self.sequence.push(row.sequence);
+        self.outcome.push(row.outcome);
+        self.sent.push(row.sent);
+        self.received.push(row.received);
+        self.rtt_us_min.push(row.rtt_us_min);
+        self.rtt_us_median.push(row.rtt_us_median);
+        self.rtt_us_max.push(row.rtt_us_max);
+        self.rtt_us_mean_successive_difference
+            .push(row.rtt_us_mean_successive_difference);
+        self.coarse.push(row.coarse);
+    }
+
     /// Puts another block behind this one.
     pub fn append(&mut self, mut later: Self) {
         self.time_unix_ms.append(&mut later.time_unix_ms);
@@ -314,6 +330,17 @@ pub trait SampleStore: Send + Sync + std::fmt::Debug {
         from_unix_ms: i64,
         to_unix_ms: i64,
     ) -> Result<SampleBlock, StoreError>;
+    /// What only the kind of a series has, of its samples that start in `[from, to)`: start, Unix
+    /// milliseconds, and detail, by time. A store that keeps no details has none.
+    fn details(
+        &self,
+        series: SeriesId,
+        from_unix_ms: i64,
+        to_unix_ms: i64,
+    ) -> Result<Vec<(i64, Detail)>, StoreError> {
+        let _ = (series, from_unix_ms, to_unix_ms);
+        Ok(Vec::new())
+    }
     /// The newest sample of a series.
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError>;
     /// Start of the oldest sample of a series, Unix milliseconds.

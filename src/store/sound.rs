@@ -68,7 +68,14 @@ pub(crate) fn check_file(path: &Path, remedy: Remedy) -> Result<(), StoreError> 
             .map_err(|error| broken(error.to_string()))
     };
     let _ = connection.busy_timeout(std::time::Duration::from_secs(10));
-    let said = number("page_size")?.saturating_mul(number("page_count")?);
+    let page = number("page_size")?;
+    let said = page.saturating_mul(number("page_count")?);
+    // SQLite takes what is missing of a last page for zeros.
+    if length % page.max(1) != 0 {
+        return Err(broken(format!(
+            "{length} bytes are no whole pages of {page}: its end is lost"
+        )));
+    }
     if length <= AT_START_BYTES_MAX {
         return check(&connection).map_err(broken);
     }

@@ -6,6 +6,8 @@ mod api;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod end_to_end;
@@ -19,6 +21,8 @@ mod ingest;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod namespace;
@@ -30,10 +34,12 @@ mod processes;
 mod recording;
 #[cfg(test)]
 mod registry;
+#[cfg(all(test, feature = "influxdb2"))]
+mod servers;
 #[cfg(test)]
 mod solve;
 #[cfg(test)]
-mod store_contract;
+mod store;
 #[cfg(test)]
 mod targets;
 #[cfg(test)]

@@ -329,7 +329,8 @@ fn licences_and_versions_keep_to_deny_toml() {
         let name = rule["name"].as_str().unwrap();
         let capped = rule
             .get("deny-multiple-versions")
-            .is_some_and(|v| v.as_bool() == Some(true));
+            .is_some_and(|v| v.as_bool() == Some(true))
+            || rule.get("wrappers").is_some();
         let found = versions.get(name).copied().unwrap_or(0);
         assert!(
             found <= usize::from(capped),

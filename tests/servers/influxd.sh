@@ -22,8 +22,8 @@ if [ ! -x "$folder/influxd" ]; then
     go build -o "$folder/bin/pkg-config" github.com/influxdata/pkg-config >&2
     # That library names a toolchain of its own; the installed one does as well. Its build products
     # are not ours.
-    toolchain=$(rustc --version | cut -d' ' -f2)
-    env -u CARGO_TARGET_DIR PATH="$folder/bin:$PATH" RUSTUP_TOOLCHAIN="$toolchain" \
+    toolchain=${RUSTUP_TOOLCHAIN:-$(rustup show active-toolchain 2>/dev/null | cut -d' ' -f1)}
+    env -u CARGO_TARGET_DIR PATH="$folder/bin:$PATH" ${toolchain:+RUSTUP_TOOLCHAIN="$toolchain"} \
       go build -tags sqlite_foreign_keys,sqlite_json -o "$folder/influxd.new" \
       github.com/influxdata/influxdb/v2/cmd/influxd >&2
     mv "$folder/influxd.new" "$folder/influxd"

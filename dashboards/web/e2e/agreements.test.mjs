@@ -3,12 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, picture, seen, settled, watched, WIDTHS } from './browser.mjs';
-import { temporary } from './servers.mjs';
+import { command, temporary } from './servers.mjs';
 import { AGREEMENT, SITES, SLOT_SECONDS, statementCountry } from './statement-country.mjs';
 
 const require = createRequire(import.meta.url);
@@ -119,6 +119,28 @@ test('the figures on the page are those of the collector, and add up', async () 
     assert.match(await page.locator('[data-step=judged]').textContent(), /8.310 ÷ 8.340/);
     assert.match(await page.locator('[data-step=conclusion]').textContent(), /objectif tenu/);
   });
+  await seen(page, 'credits, time to restore and quality', async () => {
+    const step = (rule) => page.locator(`[data-credit-step=${rule}]`);
+    const credits = figures.money.if_charged;
+    const sides = new Set([credits, figures.money.if_not_charged].map((one) => JSON.stringify(one)));
+    assert.equal(await step('tiers').count(), sides.size);
+    assert.equal(
+      digits(await step('per_hour_of_late_repair').first().locator('td').last().textContent()),
+      credits.steps[1].amount_minor,
+    );
+    // 90 minutes of the line: half an hour late, an hour begun, 2 % of the fee.
+    assert.equal(credits.steps[1].amount_minor, 6_000);
+    const incidents = await page
+      .locator('[data-incident]')
+      .evaluateAll((rows) => rows.map((row) => row.dataset.incident));
+    assert.deepEqual(
+      incidents,
+      figures.repair.incidents.map((one) => one.verdict),
+    );
+    assert.ok(incidents.includes('late'));
+    assert.equal(await page.locator(`[data-quality-row="${SITE}"]`).count(), 1);
+    assert.match(await page.locator('[data-promise=latency]').textContent(), /tenu|manqué/);
+  });
   await context.close();
 });
 
@@ -221,7 +243,7 @@ for (const language of ['fr', 'en']) {
       assert.ok(Math.abs(Number(width) - (210 / 25.4) * 72) < 1, about);
       assert.ok(Math.abs(Number(height) - (297 / 25.4) * 72) < 1, about);
       const pages = Number(/Pages:\s+(\d+)/.exec(about)[1]);
-      assert.ok(pages >= 2 && pages <= 5, about);
+      assert.ok(pages >= 2 && pages <= 7, about);
       const text = execFileSync('pdftotext', ['-layout', path, '-'], { encoding: 'utf8' });
       const flat = text.replace(/[\s\u00a0\u202f]+/g, ' ');
       const { sites } = await statement();
@@ -247,6 +269,61 @@ for (const language of ['fr', 'en']) {
   });
 }
 
+for (const language of ['fr', 'en']) {
+  test(`the page of the command prints to A4 by itself: ${language}`, async () => {
+    const file = join(folder.path, `statement-${language}.html`);
+    await command('DESSERTE_BIN', [
+      ...['statement', AGREEMENT, country.month, '--data', country.data],
+      ...['--format', 'html', '--output', file, '--language', language],
+    ]);
+    const context = await browser.newContext({ viewport: WIDTHS.phone, locale: language });
+    const page = await context.newPage();
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(`file://${file}`);
+    const beyond = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    assert.ok(beyond <= 0, `${beyond} px beyond the width`);
+    await axe(page);
+    await picture(page, `command-statement-${language}`);
+    const path = join(folder.path, `command-${language}.pdf`);
+    await page.pdf({ path, preferCSSPageSize: true, printBackground: true });
+    assert.deepEqual(asked, [`file://${file}`]);
+    const about = execFileSync('pdfinfo', [path], { encoding: 'utf8' });
+    const [, width, height] = /Page size:\s+([\d.]+) x ([\d.]+) pts/.exec(about);
+    assert.ok(Math.abs(Number(width) - (210 / 25.4) * 72) < 1, about);
+    assert.ok(Math.abs(Number(height) - (297 / 25.4) * 72) < 1, about);
+    const text = execFileSync('pdftotext', ['-layout', path, '-'], { encoding: 'utf8' });
+    const flat = text.replace(/[\s\u00a0\u202f]+/g, ' ');
+    const { sites } = await statement();
+    const figures = sites.find((one) => one.site === SITE);
+    const percent = figures.availability.percent;
+    for (const wanted of [
+      ...["Ministère d'essai", "Opérateur d'essai SA", `${AGREEMENT}, version 1`],
+      language === 'fr' ? percent.replace('.', ',') : percent,
+      language === 'fr' ? 'Nom, date, signature' : 'Name, date, signature',
+      language === 'fr' ? 'Calendrier' : 'Calendar',
+    ]) {
+      assert.ok(flat.includes(wanted), `${wanted} is not in:\n${text}`);
+    }
+    await context.close();
+  });
+}
+
+test('the command writes the statement that the collector answers', async () => {
+  const file = join(folder.path, 'statement.json');
+  await command('DESSERTE_BIN', [
+    ...['statement', AGREEMENT, country.month, '--data', country.data],
+    ...['--output', file],
+  ]);
+  const written = JSON.parse(readFileSync(file, 'utf8'));
+  const answered = await statement();
+  for (const [key, value] of Object.entries(written)) {
+    assert.deepEqual(answered[key], value, key);
+  }
+});
+
 test('a month to come, a wrong agreement and a silent collector are told apart', async () => {
   const { page, context } = await watched(browser, country.web, { viewport: WIDTHS.phone });
   const alert = page.locator('main [role=alert]');
@@ -269,4 +346,41 @@ test('a month to come, a wrong agreement and a silent collector are told apart',
     await page.getByText('desserte agreements add FILE').waitFor();
   });
   await context.close();
+});
+
+test('an outage is contested, and the statement is verified away from the collector', async () => {
+  const { page, context, faults } = await watched(browser, country.web, { viewport: WIDTHS.phone });
+  await seen(page, 'the comment', async () => {
+    await page.goto(address('fr', SITE));
+    await page.locator('[data-add-contest]').click();
+    await page.getByLabel('Votre nom').fill('Opérateur, M. Loemba');
+    await page.getByLabel('Ce que vous contestez').fill('<b>Le site</b> était fermé ce jour-là.');
+    await page.getByRole('button', { name: 'Inscrire la contestation' }).click();
+    const said = page.locator('[data-contest]');
+    await said.waitFor();
+    assert.match(await said.textContent(), /<b>Le site<\/b> était fermé/);
+    await axe(page);
+    await picture(page, 'statement-contest');
+  });
+  await seen(page, 'what is not final yet', async () => {
+    await page.locator('[data-revisions="0"]').waitFor();
+    assert.match(await page.locator('[data-revisions]').textContent(), /peuvent changer/);
+  });
+  assert.deepEqual(await faults(), []);
+  await context.close();
+  const desserte = (...asked) =>
+    execFileSync(process.env.DESSERTE_BIN, [...asked, '--language', 'fr'], { encoding: 'utf8' });
+  const file = join(folder.path, 'evidence.desserte');
+  const witness = join(folder.path, 'checkpoint.txt');
+  const note = await (await fetch(`${country.web}/api/v1/ledger/checkpoint`)).text();
+  assert.match(note, /^desserte-ledger\/[0-9a-f]{16}\n/);
+  desserte('ledger', 'checkpoint', '--data', country.data, '--output', witness);
+  desserte('statement', AGREEMENT, country.month, '--data', country.data, '--bundle', file);
+  const told = desserte('verify', file, '--checkpoint', witness);
+  assert.match(told, /Vérifié : relevé .*provisoire/);
+  assert.match(told, /votre point de contrôle/);
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(file, bytes);
+  assert.throws(() => desserte('verify', file), /abîmé ou modifié/);
 });

@@ -57,6 +57,9 @@ impl From<StoreError> for Text {
             StoreError::Away {
                 operation, reason, ..
             } => format!("mesures : {operation} : {reason}"),
+            StoreError::Rewound { position } => {
+                format!("mesures : le serveur n’est rempli que jusqu’à la position {position}")
+            }
             StoreError::Busy { operation } => {
                 format!("mesures : {operation} : trop d’écritures en attente ; réessayez")
             }
@@ -176,7 +179,7 @@ impl From<CollectorError> for Text {
                 format!(
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
                      le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
-                     le dossier samples pour repartir de celle-ci",
+                     le dossier samples (avec un serveur : nommez un compartiment vide) pour repartir de celle-ci",
                     path.display()
                 ),
                 error.to_string(),
@@ -235,6 +238,7 @@ impl From<ServeError> for Text {
             ServeError::Collector(error) => error.into(),
             ServeError::Imports(error) => error.into(),
             ServeError::Plans(error) => error.into(),
+            ServeError::Config(error) => error.into(),
             ServeError::Layers(error) => error.into(),
             ServeError::App(error) => error.into(),
             ServeError::File { file, source } => writing(&file, &reason(&source)),

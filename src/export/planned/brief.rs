@@ -9,9 +9,9 @@ use desserte_planning::layer::{LayerUse, Layers};
 use desserte_planning::programme::PhaseReport;
 
 use super::{Planned, PlannedSite};
-use map::colour;
 use crate::export::{ExportError, Language};
 use crate::import::site::SiteKind;
+use map::colour;
 
 /// Sites listed: what a page or two can hold. The rest is counted, and stands in the tables.
 const SITES_LISTED: usize = 60;

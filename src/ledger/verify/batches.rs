@@ -166,6 +166,9 @@ impl Proved<'_> {
         envelope
             .verify(key, &body)
             .map_err(|_| BatchReason::Signature)?;
+        if envelope.boot.to_string() != listed.boot {
+            return Err(BatchReason::Form);
+        }
         let batch_hash = envelope.batch_hash(&body);
         let frozen = listed.time.as_ref().map(super::super::bundle::Time::frozen);
         let frozen = frozen.transpose().map_err(form)?;
@@ -198,6 +201,9 @@ impl Proved<'_> {
         }
         let content_type =
             ContentType::from_header(&listed.content_type).ok_or(BatchReason::Form)?;
+        if content_type.as_str() != listed.content_type {
+            return Err(BatchReason::Form);
+        }
         let report = decode(content_type, &body).map_err(|_| BatchReason::Form)?;
         matches_envelope(&report, &envelope).map_err(|_| BatchReason::OtherBody)?;
         let time_map = frozen.map(|frozen| frozen.map());

@@ -8,7 +8,13 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{EmbeddedStore, Shared, calendar::file_name, chunk, facts, month::Month, rollup};
+use super::{
+    EmbeddedStore, Shared,
+    calendar::{DAY_MS, file_name, first_day},
+    chunk, facts,
+    month::Month,
+    rollup,
+};
 use crate::store::{
     StoreError,
     sound::{self, AT_START_BYTES_MAX, Remedy},
@@ -81,12 +87,22 @@ impl Reading {
 }
 
 impl EmbeddedStore {
-    fn open_months(&self) -> Vec<(i64, Arc<Month>)> {
+    pub(super) fn open_months(&self) -> Vec<(i64, Arc<Month>)> {
         let months = self.shared.months.read();
         let months = months.unwrap_or_else(PoisonError::into_inner);
         let pairs = months.iter();
         pairs
             .map(|(month, open)| (*month, Arc::clone(open)))
+            .collect()
+    }
+
+    /// Start and end of each month that has a file, Unix milliseconds, the oldest first.
+    #[must_use]
+    pub fn months(&self) -> Vec<(i64, i64)> {
+        let start = |month: i64| first_day(month).saturating_mul(DAY_MS);
+        let months = self.open_months().into_iter();
+        months
+            .map(|(month, _)| (start(month), start(month + 1)))
             .collect()
     }
 

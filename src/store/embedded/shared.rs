@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use desserte_probe::report::Detail;
+
 use super::{
     SEAL_EVERY, WAITING_MAX,
     calendar::{DAY_MS, day_of, file_name, first_day, month_and_day},
@@ -255,6 +257,32 @@ impl Shared {
         Ok(block)
     }
 
+    /// What only the kind of a series has, by time.
+    pub(super) fn details(
+        &self,
+        series: i64,
+        span: (i64, i64),
+    ) -> Result<Vec<(i64, Detail)>, StoreError> {
+        let mut days = self.waiting(series, span);
+        for (month, open, within) in self.months(span) {
+            for stored in open.detailed(series, within)? {
+                let day = first_day(month) + stored.day - 1;
+                let mut rows = chunk::rows(&stored.body, stored.detail.as_deref())?;
+                let fresh = days.entry(day).or_default();
+                rows.append(fresh);
+                *fresh = rows;
+            }
+        }
+        let mut found = Vec::new();
+        for (_, mut rows) in days {
+            settle(&mut rows);
+            let inside = |row: &Row| span.0 <= row.time_unix_ms && row.time_unix_ms < span.1;
+            let detailed = rows.into_iter().filter(inside);
+            found.extend(detailed.filter_map(|row| Some((row.time_unix_ms, *row.detail?))));
+        }
+        Ok(found)
+    }
+
     /// The ends of a series: of what is sealed only when they are asked for the first time.
     pub(super) fn ends(&self, series: i64) -> Result<Ends, StoreError> {
         if let Some(ends) = self.state().ends(series) {
@@ -288,12 +316,7 @@ impl Shared {
 
     /// Puts samples in the order of the filling, for a summary gives way to what was there before it.
     pub(super) fn put_samples(&self, filling: &Filling) -> Result<(), StoreError> {
-        let same_run = |one: &SampleRow, other: &SampleRow| {
-            one.summary_spacing_ms == other.summary_spacing_ms
-                && (one.summary_spacing_ms.is_none()
-                    || (one.sequence == other.sequence && one.series == other.series))
-        };
-        for run in filling.samples.chunk_by(same_run) {
+        for run in filling.samples.chunk_by(SampleRow::is_same_run) {
             let kept = self.without_originals(run)?;
             let mut state = self.state();
             for row in kept {
@@ -309,41 +332,14 @@ impl Shared {
         &self,
         run: &'r [SampleRow],
     ) -> Result<Vec<&'r SampleRow>, StoreError> {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else {
-            return Ok(Vec::new());
+        let known = run
+            .first()
+            .and_then(|first| self.state().series.known(&first.series));
+        let there = match (known, SampleRow::run_span(run)) {
+            (Some(number), Some(span)) => self.scan(number, span)?,
+            _ => SampleBlock::default(),
         };
-        let Some(spacing) = first.summary_spacing_ms else {
-            return Ok(run.iter().collect());
-        };
-        let Some(number) = self.state().series.known(&first.series) else {
-            return Ok(run.iter().collect());
-        };
-        let half = i64::from(spacing) / 2;
-        let from = first
-            .time_unix_ms
-            .min(last.time_unix_ms)
-            .saturating_sub(half);
-        let to = first
-            .time_unix_ms
-            .max(last.time_unix_ms)
-            .saturating_add(half);
-        let there = self.scan(number, (from, to))?;
-        let originals: Vec<i64> = there
-            .time_unix_ms
-            .iter()
-            .zip(&there.sequence)
-            .filter(|(_, sequence)| **sequence != first.sequence)
-            .map(|(time, _)| *time)
-            .collect();
-        Ok(run
-            .iter()
-            .filter(|row| {
-                let after = row.time_unix_ms.saturating_sub(half);
-                let next = originals.partition_point(|time| *time <= after);
-                let near = row.time_unix_ms.saturating_add(half);
-                originals.get(next).is_none_or(|time| *time >= near)
-            })
-            .collect())
+        Ok(SampleRow::without_originals(run, &there))
     }
 }
 

@@ -389,57 +389,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/gaps": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far each open site is from what exists, by identifier. */
-        get: operations["gaps"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gaps/areas": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The gaps of the areas: their sites, and their people without service within reach. */
-        get: operations["areas"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gaps/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The gaps of all sites and areas as a file to keep. */
-        get: operations["export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -1224,125 +1173,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/ogc": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What there is, and where (OGC API – Features 1.0: landing page). */
-        get: operations["landing"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ogc/api": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** This interface as an OpenAPI 3.0 document. */
-        get: operations["api"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ogc/collections": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The collections (OGC API – Features 1.0). */
-        get: operations["collections"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ogc/collections/{collection}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One collection: `sites`, `outages`, `gaps` or `plans` (OGC API – Features 1.0). */
-        get: operations["collection"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ogc/collections/{collection}/items": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Features of a collection: GeoJSON, in pages (OGC API – Features 1.0). */
-        get: operations["items"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ogc/collections/{collection}/items/{feature}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One feature (OGC API – Features 1.0). */
-        get: operations["item"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ogc/conformance": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What is conformed to (OGC API – Features 1.0). */
-        get: operations["conformance"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1695,6 +1525,62 @@ export interface components {
              */
             width: number;
         };
+        /** @description One rule applied: `quantity × credit_percent` of the period's fee. */
+        CreditItem: {
+            /**
+             * Format: int64
+             * @description What it comes to.
+             */
+            amount_minor: number;
+            /** @description Percent of the fee. */
+            credit_percent: string;
+            /** @description The promise, of `missed_objective`. */
+            objective?: string | null;
+            /**
+             * Format: int64
+             * @description Outages, or runs of days, that the number is made of.
+             */
+            occurrences?: number | null;
+            /** @description How many times the percentage applies. */
+            quantity: components["schemas"]["Ratio"];
+            /**
+             * @description `tiers`, `per_hour_beyond_target`, `per_block`, `per_hour_of_late_repair`,
+             *     `unconnected_days` or `missed_objective`.
+             */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Slots that the hours are made of.
+             */
+            slots?: number | null;
+            /** @description The tier that was reached, percent, of `tiers`. */
+            tier_from_percent?: string | null;
+        };
+        /** @description Credits, step by step. */
+        CreditMonth: {
+            /**
+             * Format: int64
+             * @description The most that it may be.
+             */
+            cap_minor: number;
+            /**
+             * Format: int64
+             * @description What is taken off the fee.
+             */
+            credit_minor: number;
+            /**
+             * Format: int64
+             * @description What is left of the fee.
+             */
+            payable_minor: number;
+            /** @description One entry a rule, in the agreement's order. */
+            steps: components["schemas"]["CreditItem"][];
+            /**
+             * Format: int64
+             * @description Their sum.
+             */
+            sum_minor: number;
+        };
         /** @description A criterion. */
         CriterionItem: {
             /** @description `higher_need` when a higher value counts for more, else `lower_need`. */
@@ -1834,6 +1720,41 @@ export interface components {
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
         };
+        /** @description How much the slots of a month say of the line: a note for the reader, which decides nothing. */
+        EvidenceMonth: {
+            /** @description Correlation of a slot with the next one, six decimals; `null` when all are alike. */
+            autocorrelation?: string | null;
+            /** @description Independent slots that weigh as much, two decimals. */
+            effective_samples?: string | null;
+            /** @description Whether at least so many were measured. */
+            enough?: boolean | null;
+            /**
+             * Format: int64
+             * @description Good ones among them, by their own samples.
+             */
+            good: number;
+            /** @description Upper bound. */
+            interval_high_percent?: string | null;
+            /**
+             * @description Lower bound of the 95 % interval of the share of good slots (Wilson's score, by the effective
+             *     samples), percent with six decimals.
+             */
+            interval_low_percent?: string | null;
+            /** @description Where none was bad: 95 % sure that the share is at least this, percent with six decimals. */
+            lower_bound_percent?: string | null;
+            /** @description The same by the rule of three. */
+            rule_of_three_percent?: string | null;
+            /**
+             * Format: int64
+             * @description Slots with data that count.
+             */
+            samples: number;
+            /**
+             * Format: int64
+             * @description Slots without a bad one that would prove the promise with 95 %; `null`: no number does.
+             */
+            samples_needed?: number | null;
+        };
         /** @description An exclusion of an agreement. */
         ExclusionItem: {
             /** @description The agreement. */
@@ -1906,209 +1827,6 @@ export interface components {
             code: string;
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
-        };
-        /** @description The gap of an area. What needs a layer that was not imported is `null`. */
-        GapArea: {
-            /** @description Its name; `null`: what lies in no named area. */
-            area?: string | null;
-            /**
-             * Format: double
-             * @description Their slots up, as a share of those up and down.
-             */
-            availability?: number | null;
-            /**
-             * Format: double
-             * @description Median of the sites' distances to fibre, metres.
-             */
-            fibre_metres_median?: number | null;
-            /**
-             * Format: int64
-             * @description Places in it.
-             */
-            places?: number | null;
-            /**
-             * Format: int64
-             * @description Places of which nobody knows how many live there.
-             */
-            places_without_population?: number | null;
-            /**
-             * Format: int64
-             * @description Inhabitants of its places.
-             */
-            population?: number | null;
-            /**
-             * Format: int64
-             * @description … of places that none of the imported layers of coverage, fibre and masts reaches.
-             */
-            population_beyond_reach?: number | null;
-            /**
-             * Format: int64
-             * @description … of places that a network of the generation covers.
-             */
-            population_covered?: number | null;
-            /**
-             * Format: int64
-             * @description … of places with fibre within reach.
-             */
-            population_near_fibre?: number | null;
-            /**
-             * Format: int64
-             * @description … of places with a mast within reach.
-             */
-            population_near_mast?: number | null;
-            /**
-             * Format: int64
-             * @description Sites in it.
-             */
-            sites: number;
-            /** @description Sites by the newest generation that covers them. */
-            sites_by_generation?: {
-                [key: string]: number;
-            } | null;
-            /**
-             * Format: int64
-             * @description Sites where something was measured.
-             */
-            sites_measured: number;
-            /**
-             * Format: int64
-             * @description Sites with fibre within reach.
-             */
-            sites_near_fibre?: number | null;
-            /**
-             * Format: int64
-             * @description Sites that no network of the generation covers.
-             */
-            sites_without_coverage?: number | null;
-            /**
-             * Format: int64
-             * @description Sites without a position.
-             */
-            sites_without_position: number;
-        };
-        /** @description The gaps of all areas, and what they rest on. */
-        GapAreas: {
-            /** @description Oldest generation that is service. */
-            generation: string;
-            /** @description The areas, by name; last what lies in no named area. */
-            items: components["schemas"]["GapArea"][];
-            /** @description The layer of places whose inhabitants are counted; `null`: none was imported. */
-            places?: string | null;
-            /**
-             * Format: double
-             * @description Metres within which fibre or a mast is service within reach.
-             */
-            reach_metres: number;
-            /** @description The layer of regions; `null`: the areas are those of the registry. */
-            regions?: string | null;
-        };
-        /** @description The networks at a site. */
-        GapCoverage: {
-            /**
-             * @description The newest generation first; an empty list: in none of the imported layers. `null` when not
-             *     known.
-             */
-            networks?: components["schemas"]["GapNetwork"][] | null;
-            /** @description Why it is not known: `layer_absent` or `position_missing`. */
-            unknown_reason?: string | null;
-        };
-        /** @description The nearest of a kind of thing. */
-        GapDistance: {
-            /** @description The day of the layer's content, as far as it is known. */
-            date?: string | null;
-            /** @description Its layer. */
-            layer?: string | null;
-            /**
-             * Format: double
-             * @description Geodesic metres on WGS84; `null` when not known.
-             */
-            metres?: number | null;
-            /** @description What it is called in its source. */
-            name?: string | null;
-            /** @description Who made the layer. */
-            source?: string | null;
-            /** @description How far the layer may be wrong, in words. */
-            uncertainty?: string | null;
-            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
-            uncertainty_class?: string | null;
-            /** @description Why it is not known: `layer_absent`, `layer_empty` or `position_missing`. */
-            unknown_reason?: string | null;
-        };
-        /** @description A site and its gap. */
-        GapItem: {
-            /** @description The area of the first layer of regions in which it stands; without one as `region`. */
-            area?: string | null;
-            /** @description The networks that reach it. */
-            coverage: components["schemas"]["GapCoverage"];
-            /**
-             * @description The nearest of each kind: `fibre_line`, `fibre_node`, `mast`, `road`, `power_line`,
-             *     `power_node`, `place`.
-             */
-            distances: {
-                [key: string]: components["schemas"]["GapDistance"];
-            };
-            /** @description Whether a demonstration invented it. */
-            invented: boolean;
-            /** @description Its kind. */
-            kind: string;
-            /**
-             * Format: double
-             * @description Degrees north; `null` when not known.
-             */
-            latitude?: number | null;
-            /**
-             * Format: double
-             * @description Degrees east; `null` when not known.
-             */
-            longitude?: number | null;
-            measured?: components["schemas"]["GapMeasured"] | null;
-            /**
-             * Format: int64
-             * @description Inhabitants of the nearest place; `null` when not known.
-             */
-            place_population?: number | null;
-            /** @description Its area in the registry. */
-            region?: string | null;
-            /** @description Whether what was measured there is simulated. */
-            simulated: boolean;
-            /** @description The site. */
-            site: string;
-            /** @description Its name. */
-            site_name?: string | null;
-        };
-        /** @description What was measured at a site. */
-        GapMeasured: {
-            /**
-             * Format: double
-             * @description Slots up, as a share of those up and down.
-             */
-            availability?: number | null;
-            /**
-             * Format: int64
-             * @description Slots in which it was not.
-             */
-            down_slots: number;
-            /** @description The period, ISO 8601. */
-            period: string;
-            /**
-             * Format: int64
-             * @description Slots of which nothing is known: in no share.
-             */
-            unknown_slots: number;
-            /**
-             * Format: int64
-             * @description Slots in which it was reachable.
-             */
-            up_slots: number;
-        };
-        /** @description A network at a site. */
-        GapNetwork: {
-            /** @description `2g`, `3g`, `4g` or `5g`; `null` when its source does not say. */
-            generation?: string | null;
-            /** @description The layer that says so. */
-            layer: string;
-            /** @description Whose; `null` when its source does not say. */
-            operator?: string | null;
         };
         /** @description Sites that are down by one outage, or have region, operator and cause in common, or are silent. */
         GroupState: {
@@ -2501,6 +2219,31 @@ export interface components {
             /** @description What it says. */
             text: components["schemas"]["ImportText"];
         };
+        /** @description An outage on the clock of repairs, from its true begin. */
+        IncidentItem: {
+            /** @description Minutes on the clock, six decimals. */
+            clock_minutes: string;
+            /**
+             * Format: int64
+             * @description Those of them in which the clock ran.
+             */
+            clock_slots: number;
+            /**
+             * Format: int64
+             * @description Slots from begin to end.
+             */
+            elapsed_slots: number;
+            /** @description End; `null` while it lasts at the period's end. */
+            end?: string | null;
+            /** @description Minutes beyond what was promised, six decimals. */
+            late_minutes: string;
+            /** @description Who answers for it: `charged`, `not_charged` or `needs_decision`. */
+            liability: string;
+            /** @description Begin, perhaps in an earlier month. */
+            start: string;
+            /** @description `in_time`, `late`, `open` (judged when it ends) or `not_promised`. */
+            verdict: string;
+        };
         /** @description Bounds of the availability. */
         Interval: {
             /** @description Percent with six decimals. */
@@ -2570,6 +2313,36 @@ export interface components {
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
         };
+        /** @description Response times of available time, microseconds: of each measurement its median. */
+        LatencyMonth: {
+            /**
+             * Format: int64
+             * @description The longest.
+             */
+            rtt_us_longest: number;
+            /** @description Mean, six decimals. */
+            rtt_us_mean: string;
+            /**
+             * Format: int64
+             * @description Nearest rank at 50 %.
+             */
+            rtt_us_p50: number;
+            /**
+             * Format: int64
+             * @description Nearest rank at 95 %.
+             */
+            rtt_us_p95: number;
+            /**
+             * Format: int64
+             * @description Nearest rank at 99 %.
+             */
+            rtt_us_p99: number;
+            /**
+             * Format: int64
+             * @description Measurements.
+             */
+            samples: number;
+        };
         /** @description The last sample of a target. */
         LatestSample: {
             /** @description When it started. */
@@ -2603,35 +2376,26 @@ export interface components {
              * @description Number of its features.
              */
             features: number;
-            /**
-             * @description Kind: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`, `terrain`, `power_lines`,
-             *     `power_nodes`, `places` or `regions`.
-             */
+            /** @description Kind: `fibre_lines`, `fibre_nodes`, `masts`, `places` or `regions`. */
             kind: string;
-            /**
-             * Format: int64
-             * @description Rows that the filters left out.
-             */
-            left_out?: number | null;
             /** @description Its licence. */
             licence: string;
             /** @description Its name. */
             name: string;
-            /** @description Rows that were refused, by the code of the reason. */
-            refused?: {
-                [key: string]: number;
-            } | null;
-            /**
-             * Format: int64
-             * @description Rows of its file; `null` when nobody noted them.
-             */
-            rows_read?: number | null;
             /** @description Who made it. */
             source: string;
-            /** @description How far it may be wrong, in words. */
-            uncertainty: string;
-            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
-            uncertainty_class: string;
+        };
+        /** @description Loss of available time. */
+        LossMonth: {
+            /** @description Lost of sent packets. */
+            lost: components["schemas"]["Ratio"];
+            /**
+             * Format: int64
+             * @description Slots, of each target.
+             */
+            samples: number;
+            /** @description Nearest rank at 95 % of the shares lost in each slot. */
+            share_p95: components["schemas"]["Ratio"];
         };
         /** @description All open sites in columns of equal length. */
         MapColumns: {
@@ -2715,6 +2479,11 @@ export interface components {
              * @description Packets to each target in a slot.
              */
             packets_per_slot: number;
+            /**
+             * Format: int64
+             * @description Outages from so many seconds on are always seen.
+             */
+            seen_from_seconds: number;
             /** @description Whether only some hours of the week count. */
             service_hours: boolean;
             /**
@@ -2724,6 +2493,73 @@ export interface components {
             slot_seconds: number;
             /** @description Targets that decide a slot. */
             targets: string[];
+            /**
+             * Format: int64
+             * @description Outages of up to so many seconds are never seen by this model.
+             */
+            unseen_up_to_seconds: number;
+        };
+        /** @description What a period costs, in minor units of the currency. */
+        MoneyMonth: {
+            /** @description Whether enough was measured to take anything off; `false`: not billable by these figures. */
+            billable: boolean;
+            /** @description Currency, by its ISO 4217 code. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Decimals of the currency: an amount is minor units / 10^decimals.
+             */
+            decimals: number;
+            /**
+             * Format: int64
+             * @description Fee of a whole month.
+             */
+            fee_month_minor: number;
+            /**
+             * Format: int64
+             * @description Fee of the period.
+             */
+            fee_period_minor: number;
+            /** @description Slots of the period and of the whole month: the fee is in proportion. */
+            fee_share: components["schemas"]["Ratio"];
+            if_charged?: components["schemas"]["CreditMonth"] | null;
+            if_not_charged?: components["schemas"]["CreditMonth"] | null;
+            /** @description `down`, `half_up`, `half_even` or `up`. */
+            rounding: string;
+        };
+        /** @description What all sites together cost. */
+        MoneyTotal: {
+            /**
+             * Format: int64
+             * @description Credits with every open decision against the contractor.
+             */
+            credit_if_charged_minor: number;
+            /**
+             * Format: int64
+             * @description Credits with none.
+             */
+            credit_if_not_charged_minor: number;
+            /** @description Currency, by its ISO 4217 code. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Decimals of the currency.
+             */
+            decimals: number;
+            /** @description `site` when each site has its fee, `agreement` when all have one together. */
+            fee_per: string;
+            /**
+             * Format: int64
+             * @description Fees of the period.
+             */
+            fee_period_minor: number;
+            /**
+             * Format: int64
+             * @description Sites (or, with one fee for all, agreements) of which too little was measured to take anything
+             *     off.
+             */
+            not_billable: number;
+            together?: components["schemas"]["MoneyMonth"] | null;
         };
         /** @description The figures of a site and an agreement for a month, or for the part of it that has passed. */
         Month: components["schemas"]["SiteMonth"] & {
@@ -3194,53 +3030,6 @@ export interface components {
                 withdrawn_by?: string | null;
                 /** @description Why. */
                 withdrawn_reason?: string | null;
-            }[];
-            /** @description Cursor of the page that follows; `null` on the last one. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_GapItem: {
-            /** @description The items, in the order of the list. */
-            items: {
-                /** @description The area of the first layer of regions in which it stands; without one as `region`. */
-                area?: string | null;
-                /** @description The networks that reach it. */
-                coverage: components["schemas"]["GapCoverage"];
-                /**
-                 * @description The nearest of each kind: `fibre_line`, `fibre_node`, `mast`, `road`, `power_line`,
-                 *     `power_node`, `place`.
-                 */
-                distances: {
-                    [key: string]: components["schemas"]["GapDistance"];
-                };
-                /** @description Whether a demonstration invented it. */
-                invented: boolean;
-                /** @description Its kind. */
-                kind: string;
-                /**
-                 * Format: double
-                 * @description Degrees north; `null` when not known.
-                 */
-                latitude?: number | null;
-                /**
-                 * Format: double
-                 * @description Degrees east; `null` when not known.
-                 */
-                longitude?: number | null;
-                measured?: components["schemas"]["GapMeasured"] | null;
-                /**
-                 * Format: int64
-                 * @description Inhabitants of the nearest place; `null` when not known.
-                 */
-                place_population?: number | null;
-                /** @description Its area in the registry. */
-                region?: string | null;
-                /** @description Whether what was measured there is simulated. */
-                simulated: boolean;
-                /** @description The site. */
-                site: string;
-                /** @description Its name. */
-                site_name?: string | null;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -3823,6 +3612,36 @@ export interface components {
             /** @description Names the kind of problem: `urn:desserte:problem:` and the code. */
             type: string;
         };
+        /** @description A promise of response time, loss or throughput, and what was found. */
+        QualityPromise: {
+            /**
+             * Format: int64
+             * @description Contracted rate, bits per second, of a throughput.
+             */
+            contracted_bits_per_second?: number | null;
+            /** @description `download` or `upload`, of a throughput. */
+            direction?: string | null;
+            /** @description What it is compared with, in the unit: at most, or for a throughput at least. */
+            limit: string;
+            /** @description `latency`, `loss` or `throughput`. */
+            objective: string;
+            /**
+             * Format: int64
+             * @description Values that the figure is of.
+             */
+            samples: number;
+            share_of_contract?: components["schemas"]["Ratio"] | null;
+            /** @description What spreadsheets make of the same values (they interpolate); for comparison only. */
+            spreadsheet_value?: string | null;
+            /** @description Which figure: `mean`, or `percentile` and its share. */
+            statistic: string;
+            /** @description `microseconds`, `share` or `bits_per_second`. */
+            unit: string;
+            /** @description The figure in the unit, at most six decimals; `null` when nothing was measured. */
+            value?: string | null;
+            /** @description `kept`, `missed` or `nothing_measured`. */
+            verdict: string;
+        };
         /** @description An exact ratio and its percentage. */
         Ratio: {
             /**
@@ -3855,6 +3674,35 @@ export interface components {
             silent_sites: number;
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
+        };
+        /** @description Incidents that count. */
+        RepairFigures: {
+            in_time?: components["schemas"]["Ratio"] | null;
+            /** @description Whether the mean keeps what was promised; `null` when nothing was, or without an incident. */
+            mean_kept?: boolean | null;
+            /** @description Mean minutes on the clock, six decimals; `null` without an incident. */
+            mean_minutes?: string | null;
+        };
+        /** @description What a month's incidents mean together: of those that ended and that the contractor answers for. */
+        RepairMonth: {
+            /** @description With every open decision against the contractor. */
+            if_charged: components["schemas"]["RepairFigures"];
+            /** @description With none. */
+            if_not_charged: components["schemas"]["RepairFigures"];
+            /** @description The incidents, by begin. */
+            incidents: components["schemas"]["IncidentItem"][];
+            /**
+             * Format: int32
+             * @description Minutes that their mean may be; `null`: not promised.
+             */
+            mean_at_most_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description Minutes within which each is restored; `null`: not promised.
+             */
+            restore_within_minutes?: number | null;
+            /** @description Whether the clock runs in some hours only. */
+            working_hours: boolean;
         };
         /** @description An agent that is revoked. */
         Revoked: {
@@ -4037,6 +3885,8 @@ export interface components {
              * @description Counted as down.
              */
             down_slots: number;
+            /** @description How much the slots say. */
+            evidence: components["schemas"]["EvidenceMonth"];
             /**
              * Format: int64
              * @description Left out on both sides.
@@ -4047,11 +3897,14 @@ export interface components {
              *     `period_end` and may change.
              */
             final: boolean;
+            latency?: components["schemas"]["LatencyMonth"] | null;
+            loss?: components["schemas"]["LossMonth"] | null;
             /**
              * Format: int64
              * @description Up and down.
              */
             measured_slots: number;
+            money?: components["schemas"]["MoneyMonth"] | null;
             /** @description `yyyy-mm`, in the agreement's time zone. */
             month: string;
             /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
@@ -4076,11 +3929,15 @@ export interface components {
             period_start: string;
             /** @description Who answers for the downtime, and what that means for the promise. */
             promise: components["schemas"]["MonthPromise"];
+            /** @description What is promised of response time, loss and throughput. */
+            quality: components["schemas"]["QualityPromise"][];
             /**
              * Format: int64
              * @description Measured slots whose own sample was good.
              */
             raw_good_slots: number;
+            /** @description Outages on the clock of repairs. */
+            repair: components["schemas"]["RepairMonth"];
             /**
              * Format: int32
              * @description Revision of the figures.
@@ -4174,6 +4031,11 @@ export interface components {
              * @description How many of its sites are invented; such a statement is no statement of anything real.
              */
             invented_sites: number;
+            /**
+             * @description The versions of the terms that are in force in the month, by their days: more than one where
+             *     they change in it, each with a statement of its own (`?version=`).
+             */
+            parts: components["schemas"]["StatementPart"][];
             /** @description Version of the program that computed them. */
             program: string;
             /** @description Whether a demonstration made the measurements of any of its sites up. */
@@ -4225,6 +4087,18 @@ export interface components {
             /**
              * Format: int32
              * @description Its version in force.
+             */
+            version: number;
+        };
+        /** @description A version of an agreement that is in force in a month. */
+        StatementPart: {
+            /** @description First day on which it is in force. */
+            valid_from: string;
+            /** @description First day on which it is no longer; `null`: open. */
+            valid_to?: string | null;
+            /**
+             * Format: int32
+             * @description The version.
              */
             version: number;
         };
@@ -4317,6 +4191,7 @@ export interface components {
              * @description Up and down.
              */
             measured_slots: number;
+            money?: components["schemas"]["MoneyTotal"] | null;
             /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
             mtbf_minutes?: string | null;
             /** @description Mean time to repair, minutes, six decimals; `null` without an outage. */
@@ -4334,6 +4209,12 @@ export interface components {
             pooled?: components["schemas"]["Ratio"] | null;
             /** @description Who answers for the downtime, and what that means for the promise. */
             promise: components["schemas"]["MonthPromise"];
+            /**
+             * Format: int64
+             * @description Response time of all sites together at 95 %, microseconds, within 1 %: for screens. `null`
+             *     without a measurement.
+             */
+            rtt_us_p95_estimate?: number | null;
             /**
              * Format: int64
              * @description Sites that kept the promise.
@@ -4823,7 +4704,10 @@ export interface operations {
     };
     statement: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The version of the terms, where they change in the month; the last one when left out. */
+                version?: string;
+            };
             header?: never;
             path: {
                 /** @description identifier of the agreement */
@@ -5250,115 +5134,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Facets"];
-                };
-            };
-        };
-    };
-    gaps: {
-        parameters: {
-            query?: {
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Kind of site. */
-                kind?: string;
-                /** @description Items in the page, 100 by default, at most 1,000. */
-                limit?: string;
-                /** @description Area in the registry. */
-                region?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_GapItem"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    areas: {
-        parameters: {
-            query?: {
-                /** @description Oldest generation that is service: `3g` by default. */
-                generation?: string;
-                /** @description Metres within which fibre or a mast is service: 5,000 by default. */
-                reach_metres?: string;
-                /** @description Layer of regions that makes the areas; the one imported last when left out. */
-                regions?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GapAreas"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export: {
-        parameters: {
-            query?: {
-                /** @description `csv`, `xlsx`, `geojson`, `geopackage` or `kml`. */
-                format?: string;
-                /** @description As for the areas. */
-                generation?: string;
-                /** @description `fr` (decimal comma, semicolons) or `en`. */
-                language?: string;
-                /** @description As for the areas. */
-                reach_metres?: string;
-                /** @description As for the areas. */
-                regions?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description an attachment */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6323,7 +6098,7 @@ export interface operations {
     export_kept: {
         parameters: {
             query?: {
-                /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `kml`, `ofds` (planned routes) or `brief` (to print). */
+                /** @description `csv`, `xlsx` or `geojson`. */
                 format?: string;
                 /** @description `fr` (decimal comma, semicolons) or `en`. */
                 language?: string;
@@ -6550,7 +6325,7 @@ export interface operations {
     export: {
         parameters: {
             query?: {
-                /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `kml`, `ofds` (planned routes) or `brief` (to print). */
+                /** @description `csv`, `xlsx` or `geojson`. */
                 format?: string;
                 /** @description `fr` (decimal comma, semicolons) or `en`. */
                 language?: string;
@@ -7082,244 +6857,6 @@ export interface operations {
                 };
                 content: {
                     "application/openmetrics-text": string;
-                };
-            };
-        };
-    };
-    landing: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description landing page */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, unknown>;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    api: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OpenAPI 3.0 document */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, unknown>;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    collections: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description collections */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, unknown>;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    collection: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description sites, outages, gaps or plans */
-                collection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description a collection */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, unknown>;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    items: {
-        parameters: {
-            query?: {
-                /** @description west,south,east,north in degrees */
-                bbox?: string;
-                /** @description that of the next link of the page before */
-                cursor?: string;
-                /** @description a moment, or from/to; .. leaves an end open */
-                datetime?: string;
-                /** @description features in the page: 100 by default, at most 1,000 */
-                limit?: string;
-            };
-            header?: never;
-            path: {
-                /** @description sites, outages, gaps or plans */
-                collection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/geo+json": Record<string, unknown>;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    item: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description sites, outages, gaps or plans */
-                collection: string;
-                /** @description identifier: of a site, or the number of an outage */
-                feature: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/geo+json": Record<string, unknown>;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    conformance: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description conformance classes */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, unknown>;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

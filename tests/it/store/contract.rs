@@ -1,9 +1,6 @@
 //! What every sample store must do, run over every engine.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use desserte::store::{
     StoreError,
@@ -19,36 +16,66 @@ use desserte_probe::{
     wire::id::{AgentId, BootId},
 };
 
-/// Runs a check over a new store of every engine.
+use super::memory::Memory;
+
+/// Runs a check over a new store of every engine. A server of InfluxDB 2 that is not there is said.
 fn every_store(check: impl Fn(&dyn SampleStore)) {
+    check(&Memory::default());
     let folder = tempfile::tempdir().unwrap();
     check(&EmbeddedStore::open(&folder.path().join("samples")).unwrap());
     for every in [1, 2] {
         let folder = tempfile::tempdir().unwrap();
-        check(&Reopened::new(&folder.path().join("samples"), every));
+        let path = folder.path().join("samples");
+        check(&Reopened::new(every, move || {
+            Box::new(EmbeddedStore::open(&path).unwrap())
+        }));
+    }
+    #[cfg(feature = "influxdb2")]
+    on_influx(&check);
+}
+
+#[cfg(feature = "influxdb2")]
+fn on_influx(check: &impl Fn(&dyn SampleStore)) {
+    use desserte::store::influx2::InfluxStore;
+    let Some(influx) = crate::servers::influx() else {
+        return;
+    };
+    for every in [1, usize::MAX] {
+        let (folder, server) = (tempfile::tempdir().unwrap(), influx.bucket());
+        let path = folder.path().to_owned();
+        check(&Reopened::new(every, move || {
+            Box::new(InfluxStore::open(&server, &path, "collector").unwrap())
+        }));
     }
 }
 
-/// The embedded engine, closed and opened after every so many puts: all that it holds, or half of it,
-/// is sealed and not in memory.
-#[derive(Debug)]
+type Open = Box<dyn Fn() -> Box<dyn SampleStore> + Send + Sync>;
+
+/// An engine, closed and opened after every so many puts: all that it holds, or half of it, is not in
+/// memory.
 struct Reopened {
-    folder: PathBuf,
     every: usize,
-    store: Mutex<(usize, Option<EmbeddedStore>)>,
+    open: Open,
+    store: Mutex<(usize, Option<Box<dyn SampleStore>>)>,
+}
+
+impl std::fmt::Debug for Reopened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reopened({})", self.every)
+    }
 }
 
 impl Reopened {
-    fn new(folder: &Path, every: usize) -> Self {
+    fn new(every: usize, open: impl Fn() -> Box<dyn SampleStore> + Send + Sync + 'static) -> Self {
         Self {
-            folder: folder.to_owned(),
             every,
-            store: Mutex::new((0, Some(EmbeddedStore::open(folder).unwrap()))),
+            store: Mutex::new((0, Some(open()))),
+            open: Box::new(open),
         }
     }
 
-    fn on<T>(&self, ask: impl FnOnce(&EmbeddedStore) -> T) -> T {
-        ask(self.store.lock().unwrap().1.as_ref().unwrap())
+    fn on<T>(&self, ask: impl FnOnce(&(dyn SampleStore + 'static)) -> T) -> T {
+        ask(self.store.lock().unwrap().1.as_deref().unwrap())
     }
 }
 
@@ -59,7 +86,7 @@ impl SampleStore for Reopened {
         held.0 += 1;
         if held.0.is_multiple_of(self.every) {
             held.1 = None;
-            held.1 = Some(EmbeddedStore::open(&self.folder)?);
+            held.1 = Some((self.open)());
         }
         Ok(())
     }
@@ -74,6 +101,15 @@ impl SampleStore for Reopened {
 
     fn scan(&self, series: SeriesId, from: i64, to: i64) -> Result<SampleBlock, StoreError> {
         self.on(|store| store.scan(series, from, to))
+    }
+
+    fn details(
+        &self,
+        series: SeriesId,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<(i64, Detail)>, StoreError> {
+        self.on(|store| store.details(series, from, to))
     }
 
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {
@@ -217,7 +253,9 @@ fn putting_again_changes_nothing_and_the_first_row_stays() {
         let first = filling(2, vec![row("a", 1_000, 1), row("a", 1_000, 2)]);
         store.put(&first).unwrap();
         let mut other = row("a", 1_000, 1);
-        other.received = 0;
+        if store.caps().first_stays {
+            other.received = 0;
+        }
         store.put(&filling(1, vec![other])).unwrap();
         store.put(&first).unwrap();
         assert_eq!(times(store, "a"), [(1_000, 1), (1_000, 2)]);
@@ -333,6 +371,73 @@ fn evidence_comes_back_by_site_and_time_and_once() {
 }
 
 #[test]
+fn days_in_sums_are_those_of_their_samples() {
+    every_store(|store| {
+        const DAY_MS: i64 = 86_400_000;
+        let lost = |day: i64, sequence| SampleRow {
+            received: 0,
+            ..row("a", day * DAY_MS + 5, sequence)
+        };
+        let late = row("a", 3 * DAY_MS - 1, 9);
+        let first = vec![row("a", 0, 1), row("b", DAY_MS, 2), lost(2, 3)];
+        store.put(&filling(1, first)).unwrap();
+        store
+            .put(&filling(2, vec![late.clone(), lost(3, 4)]))
+            .unwrap();
+        store.put(&filling(3, vec![late])).unwrap();
+        let found = |target, days| {
+            let filter = SeriesFilter {
+                site: Some("mairie-owando"),
+                target: Some(target),
+            };
+            let sums = store.sums(filter, days).unwrap();
+            assert!(sums.len() < 2);
+            sums.first()
+                .map(|(_, one)| [one.samples, one.silent, one.sent, one.received])
+        };
+        assert_eq!(found("a", (0, 9)), Some([4, 2, 20, 10]));
+        assert_eq!(found("a", (1, 3)), Some([2, 1, 10, 5]));
+        assert_eq!(found("b", (1, 2)), Some([1, 0, 5, 5]));
+        assert_eq!(found("b", (2, 9)), None);
+        assert_eq!(
+            store.sums(SeriesFilter::default(), (0, 9)).unwrap().len(),
+            2
+        );
+    });
+}
+
+#[test]
+fn months_that_are_no_longer_kept_go_with_their_files() {
+    const DAY_MS: i64 = 86_400_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("samples");
+    let store = EmbeddedStore::open(&path).unwrap();
+    // 1 January, 1 February and 1 March 1970.
+    let at = [0, 31, 59].map(|day| day * DAY_MS);
+    let rows = at
+        .iter()
+        .zip(1..)
+        .map(|(at, sequence)| row("a", *at, sequence));
+    store.put(&filling(1, rows.collect())).unwrap();
+    assert_eq!(
+        store.forget_before(at[2] - 1).unwrap(),
+        1,
+        "February is not over"
+    );
+    assert!(!path.join("1970-01.sqlite").exists() && path.join("1970-02.sqlite").exists());
+    let check = |store: &EmbeddedStore| {
+        assert_eq!(times(store, "a"), [(at[1], 2), (at[2], 3)]);
+        let series = store.series(SeriesFilter::default()).unwrap()[0].id;
+        assert_eq!(store.oldest_unix_ms(series).unwrap(), Some(at[1]));
+        assert_eq!(store.latest(series).unwrap().unwrap().time_unix_ms, at[2]);
+    };
+    check(&store);
+    assert_eq!(store.forget_before(at[1]).unwrap(), 0);
+    drop(store);
+    check(&EmbeddedStore::open(&path).unwrap());
+}
+
+#[test]
 fn a_store_that_was_dropped_has_what_was_put() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("samples");
@@ -408,10 +513,14 @@ mod model {
             every_store(|store| {
                 let mut model: BTreeMap<(usize, i64, u64), u16> = BTreeMap::new();
                 for (position, group) in (1..).zip(&groups) {
+                    let first_stays = store.caps().first_stays;
                     let rows = group.iter().map(|(series, time, sequence, received)| {
+                        // Where the last stays, nothing else comes to one place.
+                        let same = u16::try_from((*time + 50) % 5).unwrap();
+                        let received = if first_stays { *received } else { same };
                         let time = *time * STEP_MS;
-                        model.entry((*series, time, *sequence)).or_insert(*received);
-                        SampleRow { received: *received, ..row(names[*series], time, *sequence) }
+                        model.entry((*series, time, *sequence)).or_insert(received);
+                        SampleRow { received, ..row(names[*series], time, *sequence) }
                     });
                     store.put(&filling(position, rows.collect())).unwrap();
                 }

@@ -1,0 +1,71 @@
+//! Where samples are kept, and how long.
+
+use std::{path::Path, sync::Arc};
+
+use super::{CollectorError, identity::Identity, samples_path};
+#[cfg(feature = "influxdb2")]
+use crate::store::influx2::InfluxStore;
+use crate::store::{
+    embedded::{EmbeddedStore, is_made_again},
+    journal::Journal,
+    retention::Retention,
+    samples::SampleStore,
+    server::Server,
+};
+
+/// Where samples are kept, and how long.
+#[derive(Debug, Clone, Default)]
+pub struct Keeping {
+    /// How long.
+    pub retention: Retention,
+    /// The server that holds the samples; `None`: files of the data folder do.
+    pub server: Option<Server>,
+}
+
+/// The sample store of a data folder, ready to be filled from where it is.
+pub(super) fn samples(
+    data: &Path,
+    journal: &Journal,
+    (identity, keeping): (&Identity, &Keeping),
+) -> Result<Arc<dyn SampleStore>, CollectorError> {
+    let gone = || CollectorError::EvidenceGone {
+        path: data.to_owned(),
+    };
+    if let Some(server) = &keeping.server {
+        return on_server(data, server, identity);
+    }
+    let folder = samples_path(data);
+    // Asked before the folder is opened: opening deletes what an earlier version wrote.
+    if is_made_again(&folder)? && journal.lacks_beyond(0)? {
+        return Err(gone());
+    }
+    let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&folder)?);
+    if journal.lacks_beyond(samples.applied_position()?)? {
+        return Err(gone());
+    }
+    Ok(samples)
+}
+
+#[cfg(feature = "influxdb2")]
+fn on_server(
+    data: &Path,
+    server: &Server,
+    identity: &Identity,
+) -> Result<Arc<dyn SampleStore>, CollectorError> {
+    let name = desserte_probe::wire::hex(&identity.public_key());
+    let name = name.get(..16).unwrap_or(&name);
+    Ok(Arc::new(InfluxStore::open(server, data, name)?))
+}
+
+#[cfg(not(feature = "influxdb2"))]
+fn on_server(
+    _data: &Path,
+    _server: &Server,
+    _identity: &Identity,
+) -> Result<Arc<dyn SampleStore>, CollectorError> {
+    // The configuration refuses it before.
+    Err(crate::store::StoreError::Stopped {
+        operation: "open a server of InfluxDB 2 without the feature influxdb2",
+    }
+    .into())
+}

@@ -1,0 +1,136 @@
+//! What an operator does with a data folder beside serving it: look, check, compact, back up, restore.
+
+pub mod backup;
+pub mod check;
+pub mod restore;
+pub mod stats;
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    ingest::{RefillError, entries_of},
+    registry::RegistryError,
+    store::{StoreError, embedded::EmbeddedStore, journal::Journal},
+};
+
+/// Why something could not be done to a data folder.
+#[derive(Debug, thiserror::Error)]
+pub enum UpkeepError {
+    /// There is no collector's data there.
+    #[error("{folder} holds no collector's data: {missing} is not there", folder = .folder.display())]
+    NoData {
+        /// The folder.
+        folder: PathBuf,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// A server runs on the folder.
+    #[error("another process serves {folder}; stop it first", folder = .0.display())]
+    Served(PathBuf),
+    /// A file.
+    #[error("{operation} {file}: {source}", file = .file.display())]
+    File {
+        /// What was tried.
+        operation: &'static str,
+        /// On which file.
+        file: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// What is there must not be written over.
+    #[error("{path} is there already; give another name", path = .0.display())]
+    Exists(PathBuf),
+    /// A backup is not what it was when it was made.
+    #[error("backup {backup}: {reason}", backup = .backup.display())]
+    Unusable {
+        /// The backup.
+        backup: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A backup would take back what was acknowledged since.
+    #[error(
+        "the journal of {folder} goes to position {there}, the backup only to {backup}: what was \
+         acknowledged since would be lost; --accept-older restores it all the same",
+        folder = .folder.display()
+    )]
+    Older {
+        /// The folder.
+        folder: PathBuf,
+        /// How far it goes.
+        there: u64,
+        /// How far the backup goes.
+        backup: u64,
+    },
+    /// Journal or samples.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+impl From<RefillError> for UpkeepError {
+    fn from(error: RefillError) -> Self {
+        match error {
+            RefillError::Store(error) => error.into(),
+            RefillError::Registry(error) => error.into(),
+        }
+    }
+}
+
+impl UpkeepError {
+    /// Whether the caller gave something that cannot be used.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        matches!(
+            self,
+            Self::NoData { .. }
+                | Self::Served(_)
+                | Self::Exists(_)
+                | Self::Older { .. }
+                | Self::Unusable { .. }
+        )
+    }
+
+    fn file(operation: &'static str, file: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let file = file.to_owned();
+        move |source| Self::File {
+            operation,
+            file,
+            source,
+        }
+    }
+}
+
+/// The journal of a folder that has one; a server may be writing it.
+fn journal(data: &Path) -> Result<Journal, UpkeepError> {
+    let path = crate::collector::journal_path(data);
+    if !path.is_file() {
+        return Err(UpkeepError::NoData {
+            folder: data.to_owned(),
+            missing: "journal.sqlite",
+        });
+    }
+    Ok(Journal::open(&path, entries_of)?)
+}
+
+/// Writes months anew of which much is free; all of them when `all`. File, bytes before, bytes now.
+pub fn compact(data: &Path, all: bool) -> Result<Vec<(String, u64, u64)>, UpkeepError> {
+    journal(data)?;
+    let _alone = alone(data)?;
+    let samples = EmbeddedStore::open(&crate::collector::samples_path(data))?;
+    Ok(samples.compact(all)?)
+}
+
+/// Holds the folder against a server while it is held.
+fn alone(data: &Path) -> Result<std::fs::File, UpkeepError> {
+    crate::collector::lock_folder(data)
+        .map_err(UpkeepError::file("lock", &data.join("collector.lock")))?
+        .ok_or_else(|| UpkeepError::Served(data.to_owned()))
+}
+
+/// Whether a server runs on the folder just now.
+fn is_served(data: &Path) -> bool {
+    !matches!(crate::collector::lock_folder(data), Ok(Some(_)))
+}

@@ -1,0 +1,209 @@
+//! A data folder put back from a backup.
+//!
+//! Everything is read and compared with `backup.json` before anything of the folder is touched; what the
+//! folder held is moved aside, not deleted.
+
+use std::{
+    fs::{self, File},
+    path::{Component, Path, PathBuf},
+};
+
+use zip::ZipArchive;
+
+use super::{
+    UpkeepError, alone,
+    backup::{FORM, FileEntry, MANIFEST, Manifest, private_file, pump, read_small},
+};
+use crate::{collector::journal_path, ingest::entries_of, store::journal::Journal};
+
+/// Largest list of files, bytes.
+const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Most files: months of a century and what lies beside them.
+const FILES_MAX: usize = 10_000;
+/// Where a restore works in the folder until all is well.
+const PART: &str = "restore.part";
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The backup's own list.
+    pub manifest: Manifest,
+    /// Where what was there before lies now; `None` when nothing was.
+    pub aside: Option<PathBuf>,
+}
+
+enum Opened {
+    Folder(PathBuf),
+    Zip(Box<ZipArchive<File>>),
+}
+
+/// Puts a backup into `data`. Refuses one whose journal ends before the folder's own unless
+/// `accept_older`.
+pub fn restore(
+    backup: &Path,
+    data: &Path,
+    accept_older: bool,
+    told: &mut dyn FnMut(&str),
+) -> Result<Restored, UpkeepError> {
+    let unusable = |reason: String| UpkeepError::Unusable {
+        backup: backup.to_owned(),
+        reason,
+    };
+    let mut opened = Opened::open(backup)?;
+    let manifest = opened.manifest(backup)?;
+    fs::create_dir_all(data).map_err(UpkeepError::file("make", data))?;
+    let _alone = alone(data)?;
+    let there = position(data, accept_older)?;
+    if there > manifest.journal_position && !accept_older {
+        return Err(UpkeepError::Older {
+            folder: data.to_owned(),
+            there,
+            backup: manifest.journal_position,
+        });
+    }
+    let part = data.join(PART);
+    if part.exists() {
+        fs::remove_dir_all(&part).map_err(UpkeepError::file("delete", &part))?;
+    }
+    fs::create_dir_all(&part).map_err(UpkeepError::file("make", &part))?;
+    for entry in &manifest.files {
+        told(&entry.path);
+        let to = part.join(&entry.path);
+        let taken = opened.take(entry, &to).and_then(|(bytes, sha256)| {
+            if (bytes, &sha256) == (entry.bytes, &entry.sha256) {
+                Ok(())
+            } else {
+                Err(std::io::Error::other("it is not what was backed up"))
+            }
+        });
+        if let Err(error) = taken {
+            // Nothing of the folder was touched.
+            let _ = fs::remove_dir_all(&part);
+            return Err(unusable(format!("{}: {error}", entry.path)));
+        }
+    }
+    let aside = move_aside(data, manifest.made_unix_ms)?;
+    for entry in fs::read_dir(&part).map_err(UpkeepError::file("list", &part))? {
+        let entry = entry.map_err(UpkeepError::file("list", &part))?;
+        let to = data.join(entry.file_name());
+        fs::rename(entry.path(), &to).map_err(UpkeepError::file("move", &to))?;
+    }
+    fs::remove_dir(&part).map_err(UpkeepError::file("delete", &part))?;
+    File::open(data)
+        .and_then(|folder| folder.sync_all())
+        .map_err(UpkeepError::file("sync", data))?;
+    Ok(Restored { manifest, aside })
+}
+
+/// How far the folder's own journal goes; 0 when it has none. One that cannot be read stops the restore
+/// unless the caller takes an older one anyhow.
+fn position(data: &Path, accept_older: bool) -> Result<u64, UpkeepError> {
+    let path = journal_path(data);
+    if !path.is_file() {
+        return Ok(0);
+    }
+    match Journal::open(&path, entries_of) {
+        Ok(journal) => Ok(journal.last_position()),
+        Err(_) if accept_older => Ok(0),
+        // What it had acknowledged is all the same known by its mark.
+        Err(crate::store::StoreError::Shorter { mark, .. }) => Ok(mark),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Moves what a data folder holds aside.
+fn move_aside(data: &Path, made_unix_ms: i64) -> Result<Option<PathBuf>, UpkeepError> {
+    let mut held = Vec::new();
+    for entry in fs::read_dir(data).map_err(UpkeepError::file("list", data))? {
+        let name = entry.map_err(UpkeepError::file("list", data))?.file_name();
+        let text = name.to_string_lossy().into_owned();
+        let ours = [".sqlite", ".sqlite-wal", ".sqlite-shm", ".key", ".mark"]
+            .iter()
+            .any(|ending| text.ends_with(ending));
+        if ours || text == "samples" || text == "demo-fleet.json" {
+            held.push(name);
+        }
+    }
+    if held.is_empty() {
+        return Ok(None);
+    }
+    let aside = (0..)
+        .map(|number| data.join(format!("replaced-{made_unix_ms}-{number}")))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| data.join("replaced"));
+    fs::create_dir(&aside).map_err(UpkeepError::file("make", &aside))?;
+    for name in held {
+        let from = data.join(&name);
+        fs::rename(&from, aside.join(&name)).map_err(UpkeepError::file("move", &from))?;
+    }
+    Ok(Some(aside))
+}
+
+impl Opened {
+    fn open(backup: &Path) -> Result<Self, UpkeepError> {
+        if backup.is_dir() {
+            return Ok(Self::Folder(backup.to_owned()));
+        }
+        let file = File::open(backup).map_err(UpkeepError::file("read", backup))?;
+        let archive = ZipArchive::new(file).map_err(|error| UpkeepError::Unusable {
+            backup: backup.to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self::Zip(Box::new(archive)))
+    }
+
+    fn manifest(&mut self, backup: &Path) -> Result<Manifest, UpkeepError> {
+        let unusable = |reason: String| UpkeepError::Unusable {
+            backup: backup.to_owned(),
+            reason: format!("{MANIFEST}: {reason}"),
+        };
+        let bytes = match self {
+            Self::Folder(folder) => File::open(folder.join(MANIFEST))
+                .and_then(|file| read_small(file, MANIFEST_BYTES_MAX)),
+            Self::Zip(archive) => archive
+                .by_name(MANIFEST)
+                .map_err(std::io::Error::from)
+                .and_then(|file| read_small(file, MANIFEST_BYTES_MAX)),
+        };
+        let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
+        let manifest: Manifest =
+            serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
+        if manifest.form > FORM {
+            return Err(unusable(format!(
+                "form {} is later than {FORM}, the last one known here",
+                manifest.form
+            )));
+        }
+        if manifest.files.len() > FILES_MAX {
+            return Err(unusable(format!("more than {FILES_MAX} files")));
+        }
+        for entry in &manifest.files {
+            let mut parts = Path::new(&entry.path).components();
+            if entry.path.is_empty() || !parts.all(|one| matches!(one, Component::Normal(_))) {
+                return Err(unusable(format!(
+                    "{:?} is no path within a folder",
+                    entry.path
+                )));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// Copies a file out of the backup.
+    fn take(&mut self, entry: &FileEntry, to: &Path) -> std::io::Result<(u64, String)> {
+        if let Some(parent) = to.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut file = private_file(to).map_err(std::io::Error::other)?;
+        let copied = match self {
+            Self::Folder(folder) => pump(
+                File::open(folder.join(&entry.path))?,
+                &mut file,
+                entry.bytes,
+            ),
+            Self::Zip(archive) => pump(archive.by_name(&entry.path)?, &mut file, entry.bytes),
+        }?;
+        file.sync_all()?;
+        Ok(copied)
+    }
+}

@@ -1,0 +1,365 @@
+//! Check, figures, compaction, retention, backup and restore, with the commands that an operator types.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use desserte::{
+    collector::{Collector, Keeping},
+    store::retention::Retention,
+};
+use serde_json::Value;
+
+use crate::ingest::{
+    Bench, START, Stored,
+    agent::{BOOTTIME_AT_START, FakeAgent},
+    open, settle, stored,
+};
+
+fn desserte(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_desserte"))
+        .args(["--language", "en"])
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn done(arguments: &[&str]) -> String {
+    let output = desserte(arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refused(code: i32, arguments: &[&str]) -> String {
+    let output = desserte(arguments);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&done(arguments)).unwrap()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A folder in which an agent measured for two hours.
+async fn measured() -> (Bench, FakeAgent) {
+    let bench = Bench::new();
+    let mut agent = bench.enrol("mairie-owando");
+    send(&bench, &mut agent, 1..40).await;
+    settle(&bench.collector);
+    (bench, agent)
+}
+
+async fn send(bench: &Bench, agent: &mut FakeAgent, minutes: std::ops::Range<u64>) {
+    for minute in minutes {
+        let ago = BOOTTIME_AT_START - 100_000 - minute * 40_000;
+        let batch = agent.seal(FakeAgent::minutes(minute, minute, ago));
+        bench.clock.advance(Duration::from_secs(1));
+        bench.send(&batch).await.unwrap();
+    }
+}
+
+fn closed(bench: Bench) -> (tempfile::TempDir, Vec<Stored>) {
+    let Bench {
+        folder, collector, ..
+    } = bench;
+    let rows = stored(&collector);
+    drop(collector);
+    (folder, rows)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_is_checked_measured_and_compacted_by_commands() {
+    let (bench, _agent) = measured().await;
+    let (folder, rows) = closed(bench);
+    let data = path(folder.path());
+    let checked = json(&["store", "check", "--data", data, "--format", "json"]);
+    assert_eq!(checked["batches"], 39);
+    assert_eq!(checked["samples"], rows.len());
+    assert_eq!(checked["compared_until"], 39);
+    assert_eq!(checked["faults"], serde_json::json!([]));
+    assert!(!folder.path().join("samples.check").exists());
+    let parts = json(&["store", "stats", "--data", data, "--format", "json"]);
+    let part = |name: &str| {
+        let parts = parts.as_array().unwrap();
+        parts
+            .iter()
+            .find(|one| one["part"] == name)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(part("journal")["pieces"], 39);
+    assert_eq!(part("samples")["samples"], rows.len());
+    let file = fs::metadata(folder.path().join("samples/2026-05.sqlite"))
+        .unwrap()
+        .len();
+    assert_eq!(part("2026-05")["file_bytes"], file);
+    assert!(part("registry.sqlite")["file_bytes"].as_u64().unwrap() > 0);
+    let table = done(&["store", "stats", "--data", data]);
+    assert!(
+        table.contains("bytes/sample") && table.contains("2026-05"),
+        "{table}"
+    );
+    let days = json(&[
+        "sites",
+        "days",
+        "mairie-owando",
+        "--from",
+        "2026-05-01",
+        "--data",
+        data,
+    ]);
+    assert_eq!(days.as_array().unwrap().len(), 1, "{days}");
+    assert_eq!(days[0]["day"], "2026-05-31");
+    assert_eq!(days[0]["samples"], rows.len());
+    let median = days[0]["rtt_us_median"].as_u64().unwrap();
+    assert!((990..=1_010).contains(&median), "{median}");
+    let month = json(&["sites", "month", "2026-05", "--data", data]);
+    assert_eq!(month[0]["site"], "mairie-owando");
+    assert_eq!(month[0]["sent"], rows.len() * 5);
+    assert_eq!(month[0]["answered_share"], 1.0);
+    refused(2, &["sites", "month", "2026-13", "--data", data]);
+    let written = json(&[
+        "store", "compact", "--all", "--data", data, "--format", "json",
+    ]);
+    assert_eq!(written[0]["file"], "2026-05.sqlite");
+    done(&["store", "check", "--data", data]);
+    let nowhere = folder.path().join("nowhere");
+    let said = refused(2, &["store", "check", "--data", path(&nowhere)]);
+    assert!(said.contains("journal.sqlite"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_names_what_is_missing_otherwise_or_unreadable() {
+    let (bench, _agent) = measured().await;
+    let (folder, _) = closed(bench);
+    let data = path(folder.path());
+    let month = folder.path().join("samples/2026-05.sqlite");
+    let whole = fs::read(&month).unwrap();
+    let change = |statement: &str| {
+        fs::write(&month, &whole).unwrap();
+        let file = rusqlite::Connection::open(&month).unwrap();
+        assert!(file.execute(statement, []).unwrap() > 0);
+    };
+    let check = || {
+        let output = desserte(&["store", "check", "--data", data, "--format", "json"]);
+        assert_eq!(output.status.code(), Some(1));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    // A whole day is gone, and nobody would know from the file alone.
+    change("DELETE FROM chunk");
+    assert_eq!(check()["missing"], 39);
+    change(
+        "UPDATE chunk SET body = CAST(substr(body, 1, 30) || x'a7a7a7' || substr(body, 34) AS BLOB)",
+    );
+    let faults = check()["faults"].to_string();
+    assert!(faults.contains("check sum"), "{faults}");
+    change("UPDATE day SET received = received - 1");
+    let faults = check()["faults"].to_string();
+    assert!(faults.contains("sums of a day"), "{faults}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_taken_while_agents_send_has_everything_acknowledged_before() {
+    let (bench, mut agent) = measured().await;
+    let home = tempfile::tempdir().unwrap();
+    let (zip, folder) = (home.path().join("copy.zip"), home.path().join("copy"));
+    let data = bench.folder.path().to_owned();
+    let before = stored(&bench.collector);
+    bench.collector.samples().flush().unwrap();
+    let going = Arc::new(AtomicBool::new(true));
+    // The collector takes batches and seals as fast as it can while both copies are made.
+    let copies = {
+        let (data, zip, folder, going) = (
+            data.clone(),
+            zip.clone(),
+            folder.clone(),
+            Arc::clone(&going),
+        );
+        tokio::task::spawn_blocking(move || {
+            done(&["backup", "--data", path(&data), "--output", path(&zip)]);
+            done(&["backup", "--data", path(&data), "--output", path(&folder)]);
+            going.store(false, Ordering::Release);
+        })
+    };
+    let mut minute = 40;
+    while going.load(Ordering::Acquire) && minute < 220 {
+        send(&bench, &mut agent, minute..minute + 1).await;
+        if minute.is_multiple_of(3) {
+            bench.collector.samples().flush().unwrap();
+        }
+        minute += 1;
+    }
+    copies.await.unwrap();
+    let all = stored(&bench.collector);
+    assert!(all.len() > before.len(), "nothing was sent meanwhile");
+    for (number, backup) in [&zip, &folder].into_iter().enumerate() {
+        let restored = home.path().join(format!("restored-{number}"));
+        done(&["restore", path(backup), "--data", path(&restored)]);
+        done(&["store", "check", "--data", path(&restored)]);
+        let collector = open(&restored, &bench.clock);
+        let rows = stored(&collector);
+        assert!(
+            before.iter().all(|row| rows.contains(row)),
+            "lost in {}",
+            backup.display()
+        );
+        assert!(
+            rows.iter().all(|row| all.contains(row)),
+            "surplus in {}",
+            backup.display()
+        );
+        let key = |collector: &Collector| collector.identity().public_key();
+        assert_eq!(key(&collector), key(&bench.collector));
+        // The agent sends again what this folder has not seen.
+        let mut again = FakeAgent {
+            previous: [0; 32],
+            exchanges: agent.exchanges.clone(),
+            gateway: agent.gateway.clone(),
+            key: agent.key.clone(),
+            ..FakeAgent::new().named(agent.id)
+        };
+        let raised = Bench {
+            folder: tempfile::tempdir().unwrap(),
+            clock: Arc::clone(&bench.clock),
+            collector,
+        };
+        bench.clock.advance(Duration::from_mins(5));
+        send(&raised, &mut again, 1..minute).await;
+        assert_eq!(stored(&raised.collector), all);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_backup_is_refused_unless_told_and_what_was_there_is_kept() {
+    let (bench, mut agent) = measured().await;
+    let home = tempfile::tempdir().unwrap();
+    let backup = home.path().join("old.zip");
+    let data = bench.folder.path().to_owned();
+    done(&["backup", "--data", path(&data), "--output", path(&backup)]);
+    let said = refused(
+        2,
+        &["backup", "--data", path(&data), "--output", path(&backup)],
+    );
+    assert!(said.contains("is there already"), "{said}");
+    let then = stored(&bench.collector);
+    send(&bench, &mut agent, 40..45).await;
+    let said = refused(2, &["restore", path(&backup), "--data", path(&data)]);
+    assert!(said.contains("serves"), "{said}");
+    let (folder, now) = closed(bench);
+    let said = refused(2, &["restore", path(&backup), "--data", path(&data)]);
+    assert!(
+        said.contains("position 44") && said.contains("--accept-older"),
+        "{said}"
+    );
+    assert_eq!(
+        stored(&open(&data, &clock())),
+        now,
+        "a refusal touches nothing"
+    );
+    done(&[
+        "restore",
+        path(&backup),
+        "--data",
+        path(&data),
+        "--accept-older",
+    ]);
+    assert_eq!(stored(&open(&data, &clock())), then);
+    let aside: Vec<PathBuf> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("replaced-")
+        })
+        .collect();
+    assert_eq!(
+        stored(&open(&aside[0], &clock())),
+        now,
+        "what was there is kept"
+    );
+}
+
+fn clock() -> Arc<desserte_probe::clock::ManualClock> {
+    Arc::new(desserte_probe::clock::ManualClock::new(START, 5_000))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_or_invented_backup_is_refused_and_touches_nothing() {
+    let (bench, _agent) = measured().await;
+    let home = tempfile::tempdir().unwrap();
+    let backup = home.path().join("copy");
+    let data = bench.folder.path().to_owned();
+    done(&["backup", "--data", path(&data), "--output", path(&backup)]);
+    let restored = home.path().join("restored");
+    let restore = || refused(2, &["restore", path(&backup), "--data", path(&restored)]);
+    let journal = fs::read(backup.join("journal.sqlite")).unwrap();
+    let mut other = journal.clone();
+    other[5_000] ^= 1;
+    fs::write(backup.join("journal.sqlite"), &other).unwrap();
+    assert!(restore().contains("journal.sqlite: it is not what was backed up"));
+    fs::write(backup.join("journal.sqlite"), &journal[..9_000]).unwrap();
+    assert!(restore().contains("journal.sqlite"));
+    fs::write(backup.join("journal.sqlite"), &journal).unwrap();
+    let manifest = fs::read_to_string(backup.join("backup.json")).unwrap();
+    let say = |text: String| fs::write(backup.join("backup.json"), text).unwrap();
+    say(manifest.replace("\"line.key\"", "\"../line.key\""));
+    assert!(restore().contains("no path within a folder"));
+    say(manifest.replace("\"form\": 1", "\"form\": 9"));
+    assert!(restore().contains("form 9"));
+    say(manifest);
+    assert!(!restored.join("journal.sqlite").exists());
+    done(&["restore", path(&backup), "--data", path(&restored)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn evidence_that_is_no_longer_kept_goes_and_its_samples_and_names_stay() {
+    let (bench, _agent) = measured().await;
+    let batch = bench.collector.journal().batch(7).unwrap().unwrap();
+    let (folder, rows) = closed(bench);
+    let data = folder.path();
+    let keeping = Keeping {
+        retention: Retention {
+            series_months: None,
+            evidence_months: Some(2),
+        },
+        server: None,
+    };
+    // In September nothing of May is kept but what was made of it.
+    let september = START + 100 * 86_400_000;
+    let clock = Arc::new(desserte_probe::clock::ManualClock::new(september, 5_000));
+    let collector = Collector::open_with(data, Arc::clone(&clock) as Arc<_>, &keeping).unwrap();
+    for _ in 0..100 {
+        if collector.journal().batch(39).unwrap().unwrap().is_let_go() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let kept = collector.journal().batch(7).unwrap().unwrap();
+    assert!(kept.is_let_go());
+    assert_eq!(kept.batch_hash, batch.batch_hash);
+    assert_eq!(stored(&collector), rows);
+    assert_eq!(collector.journal().figures().unwrap().let_go, 39);
+    drop(collector);
+    assert_eq!(stored(&open(data, &clock)), rows);
+    done(&["store", "check", "--data", path(data)]);
+    // What was made from it cannot be made again.
+    fs::remove_dir_all(data.join("samples")).unwrap();
+    let error = Collector::open(data, clock as Arc<_>)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("evidence_months"), "{error}");
+}
