@@ -13,6 +13,7 @@ mod planned;
 mod planning;
 mod site_map;
 mod source;
+mod statement;
 mod status;
 mod views;
 
@@ -36,6 +37,7 @@ pub use planning::{Planning, PlanningNow};
 pub use site_map::SiteMap;
 pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
+pub use statement::ACCEPTANCE_SPAN_DAYS;
 pub use status::status_text;
 use views::{ByScope, Views};
 

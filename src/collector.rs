@@ -12,6 +12,7 @@
 pub mod identity;
 mod keeping;
 pub(crate) mod limit;
+mod lock;
 
 use std::{
     collections::HashMap,
@@ -29,6 +30,7 @@ use desserte_probe::{
 use tokio::sync::broadcast;
 
 pub use self::keeping::Keeping;
+pub(crate) use self::lock::lock_folder;
 use self::{
     identity::{Identity, IdentityError},
     limit::RateLimit,
@@ -45,8 +47,6 @@ use crate::{
     },
 };
 
-/// The file by which a folder is held.
-const LOCK: &str = "collector.lock";
 /// Events that a slow listener may fall behind before it misses some.
 const EVENTS: usize = 1_024;
 
@@ -69,8 +69,8 @@ pub enum CollectorError {
     /// The samples know more than the journal: one of the two was replaced by another copy.
     #[error(
         "data folder {path}: the samples go to position {applied}, the journal only to {last}: \
-         the journal is an older copy; put the newer one back, or delete the folder samples to go on \
-         from this one"
+         the journal is an older copy; put the newer one back, or delete the folder samples (with a server: \
+         name an empty bucket) to go on from this one"
     )]
     StoreAhead {
         /// The folder.
@@ -182,7 +182,7 @@ impl Collector {
             }
         };
         identity::private_folder(data).map_err(folder("make"))?;
-        let lock = lock(data)?;
+        let lock = lock::lock(data)?;
         let identity = Identity::open(data)?;
         check_file(&registry_path(data), Remedy::Backup)?;
         let registry = Arc::new(Registry::open(&registry_path(data))?);
@@ -352,33 +352,6 @@ impl Drop for Collector {
             tracing::error!(%error, "end of run not written down");
         }
         tracing::debug!(applier = ?self.applier, "collector closes");
-    }
-}
-
-/// One process serves a folder; commands work beside it.
-fn lock(data: &Path) -> Result<File, CollectorError> {
-    match lock_folder(data) {
-        Ok(Some(file)) => Ok(file),
-        Ok(None) => Err(CollectorError::InUse(data.to_owned())),
-        Err(source) => Err(CollectorError::Folder {
-            operation: "lock",
-            path: data.join(LOCK),
-            source,
-        }),
-    }
-}
-
-/// Holds a folder as its server does, as long as the file lives; `None` when a server holds it.
-pub(crate) fn lock_folder(data: &Path) -> std::io::Result<Option<File>> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(data.join(LOCK))?;
-    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(file)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }
 

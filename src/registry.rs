@@ -78,6 +78,7 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-duplicates.sql"),
     include_str!("registry/schema-exclusions.sql"),
     include_str!("registry/schema-records.sql"),
+    include_str!("registry/schema-statement-parts.sql"),
     include_str!("registry/schema-doors.sql"),
 ];
 /// With this step came records: a file from before it gets those of what it holds.

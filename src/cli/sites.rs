@@ -1,16 +1,15 @@
-//! Sites: list, show, merge, move.
+//! Sites: list, show, merge, move, and what was measured at them in sums.
+
+mod sums;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::Output;
-use super::words::{Text, unknown_site};
+use super::words::unknown_site;
 use super::{AUTHOR, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::api::time;
-use crate::collector::samples_path;
 use crate::registry::{Decision, Registry, SiteStatus, SiteVersion};
-use crate::store::embedded::{Day, EmbeddedStore};
-use crate::store::samples::{SampleStore as _, SeriesFilter, SeriesKey};
 
 /// What is done with sites.
 #[derive(Debug, Subcommand)]
@@ -20,7 +19,9 @@ pub(super) enum Sites {
     /// One site with all its versions.
     Show(Show),
     /// Each day of a site's targets: samples, packets, response times. Days are those of UTC.
-    Days(Days),
+    Days(sums::Days),
+    /// A month of every site in sums: samples, packets, share answered. Its days are those of UTC.
+    Month(sums::Month),
     /// Make a site part of another from now on; history stays.
     Merge(Merge),
     /// Put a site elsewhere from now on; history stays.
@@ -46,32 +47,6 @@ pub(super) struct Show {
     data: Data,
     #[command(flatten)]
     output: Output,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Days {
-    /// The site.
-    id: String,
-    /// The first day, yyyy-mm-dd; the last 366 days when left out.
-    #[arg(long, value_name = "DATE")]
-    from: Option<jiff::civil::Date>,
-    #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    output: Output,
-}
-
-#[derive(Debug, Serialize)]
-struct DayRow {
-    day: String,
-    target: String,
-    line: Option<String>,
-    samples: u64,
-    samples_without_answer: u64,
-    sent: u64,
-    received: u64,
-    rtt_us_median: Option<u64>,
-    rtt_us_p95: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +102,7 @@ impl Sites {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
             Self::Days(days) => days.run(),
+            Self::Month(month) => month.run(),
             Self::Merge(merge) => merge.run(),
             Self::Move(moved) => moved.run(),
         }
@@ -153,63 +129,6 @@ fn known_site(registry: &Registry, given: &str) -> Result<String, Failure> {
         None => registry.resolve_site(given).map_err(Failure::failed)?,
     };
     id.ok_or_else(|| Failure::Input(unknown_site(given)))
-}
-
-impl Days {
-    fn run(&self) -> Outcome {
-        const YEAR: i64 = 366;
-        let id = known_site(&registry(&self.data)?, &self.id)?;
-        let today = now_unix_ms().div_euclid(86_400_000);
-        let first = match self.from {
-            Some(date) => {
-                let midnight = date
-                    .to_zoned(jiff::tz::TimeZone::UTC)
-                    .map_err(|error| Failure::failed(Text::new(error.to_string(), error.to_string())))?;
-                midnight.timestamp().as_second().div_euclid(86_400)
-            }
-            None => today - YEAR,
-        };
-        let store =
-            EmbeddedStore::open_reading(&samples_path(&self.data.data)).map_err(Failure::failed)?;
-        let filter = SeriesFilter {
-            site: Some(&id),
-            target: None,
-        };
-        let mut rows = Vec::new();
-        for series in store.series(filter).map_err(Failure::failed)? {
-            for day in store
-                .days(series.id, (first, today + 1))
-                .map_err(Failure::failed)?
-            {
-                rows.push(day_row(&series.key, &day));
-            }
-        }
-        self.output.list(&rows)
-    }
-}
-
-fn day_row(key: &SeriesKey, day: &Day) -> DayRow {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "response times are positive and below an hour"
-    )]
-    let whole = |us: Option<f64>| us.map(|us| us.round() as u64);
-    DayRow {
-        day: jiff::Timestamp::from_second(day.day.saturating_mul(86_400))
-            .unwrap_or_default()
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .date()
-            .to_string(),
-        target: key.target.clone(),
-        line: key.line.clone(),
-        samples: day.sums.samples,
-        samples_without_answer: day.sums.silent,
-        sent: day.sums.sent,
-        received: day.sums.received,
-        rtt_us_median: whole(day.rtt_us_median),
-        rtt_us_p95: whole(day.rtt_us_p95),
-    }
 }
 
 impl Show {

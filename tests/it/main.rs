@@ -6,6 +6,8 @@ mod api;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod crash;
 mod doors;
 #[cfg(test)]
@@ -33,7 +35,7 @@ mod processes;
 mod recording;
 #[cfg(test)]
 mod registry;
-#[cfg(test)]
+#[cfg(all(test, feature = "influxdb2"))]
 mod servers;
 #[cfg(test)]
 mod solve;

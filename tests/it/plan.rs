@@ -74,6 +74,7 @@ source = "invented"
 licence = "none"
 date = "2026"
 uncertainty = "invented"
+columns = { name = "name", latitude = "latitude", longitude = "longitude", population = "population" }
 "#;
     std::fs::write(folder.join("layers.toml"), manifest).unwrap();
     let sites = folder.join("sites.csv");

@@ -181,7 +181,7 @@ impl From<CollectorError> for Text {
                 format!(
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
                      le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
-                     le dossier samples pour repartir de celle-ci",
+                     le dossier samples (avec un serveur : nommez un compartiment vide) pour repartir de celle-ci",
                     path.display()
                 ),
                 error.to_string(),

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use desserte::store::{
     StoreError,
     embedded::EmbeddedStore,
-    influx2::InfluxStore,
     samples::{
         Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series,
         SeriesFilter, SeriesId, SeriesKey,
@@ -18,7 +17,6 @@ use desserte_probe::{
 };
 
 use super::memory::Memory;
-use crate::servers;
 
 /// Runs a check over a new store of every engine. A server of InfluxDB 2 that is not there is said.
 fn every_store(check: impl Fn(&dyn SampleStore)) {
@@ -32,7 +30,14 @@ fn every_store(check: impl Fn(&dyn SampleStore)) {
             Box::new(EmbeddedStore::open(&path).unwrap())
         }));
     }
-    let Some(influx) = servers::influx() else {
+    #[cfg(feature = "influxdb2")]
+    on_influx(&check);
+}
+
+#[cfg(feature = "influxdb2")]
+fn on_influx(check: &impl Fn(&dyn SampleStore)) {
+    use desserte::store::influx2::InfluxStore;
+    let Some(influx) = crate::servers::influx() else {
         return;
     };
     for every in [1, usize::MAX] {
@@ -96,6 +101,15 @@ impl SampleStore for Reopened {
 
     fn scan(&self, series: SeriesId, from: i64, to: i64) -> Result<SampleBlock, StoreError> {
         self.on(|store| store.scan(series, from, to))
+    }
+
+    fn details(
+        &self,
+        series: SeriesId,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<(i64, Detail)>, StoreError> {
+        self.on(|store| store.details(series, from, to))
     }
 
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {

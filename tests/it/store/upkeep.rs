@@ -125,6 +125,11 @@ async fn a_folder_is_checked_measured_and_compacted_by_commands() {
     assert_eq!(days[0]["samples"], rows.len());
     let median = days[0]["rtt_us_median"].as_u64().unwrap();
     assert!((990..=1_010).contains(&median), "{median}");
+    let month = json(&["sites", "month", "2026-05", "--data", data]);
+    assert_eq!(month[0]["site"], "mairie-owando");
+    assert_eq!(month[0]["sent"], rows.len() * 5);
+    assert_eq!(month[0]["answered_share"], 1.0);
+    refused(2, &["sites", "month", "2026-13", "--data", data]);
     let written = json(&[
         "store", "compact", "--all", "--data", data, "--format", "json",
     ]);
@@ -156,7 +161,7 @@ async fn a_check_names_what_is_missing_otherwise_or_unreadable() {
     change("DELETE FROM chunk");
     assert_eq!(check()["missing"], 39);
     change(
-        "UPDATE chunk SET body = CAST(substr(body, 1, 30) || x'00' || substr(body, 32) AS BLOB)",
+        "UPDATE chunk SET body = CAST(substr(body, 1, 30) || x'a7a7a7' || substr(body, 34) AS BLOB)",
     );
     let faults = check()["faults"].to_string();
     assert!(faults.contains("check sum"), "{faults}");
