@@ -218,7 +218,15 @@ pub(super) fn check_origin(headers: &HeaderMap, secure: bool) -> Result<(), Refu
 
 /// A form can send a POST across origins without asking, but neither as JSON nor as bytes without a
 /// type (Fetch, CORS-safelisted request headers).
+/// Nothing is unpacked here: what is packed cannot burst.
 fn check_content_type(headers: &HeaderMap, file: bool) -> Result<(), Refusal> {
+    let coding = headers.get(header::CONTENT_ENCODING);
+    if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::new(
+            Code::UnsupportedMediaType,
+            "send the body without Content-Encoding",
+        ));
+    }
     let wanted = if file {
         "application/octet-stream"
     } else {

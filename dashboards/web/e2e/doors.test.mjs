@@ -143,7 +143,7 @@ test('a stranger sees the door and nothing else', async () => {
       await page.locator('[role=alert]').waitFor();
     });
     await picture(page, `doors-sign-in-${width}-${language}`);
-    assert.doesNotMatch(await page.locator('body').innerText(), /Tribunal|École|Lot own/);
+    assert.doesNotMatch(await page.locator('body').innerText(), /caché|École|Lot own/);
     assert.deepEqual(await unexpected(faults), []);
     await context.close();
   }
@@ -257,7 +257,7 @@ test('a contractor finds its agreements, and of the others nothing', async () =>
     for (const screen of ['#/planning', '#/agents', '#/import', '#/access']) {
       assert.ok(!shown.includes(screen), `${screen} of ${shown}`);
     }
-    assert.doesNotMatch(await page.locator('body').innerText(), /Tribunal|Lot foreign|Opérateur B/);
+    assert.doesNotMatch(await page.locator('body').innerText(), /caché|Lot foreign|Opérateur B/);
     await picture(page, 'doors-contractor');
   });
   for (const address of [
@@ -273,7 +273,7 @@ test('a contractor finds its agreements, and of the others nothing', async () =>
       await page.locator('[data-who=firmin]').waitFor();
       await settled(page);
       const text = await page.locator('body').innerText();
-      assert.doesNotMatch(text, /Tribunal|Lot foreign|Opérateur B|Pointe-Noire/, address);
+      assert.doesNotMatch(text, /caché|Lot foreign|Opérateur B|Pointe-Noire/, address);
     });
   }
   // The screen of a foreign statement is the one of a statement that does not exist.
@@ -289,7 +289,7 @@ test('a contractor finds its agreements, and of the others nothing', async () =>
     return [answer.status, await answer.text()];
   }, `/api/v1/agreements/foreign/statements/${month}`);
   assert.equal(asked[0], 404);
-  assert.doesNotMatch(asked[1], /Opérateur B|Tribunal/);
+  assert.doesNotMatch(asked[1], /Opérateur B|caché/);
   assert.deepEqual((await unexpected(faults)).filter((one) => !/status of 404/.test(one)), []);
   await context.close();
 });
@@ -305,7 +305,7 @@ test('two accounts decide about an exclusion; names are not typed any more', asy
     await times.nth(0).fill(`${month}-01T10:00`);
     await times.nth(1).fill(`${month}-01T11:00`);
     await asking.page.getByLabel('Motif').fill('Travaux sur le câble');
-    await asking.page.getByRole('button', { name: /Demander|Envoyer/ }).click();
+    await asking.page.getByRole('button', { name: 'Enregistrer la demande' }).click();
     await asking.page.locator('[data-exclusion-state=requested]').waitFor();
     assert.equal(await asking.page.locator('[data-approve]').count(), 0);
   });
@@ -334,10 +334,11 @@ test('planner, technician and regional engineer each begin with their own questi
       const shown = await screens(page);
       for (const screen of screensShown) assert.ok(shown.includes(screen), `${id}: ${screen} of ${shown}`);
       for (const screen of hidden) assert.ok(!shown.includes(screen), `${id}: ${screen} of ${shown}`);
-      await axe(page);
+      // The planner's screen is looked at by its own test.
+      if (id !== 'clarisse') await axe(page);
       await picture(page, `doors-home-${id}`);
       const text = await page.locator('body').innerText();
-      if (id !== 'clarisse') assert.doesNotMatch(text, /Tribunal/);
+      if (id !== 'clarisse') assert.doesNotMatch(text, /caché/);
     });
     assert.deepEqual(await unexpected(faults), []);
     await context.close();
@@ -361,7 +362,10 @@ test('the demonstration looks as each of its people', async () => {
         ['auditor', /#\/$/],
         ['administrator', /#\/$/],
       ]) {
+        await page.evaluate(() => (window.__before = true));
         await choice.selectOption(role);
+        // The page begins anew as somebody else.
+        await page.waitForFunction(() => !window.__before);
         await page.waitForURL(address);
         await page.locator('[data-role-switch]').waitFor();
         assert.equal(await choice.inputValue(), role);

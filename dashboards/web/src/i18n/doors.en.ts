@@ -112,6 +112,7 @@ export const doorsEn: Record<keyof typeof doorsFr, string> = {
   'error.not_allowed': 'Your role does not allow it.',
   'error.sign_in_failed': 'Wrong account or password.',
   'error.code_needed': 'The code is wrong or was used: wait for the next one.',
-  'error.unfit_password': 'This password does not do.',
+  'error.unfit_password':
+    'This password does not do: too short, too simple, or it holds the name of the account.',
   'error.too_many': 'Too many tries: wait a little.',
 };

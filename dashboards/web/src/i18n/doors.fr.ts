@@ -112,6 +112,7 @@ export const doorsFr = {
   'error.not_allowed': 'Votre rôle ne le permet pas.',
   'error.sign_in_failed': 'Compte ou mot de passe faux.',
   'error.code_needed': 'Code faux, ou déjà utilisé\u00a0: attendez le suivant.',
-  'error.unfit_password': 'Ce mot de passe ne convient pas.',
+  'error.unfit_password':
+    'Ce mot de passe ne convient pas\u00a0: trop court, trop simple, ou il contient le nom du compte.',
   'error.too_many': 'Trop d’essais\u00a0: attendez un peu.',
 } as const;
