@@ -8,7 +8,7 @@ export DESSERTE_REFERENCE ?= $(abspath ../shared)
 WEB ?= 127.0.0.1:8420
 DATA ?= $(CACHE)/demo
 
-.PHONY: run build test test-long lint bench bench-agent bench-plan bench-store bench-web page setup clean-cache
+.PHONY: run build test test-long lint bench bench-agent bench-plan bench-statement bench-store bench-web page setup clean-cache
 
 ## Build the page and the collector, start the demonstration, print the address to open.
 run: page
@@ -59,6 +59,10 @@ bench-plan:
 	fi; \
 	cargo bench --quiet --package desserte-planning --bench plan -- --reference "$(abspath $(DESSERTE_REFERENCE))" \
 	  --output "$(CURDIR)/target/bench/plan.json" $${python:+--python "$$python"}
+
+## A statement of 1,000 sites for a month beside the plainest recomputation; writes target/bench/statement.json.
+bench-statement:
+	@cargo bench --package desserte --bench statement
 
 ## The store beside rows in SQLite, VictoriaMetrics, InfluxDB 2 and PostgreSQL; writes target/bench/store.json.
 bench-store:

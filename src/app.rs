@@ -12,6 +12,7 @@ mod overview;
 mod planning;
 mod site_map;
 mod source;
+mod statement;
 mod status;
 
 use std::collections::{BTreeMap, HashMap};
@@ -35,6 +36,7 @@ pub use planning::{Planning, PlanningNow};
 pub use site_map::SiteMap;
 pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
+pub use statement::ACCEPTANCE_SPAN_DAYS;
 pub use status::status_text;
 
 use crate::api::error::Refusal;

@@ -42,3 +42,24 @@ pub fn observation(
         outcome: row.outcome,
     }
 }
+
+/// What a throughput measurement found; `None` of another kind.
+#[must_use]
+pub fn rate(
+    start_unix_ms: i64,
+    detail: &desserte_probe::report::Detail,
+) -> Option<desserte_domain::quality::Rate> {
+    let desserte_probe::report::Detail::Throughput {
+        download_bits_per_second,
+        upload_bits_per_second,
+        ..
+    } = detail
+    else {
+        return None;
+    };
+    Some(desserte_domain::quality::Rate {
+        start_unix_ms,
+        download_bits_per_second: *download_bits_per_second,
+        upload_bits_per_second: *upload_bits_per_second,
+    })
+}

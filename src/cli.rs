@@ -1,6 +1,7 @@
 //! The command line. Data goes to stdout or a file, everything else to stderr; 1 means failed, 2
 //! wrong usage or input.
 
+mod acceptance;
 mod agents;
 mod agreements;
 mod bundle;
@@ -67,13 +68,13 @@ enum Command {
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
+    /// The statement of an agreement for a month, as data, as a workbook or as a page to print.
+    Statement(statement::Statement),
     /// How far each site and area is from fibre, masts, coverage, roads and electricity.
     Gaps(gaps::Gaps),
     /// The log that outside parties hold checkpoints of: sign one, or check everything against it.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// Write the statement of an agreement for a month.
-    Statement(statement::StatementCommand),
     /// Recompute a statement from its bundle and check every proof in it, without the collector.
     Verify(verify::Verify),
     /// Rank the sites by a scenario and write the list.
@@ -178,7 +179,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Agreements(agreements) => agreements.run(context),
         Command::Gaps(gaps) => gaps.run(context),
         Command::Ledger(ledger) => ledger.run(context),
-        Command::Statement(statement) => statement.run(),
+        Command::Statement(statement) => statement.run(context),
         Command::Verify(verify) => verify.run(context),
         Command::Plan(plan) => plan.run(context),
         Command::Solve(solve) => solve.run(context),

@@ -1,335 +1,207 @@
 //! `desserte conformance sla FILE`: worked cases in, one line a case out.
 //!
-//! A case passes through the same functions as the product's own figures
-//! ([`desserte_domain::account`]); nothing is computed here but the reading of a case and the
-//! comparison. A kind that is not built yet is a failure that says so.
+//! A case passes through the same functions as the product's own figures; nothing is computed here
+//! but the reading of a case and the comparison. A kind that is not known is a failure that says so.
 
+mod cases;
+
+use std::collections::HashMap;
 use std::io::Write;
 
-use desserte_domain::account::{AccountInput, MonthFigures, account};
-use desserte_domain::aggregate::Aggregation;
-use desserte_domain::decimal::{Decimal, Fraction};
-use desserte_domain::exclusion::{Exclusion, ExclusionKind, ExclusionMode};
-use desserte_domain::machine::{Availability, MachineParameters, MissingPolicy};
-use desserte_domain::period::Period;
-use desserte_domain::promise::keeps;
-use desserte_domain::service_hours::{ServiceHours, ServiceWindow};
-use desserte_domain::slot::{SlotRule, SlotState};
+use desserte_domain::identity::{Settled, settle};
+use desserte_probe::clock::ClockFit;
+use desserte_probe::report::{
+    Content, Entry, Kind, Minute, Outcome, Report, ReportedTarget, Sample, TimeExchange,
+};
+use desserte_probe::wire::VERSION;
+use desserte_probe::wire::id::{AgentId, BootId};
+use desserte_probe::wire::schedule::Profile;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Number, Value, json};
 
-/// The slot model that the cases define; another model's cases mean other figures.
-const MODEL: &str = "sla-ref-1";
-
-/// Slots that one case may write out: a leap year of seconds, beyond any period.
-const MAX_CASE_SLOTS: usize = 367 * 86_400;
-
-/// Why a file of cases cannot be run at all.
-#[derive(Debug, thiserror::Error)]
-pub enum ConformanceError {
-    /// The file is not of the expected shape.
-    #[error("read conformance cases: {0}")]
-    Read(#[from] serde_json::Error),
-    /// The cases belong to another model.
-    #[error("read conformance cases: model {0:?} is not {MODEL:?}")]
-    Model(String),
-    /// The report could not be written.
-    #[error("write conformance report: {0}")]
-    Write(#[from] std::io::Error),
-}
-
-#[derive(Deserialize)]
-struct CaseFile {
-    model: String,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    id: String,
-    kind: String,
-    input: Value,
-    expected: Map<String, Value>,
-}
+pub use cases::ConformanceError;
+use cases::{Found, named, read};
 
 /// Runs every case of `json` and writes one line for each, `ID pass` or `ID fail` with the first
 /// field that differs, then `N passed, N failed`. Answers whether all passed.
 pub fn run_sla(json: &str, out: &mut dyn Write) -> Result<bool, ConformanceError> {
-    let file: CaseFile = serde_json::from_str(json)?;
-    if file.model != MODEL {
-        return Err(ConformanceError::Model(file.model));
-    }
-    let mut failed = 0_usize;
-    for case in &file.cases {
-        match run_case(case) {
-            Ok(()) => writeln!(out, "{} pass", case.id)?,
-            Err(difference) => {
-                failed += 1;
-                writeln!(out, "{} fail {difference}", case.id)?;
-            }
-        }
-    }
-    writeln!(out, "{} passed, {failed} failed", file.cases.len() - failed)?;
-    Ok(failed == 0)
-}
-
-/// Runs one case; `Err` says what differs.
-fn run_case(case: &Case) -> Result<(), String> {
-    let found = match case.kind.as_str() {
-        "availability" => availability(&case.input),
-        "loss_slots" => loss_slots(&case.input),
-        "compliance" => compliance(&case.input),
-        "aggregate" => aggregate(&case.input),
-        other => Err(format!("kind: {other:?} is not built yet")),
-    }?;
-    compare(&case.expected, &found)
-}
-
-/// The first field that differs, in the order in which the figures are computed.
-fn compare(expected: &Map<String, Value>, found: &[(&str, Value)]) -> Result<(), String> {
-    if expected.is_empty() {
-        return Err("expected: no field to compare".to_owned());
-    }
-    for (name, value) in found {
-        if let Some(wanted) = expected.get(*name).filter(|wanted| *wanted != value) {
-            return Err(format!("{name}: expected {wanted}, found {value}"));
-        }
-    }
-    match expected
-        .keys()
-        .find(|name| !found.iter().any(|(known, _)| known == name))
-    {
-        Some(name) => Err(format!("{name}: this figure is not computed")),
-        None => Ok(()),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AvailabilityCase {
-    tz: String,
-    period_local: [jiff::civil::Date; 2],
-    slot_s: u32,
-    n_enter: u32,
-    n_exit: u32,
-    missing_policy: MissingPolicy,
-    exclusion_mode: ExclusionMode,
-    carry_in: Availability,
-    timeline_from_period_start: Vec<(String, usize)>,
-    lookahead_after_period_end: Vec<(String, usize)>,
-    exclusions_utc: Vec<(jiff::Timestamp, jiff::Timestamp, String)>,
-    service_hours: Option<ServiceWindow>,
-    min_coverage: Option<Decimal>,
-}
-
-fn availability(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
-    let case = AvailabilityCase::deserialize(input).map_err(|error| format!("input: {error}"))?;
-    let [from, to] = case.period_local;
-    let period = Period::between(&case.tz, from, to, case.slot_s)
-        .map_err(|error| format!("input.period_local: {error}"))?;
-    let hours = case.service_hours.map(|window| ServiceHours {
-        windows: vec![window],
-        ..ServiceHours::default()
-    });
-    let exclusions: Vec<Exclusion> = case
-        .exclusions_utc
-        .into_iter()
-        .map(|(from, to, class)| Exclusion {
-            from_unix_ms: from.as_millisecond(),
-            to_unix_ms: to.as_millisecond(),
-            // What the agreements of the cases leave out is what they announced.
-            kind: ExclusionKind::PlannedWorks,
-            class,
-        })
-        .collect();
-    let figures = account(&AccountInput {
-        period: &period,
-        slots: &timeline(&case.timeline_from_period_start)?,
-        look_ahead: &timeline(&case.lookahead_after_period_end)?,
-        slots_before_measuring: 0,
-        carry_in: case.carry_in,
-        machine: MachineParameters {
-            n_enter: case.n_enter,
-            n_exit: case.n_exit,
-            missing: case.missing_policy,
-            ..MachineParameters::default()
-        },
-        exclusion_mode: case.exclusion_mode,
-        exclusions: &exclusions,
-        service_hours: hours.as_ref(),
-        minimum_measured_share: case.min_coverage,
+    cases::run(json, out, &|kind, input| match kind {
+        "dedupe" => Some(dedupe(input)),
+        "clock" => Some(clock(input)),
+        _ => None,
     })
-    .map_err(|error| format!("input: {error}"))?;
-    Ok(availability_fields(&figures))
 }
 
-/// The product's figures under the names of the cases.
-fn availability_fields(figures: &MonthFigures) -> Vec<(&'static str, Value)> {
-    let counts = &figures.counts;
-    let fraction = |value: Option<Fraction>| json!(value.map(|one| one.to_string()));
-    let minutes = |value: Option<Fraction>| json!(value.map(Fraction::six_decimals_half_even));
-    let outages: Vec<Value> = figures
-        .outages
-        .iter()
-        .map(|outage| {
-            json!({
-                "start": instant(outage.start_unix_ms),
-                "end": instant(outage.end_unix_ms),
-                "down_slots": outage.down_slots,
-            })
-        })
-        .collect();
-    vec![
-        ("period_slots", json!(counts.period_slots)),
-        ("excluded_slots", json!(counts.excluded_slots)),
-        ("unknown_slots", json!(counts.unknown_slots)),
-        ("measured_slots", json!(counts.measured_slots)),
-        ("down_slots", json!(counts.down_slots)),
-        ("up_slots", json!(counts.up_slots)),
-        ("availability_fraction", fraction(figures.availability)),
-        (
-            "availability_pct_6dp_half_even",
-            json!(figures.availability_percent),
-        ),
-        ("raw_good_slots", json!(counts.raw_good_slots)),
-        ("outage_count", json!(outages.len())),
-        ("outages", json!(outages)),
-        ("mttr_min", minutes(figures.mean_time_to_repair_minutes)),
-        (
-            "mtbf_min",
-            minutes(figures.mean_time_between_failures_minutes),
-        ),
-        ("coverage_fraction", fraction(figures.coverage)),
-        ("billable", json!(figures.billable)),
-    ]
+/// Agent, sequence, time, and whether the sample is good; with the boot before the sequence where an
+/// agent has several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum DedupeSample {
+    OneBoot(String, u64, jiff::Timestamp, bool),
+    Booted(String, u64, u64, jiff::Timestamp, bool),
 }
 
-fn instant(unix_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(unix_ms)
-        .map_or_else(|_| format!("{unix_ms} ms"), |instant| instant.to_string())
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DedupeCase {
+    samples: Vec<DedupeSample>,
 }
 
-/// Slots from their runs; `FLAP_BG` alternates, bad first.
-fn timeline(runs: &[(String, usize)]) -> Result<Vec<SlotState>, String> {
-    use SlotState::{Bad, Good, Unknown};
-    let mut slots = Vec::new();
-    for (state, count) in runs {
-        let pattern = match state.as_str() {
-            "G" => [Good, Good],
-            "B" => [Bad, Bad],
-            "U" => [Unknown, Unknown],
-            "FLAP_BG" => [Bad, Good],
-            other => return Err(format!("input: slot state {other:?} is not known")),
+/// Each sample as an entry of the wire, told from others by the hash that ingest compares.
+fn dedupe(input: &Value) -> Found {
+    let case: DedupeCase = read(input)?;
+    let mut kept = HashMap::new();
+    let (mut good, mut duplicates, mut conflicts) = (0_u64, 0_u64, 0_u64);
+    for sample in case.samples {
+        let (agent, boot, sequence, at, is_good) = match sample {
+            DedupeSample::OneBoot(agent, sequence, at, good) => (agent, 0, sequence, at, good),
+            DedupeSample::Booted(agent, boot, sequence, at, good) => {
+                (agent, boot, sequence, at, good)
+            }
         };
-        if *count > MAX_CASE_SLOTS - slots.len() {
-            return Err(format!(
-                "input: a timeline has at most {MAX_CASE_SLOTS} slots"
-            ));
+        let report = entry_of(sequence, at.as_millisecond(), is_good);
+        let entry = report.entries.first().ok_or("a report without an entry")?;
+        let hash = crate::ingest::entry_hash(&report, entry).ok_or("an entry without a hash")?;
+        let name = (agent, boot, sequence);
+        match settle(kept.get(&name), &hash) {
+            Settled::New => {
+                kept.insert(name, hash);
+                good += u64::from(is_good);
+            }
+            Settled::Same => duplicates += 1,
+            Settled::Conflict => conflicts += 1,
         }
-        slots.extend(pattern.iter().cycle().take(*count));
     }
-    Ok(slots)
-}
-
-/// The slots of a month or of a site, counted.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Counted {
-    measured: u64,
-    down: u64,
-}
-
-impl Counted {
-    fn availability(&self) -> Result<Fraction, String> {
-        let up = self.measured.checked_sub(self.down);
-        up.and_then(|up| Fraction::of(up, self.measured))
-            .ok_or_else(|| "input: more is down than measured, or nothing is".to_owned())
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ComplianceCase {
-    target: Decimal,
-    items: Vec<Counted>,
-}
-
-fn compliance(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
-    let case = ComplianceCase::deserialize(input).map_err(|error| format!("input: {error}"))?;
-    let mut results = Vec::new();
-    for item in &case.items {
-        let availability = item.availability()?;
-        results.push(json!({
-            "compliant": keeps(case.target, availability),
-            "pct_2dp_floor": availability.percent_two_decimals_floor(),
-            "pct_2dp_half_up": availability.percent_two_decimals_half_up(),
-        }));
-    }
-    Ok(vec![("results", json!(results))])
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AggregateCase {
-    sites: Vec<Counted>,
-}
-
-fn aggregate(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
-    let case = AggregateCase::deserialize(input).map_err(|error| format!("input: {error}"))?;
-    let sites = case.sites.iter().map(Counted::availability);
-    let sites = sites.collect::<Result<Vec<Fraction>, String>>()?;
-    let percent = |way: Aggregation| {
-        let figure = way.of(&sites);
-        json!(figure.map(Fraction::percent_six_decimals_half_even))
-    };
-    let pooled = Aggregation::Pooled.of(&sites);
-    Ok(vec![
-        ("pooled_fraction", json!(pooled.map(|one| one.to_string()))),
-        ("pooled_pct_6dp", percent(Aggregation::Pooled)),
-        ("mean_pct_6dp", percent(Aggregation::Mean)),
-        ("worst_pct_6dp", percent(Aggregation::Worst)),
+    named(vec![
+        ("stored", json!(kept.len())),
+        ("duplicates", json!(duplicates)),
+        ("conflicts", json!(conflicts)),
+        ("good", json!(good)),
     ])
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LossCase {
-    /// The same number for every slot …
-    sent: Option<u64>,
-    /// … or one for each.
-    sent_list: Option<Vec<u64>>,
-    received: Vec<u64>,
-    min_sent: Option<u16>,
-    #[serde(rename = "C")]
-    threshold: Decimal,
+/// A report of one entry with one sample of one packet.
+fn entry_of(sequence: u64, unix_ms: i64, good: bool) -> Report {
+    let start_boottime_ms = u64::try_from(unix_ms).unwrap_or(0);
+    Report {
+        version: VERSION,
+        agent: AgentId([0; 16]),
+        boot: BootId([0; 16]),
+        software: "conformance".to_owned(),
+        profile: Profile::Full,
+        sealed_boottime_ms: start_boottime_ms,
+        sealed_wall_unix_ms: None,
+        time_exchanges: Vec::new(),
+        targets: vec![ReportedTarget {
+            id: "target".to_owned(),
+            kind: Kind::Icmp,
+            slot_seconds: 60,
+        }],
+        lines: Vec::new(),
+        entries: vec![Entry {
+            sequence,
+            written_boottime_ms: start_boottime_ms,
+            content: Content::Minute(Minute {
+                samples: vec![Sample {
+                    target: 0,
+                    line: None,
+                    start_boottime_ms,
+                    outcome: if good { Outcome::Ok } else { Outcome::Timeout },
+                    sent: 1,
+                    received: u16::from(good),
+                    rtt_us_min: None,
+                    rtt_us_median: None,
+                    rtt_us_max: None,
+                    rtt_us_mean_successive_difference: None,
+                    coarse: false,
+                    detail: None,
+                }],
+                evidence: Vec::new(),
+            }),
+        }],
+    }
 }
 
-fn loss_slots(input: &Value) -> Result<Vec<(&'static str, Value)>, String> {
-    let case = LossCase::deserialize(input).map_err(|error| format!("input: {error}"))?;
-    let sent = match (case.sent, case.sent_list) {
-        (Some(sent), None) => vec![sent; case.received.len()],
-        (None, Some(list)) if list.len() == case.received.len() => list,
-        _ => return Err("input: sent or sent_list, as long as received".to_owned()),
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockCase {
+    anchor: ClockAnchor,
+    /// Wall clock and monotonic clock, seconds.
+    samples: Vec<(Number, Number)>,
+    max_skew_s: Number,
+}
+
+/// The collector's time at a moment of the agent's monotonic clock, seconds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockAnchor {
+    wall: Number,
+    mono: Number,
+}
+
+/// Time is the anchor and what the monotonic clock went on since, by the time map of one exchange
+/// without any round trip; the wall clock is only a witness.
+fn clock(input: &Value) -> Found {
+    let case: ClockCase = read(input)?;
+    let boot = |name: &str, seconds: &Number| {
+        let ms = milliseconds(name, seconds)?;
+        u64::try_from(ms).map_err(|_| format!("input.{name}: a boot's clock is never negative"))
     };
-    let threshold = case
-        .threshold
-        .parts_per_million()
-        .ok_or("input.C: finer than a millionth")?;
-    let rule = SlotRule {
-        minimum_sent: case.min_sent.unwrap_or(SlotRule::default().minimum_sent),
-        loss_threshold_parts_per_million: threshold,
-        ..SlotRule::default()
+    let (wall, mono) = (
+        milliseconds("anchor.wall", &case.anchor.wall)?,
+        boot("anchor.mono", &case.anchor.mono)?,
+    );
+    let map = ClockFit::new(&[TimeExchange {
+        sent_boottime_ms: mono,
+        received_boottime_ms: mono,
+        collector_received_unix_ms: wall,
+        collector_sent_unix_ms: wall,
+    }])
+    .time_map()
+    .ok_or("input.anchor: no exchange of time")?;
+    let allowed = milliseconds("max_skew_s", &case.max_skew_s)?.unsigned_abs();
+    let (mut corrected, mut flagged) = (Vec::new(), Vec::new());
+    for (wall, mono) in &case.samples {
+        let (wall, mono) = (milliseconds("samples", wall)?, boot("samples", mono)?);
+        corrected.push(seconds(map.corrected_unix_ms(mono).0));
+        flagged.push(map.wall_offset_ms(mono, wall).unsigned_abs() > allowed);
+    }
+    named(vec![
+        ("corrected", json!(corrected)),
+        ("flagged", json!(flagged)),
+    ])
+}
+
+/// Seconds as whole milliseconds.
+fn milliseconds(name: &str, seconds: &Number) -> Result<i64, String> {
+    let text = seconds.to_string();
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.as_str()),
     };
-    let states: Vec<&str> = sent
-        .iter()
-        .zip(&case.received)
-        .map(
-            |(sent, received)| match rule.decide_target(*sent, *received) {
-                SlotState::Good => "G",
-                SlotState::Bad => "B",
-                SlotState::Unknown => "U",
-            },
-        )
-        .collect();
-    Ok(vec![("states", json!(states))])
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let refused =
+        || format!("input.{name}: {text} is not a number of seconds with at most three decimals");
+    if part.len() > 3 {
+        return Err(refused());
+    }
+    let ms: i64 = format!("{whole}{part:0<3}")
+        .parse()
+        .map_err(|_| refused())?;
+    Ok(if negative { -ms } else { ms })
+}
+
+/// Milliseconds as seconds: a whole number where it is one.
+fn seconds(ms: i64) -> Value {
+    if ms % 1_000 == 0 {
+        return json!(ms / 1_000);
+    }
+    let sign = if ms < 0 { "-" } else { "" };
+    let text = format!(
+        "{sign}{}.{:03}",
+        ms.unsigned_abs() / 1_000,
+        ms.unsigned_abs() % 1_000
+    );
+    text.parse::<f64>()
+        .map_or(Value::Null, |seconds| json!(seconds))
 }

@@ -10,6 +10,7 @@ pub mod planned;
 pub mod programme;
 mod sheet;
 pub mod slots;
+pub mod statement;
 mod workbook;
 
 use serde::{Deserialize, Serialize};

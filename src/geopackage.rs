@@ -2,6 +2,7 @@
 //! that is held in memory: nothing of it touches the disk, and what a foreign file says is read only.
 
 mod geometry;
+mod index;
 mod read;
 mod write;
 

@@ -18,6 +18,7 @@ pub use accept::BatchRequest;
 pub use activity::{Activity, ClockSeen, Counters, SpoolState, VolumeSeen};
 pub use apply::IngestEvent;
 pub(crate) use apply::{Applier, Following};
+pub(crate) use canonical::entry_hash;
 pub use refill::{RefillError, refill};
 pub use refusal::Refusal;
 pub use rows::{ExpandError, Rows, rows};

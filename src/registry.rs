@@ -71,6 +71,7 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-duplicates.sql"),
     include_str!("registry/schema-exclusions.sql"),
     include_str!("registry/schema-records.sql"),
+    include_str!("registry/schema-statement-parts.sql"),
 ];
 /// With this step came records: a file from before it gets those of what it holds.
 const RECORDS_STEP: usize = 6;

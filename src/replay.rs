@@ -6,13 +6,15 @@
 //! which is the only clock: the present is when the last one came.
 
 mod result;
+mod samples;
 mod time;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use desserte_domain::agreement::Agreement;
+use desserte_domain::identity::{Settled, settle};
 use desserte_domain::machine::Availability;
-use desserte_probe::report::{self, Kind, Report};
+use desserte_probe::report::{self, Report};
 use desserte_probe::wire::id::{AgentId, BootId};
 use serde::Deserialize;
 
@@ -20,15 +22,13 @@ use crate::api::model::Month;
 use crate::api::outage_shown;
 use crate::app::Directory;
 use crate::assess::months::{MonthError, MonthRequest};
-use crate::assess::{
-    EvidenceRow, SiteSamples, SiteTest, TargetSamples, Window, judge, observation,
-};
+use crate::assess::{EvidenceRow, SiteTest, Window, judge};
 use crate::config::Sites;
 use crate::ingest::{Rows, rows};
 use crate::live::SiteOutage;
 use crate::registry::{AgreementDocument, Anchor, Assignment, anchors_of, line_key};
 use crate::statement::{FIRST_REVISION, site_month};
-use crate::store::samples::{SampleRow, SeriesKey};
+use crate::store::samples::SampleRow;
 use result::slot_runs;
 pub use result::{RefusedReport, Replayed, SiteReplay, SlotRun};
 use time::{Mapped, Times};
@@ -263,10 +263,10 @@ impl Intake {
         for entry in &report.entries {
             let key = (report.agent, report.boot, entry.sequence);
             let digest = time::digest(entry);
-            match self.entries.get(&key) {
-                Some(before) if *before == digest => {}
-                Some(_) => return Err(entry.sequence),
-                None => {
+            match settle(self.entries.get(&key), &digest) {
+                Settled::Same => {}
+                Settled::Conflict => return Err(entry.sequence),
+                Settled::New => {
                     owned.insert(entry.sequence);
                 }
             }
@@ -301,44 +301,6 @@ impl Intake {
             };
             (row.site, seen)
         }));
-    }
-
-    /// What counts for the agreement at a site.
-    fn samples_of(&self, site: &str) -> SiteSamples {
-        let mut targets: BTreeMap<&str, TargetSamples> = BTreeMap::new();
-        let counted = self.samples.iter().filter(|(_, confirmed)| *confirmed);
-        for (row, _) in counted.filter(|(row, _)| row.series.site == site) {
-            let SeriesKey {
-                target,
-                kind,
-                agent,
-                ..
-            } = row.series.as_ref();
-            targets
-                .entry(target)
-                .or_insert_with(|| empty(target, *kind, self.anchors.get(target).copied()))
-                .add(*agent, vec![observation(row)]);
-        }
-        for target in targets.values_mut() {
-            target
-                .observations
-                .sort_by_key(|one| (one.start_unix_ms, one.sequence));
-            target.first_unix_ms = target.observations.first().map(|one| one.start_unix_ms);
-        }
-        let mut evidence: Vec<EvidenceRow> = self
-            .evidence
-            .iter()
-            .filter(|(at, _)| at == site)
-            .map(|(_, row)| row.clone())
-            .collect();
-        evidence.sort_by_key(|row| row.at_unix_ms);
-        SiteSamples {
-            targets: targets.into_values().collect(),
-            evidence,
-            received_unix_ms: self.received.get(site).cloned().unwrap_or_default(),
-            collector_down: Vec::new(),
-            neighbours: Vec::new(),
-        }
     }
 
     fn site(&self, site: &str, request: &MonthRequest<'_>) -> Result<SiteReplay, ReplayError> {
@@ -387,17 +349,6 @@ impl Intake {
                 ),
             },
         })
-    }
-}
-
-fn empty(target: &str, kind: Kind, anchor: Option<Anchor>) -> TargetSamples {
-    TargetSamples {
-        id: target.to_owned(),
-        kind,
-        anchor,
-        first_unix_ms: None,
-        observations: Vec::new(),
-        lost_by: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! sites and its exclusions. No clock, no store, no build: the same inputs make the same bytes on
 //! every machine, so that both sides can recompute it.
 
+mod beyond;
 mod figures;
 pub mod model;
 
@@ -44,7 +45,7 @@ pub fn statement(input: &StatementInput<'_>) -> StatementDocument {
     let (year, month) = input.month;
     let first = input.sites.first();
     let sites = terms.sites.iter().zip(input.sites);
-    let total = total(terms, input.sites);
+    let total = total(terms, input.month, input.sites);
     StatementDocument {
         format: FORMAT,
         agreement: terms.id.clone(),
@@ -95,4 +96,4 @@ impl StatementDocument {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

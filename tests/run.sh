@@ -97,8 +97,16 @@ stage_browser() {
   step "browser" tests/npm.sh run e2e
 }
 
+stage_mutants() {
+  tests/setup.sh rust
+  step "mutants" tests/mutants.sh
+}
+
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(check rust web browser)
+if [ ${#stages[@]} = 0 ]; then
+  stages=(check rust web browser)
+  [ "${DESSERTE_REPEAT:-}" != long ] || stages+=(mutants)
+fi
 prune
 for stage in "${stages[@]}"; do
   begun=$SECONDS

@@ -6,15 +6,17 @@ use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
 };
-use desserte_domain::agreement::Agreement;
+use desserte_domain::agreement::{Agreement, in_force};
 use desserte_domain::period::day_of;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
-use super::model::{AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Statement};
+use super::model::{
+    AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Statement, StatementPart,
+};
 use super::paging::{Page, Paging, page};
-use super::statements::{self, RevisionQuery};
+use super::statements::{self, PartQuery};
 use super::{exclusions, months, query, time};
 use crate::app::{App, Directory, StoredAgreement};
 use crate::assess::months::MonthResult;
@@ -98,13 +100,18 @@ pub(crate) async fn agreement_months(
             .ok_or_else(|| Refusal::parameter("count", format!("from 1 to {MONTHS_MAX}")))?,
     };
     let agreement = named(&app, &id)?;
+    let versions = versions(&app, &id).await?;
     let mut items = Vec::new();
     for month in last_months(&agreement, app.now_unix_ms(), count) {
-        let results = results(&app, &agreement, month).await?;
+        // Where the terms change in a month, its last part stands for it.
+        let Some(terms) = in_force(&versions, month).pop() else {
+            continue;
+        };
+        let results = results(&app, &terms, month).await?;
         let sites: Vec<&MonthResult> = results.iter().map(Arc::as_ref).collect();
         items.push(AgreementMonth {
             month: format!("{:04}-{:02}", month.0, month.1),
-            total: documents::total(&agreement, &sites),
+            total: documents::total(&terms, month, &sites),
         });
     }
     Ok(Json(AgreementMonths {
@@ -121,7 +128,7 @@ pub(crate) async fn agreement_months(
     params(
         ("id" = String, Path, description = "identifier of the agreement"),
         ("month" = String, Path, description = "`yyyy-mm`, in the agreement's time zone"),
-        RevisionQuery,
+        PartQuery,
     ),
     responses(
         (status = 200, body = Statement),
@@ -131,17 +138,21 @@ pub(crate) async fn agreement_months(
 pub(crate) async fn statement(
     State(app): State<Arc<App>>,
     Path((id, month_text)): Path<(String, String)>,
-    asked: Result<Query<RevisionQuery>, QueryRejection>,
+    asked: Result<Query<PartQuery>, QueryRejection>,
 ) -> Answer<Json<serde_json::Value>> {
-    let revision = query(asked)?.number()?;
+    let asked = query(asked)?;
     let month = time::parse_month(&month_text)?;
-    let agreement = named(&app, &id)?;
-    if let Some(kept) = statements::kept(&app, (&id, &month_text), revision).await? {
+    let parts = in_force(&versions(&app, &id).await?, month);
+    let agreement = part(&parts, asked.version.as_deref())?.clone();
+    let shown_parts: Vec<StatementPart> = parts.iter().map(shown_part).collect();
+    let of = (id.as_str(), month_text.as_str(), agreement.version);
+    if let Some(kept) = statements::kept(&app, of, asked.revision()?).await? {
         let beside = serde_json::json!({
             "computed_at": time::text_or_epoch(kept.made_unix_ms),
             "program": env!("CARGO_PKG_VERSION"),
             "invented_sites": invented(&app, &agreement),
             "simulated": app.directory().any_simulated(&agreement.sites),
+            "parts": shown_parts,
         });
         return statements::shown(&kept, beside);
     }
@@ -153,6 +164,7 @@ pub(crate) async fn statement(
         program: env!("CARGO_PKG_VERSION").to_owned(),
         invented_sites: invented(&app, &agreement),
         simulated: app.directory().any_simulated(&agreement.sites),
+        parts: shown_parts,
         document: documents::statement(&StatementInput {
             agreement: &agreement,
             month,
@@ -164,6 +176,40 @@ pub(crate) async fn statement(
     serde_json::to_value(statement)
         .map(Json)
         .map_err(|error| Refusal::internal("writing a statement", error))
+}
+
+/// Every version of an agreement, oldest first.
+pub(super) async fn versions(app: &Arc<App>, id: &str) -> Answer<Vec<Agreement>> {
+    let asked = id.to_owned();
+    let stored = app
+        .blocking("reading an agreement's versions", move |app| {
+            Ok(app.source().registry().agreement_versions(&asked)?)
+        })
+        .await?;
+    if stored.is_empty() {
+        return Err(Refusal::not_found("agreement", id));
+    }
+    Ok(stored.into_iter().map(|one| one.agreement).collect())
+}
+
+/// The part of a month that is asked for: that of a version, or the last one.
+pub(super) fn part<'p>(parts: &'p [Agreement], version: Option<&str>) -> Answer<&'p Agreement> {
+    let Some(version) = version else {
+        let none = "the agreement holds on no day of it";
+        return parts
+            .last()
+            .ok_or_else(|| Refusal::parameter("month", none));
+    };
+    let found = parts.iter().find(|one| one.version.to_string() == version);
+    found.ok_or_else(|| Refusal::parameter("version", "not in force in this month"))
+}
+
+fn shown_part(terms: &Agreement) -> StatementPart {
+    StatementPart {
+        version: terms.version,
+        valid_from: terms.valid_from.to_string(),
+        valid_to: terms.valid_to.map(|day| day.to_string()),
+    }
 }
 
 fn named(app: &App, id: &str) -> Answer<Agreement> {
@@ -199,7 +245,7 @@ async fn results(
         .collect()
 }
 
-/// The months up to now in which an agreement holds, newest first.
+/// The months up to now, newest first.
 fn last_months(agreement: &Agreement, now_unix_ms: i64, count: i16) -> Vec<(i16, i8)> {
     let Some(today) = day_of(&agreement.time_zone, now_unix_ms) else {
         return Vec::new();
@@ -209,10 +255,7 @@ fn last_months(agreement: &Agreement, now_unix_ms: i64, count: i16) -> Vec<(i16,
         let month = i8::try_from(number.rem_euclid(12) + 1).unwrap_or(1);
         (number.div_euclid(12), month)
     };
-    (0..count)
-        .map(|back| month(this - back))
-        .filter(|(year, month)| agreement.holds_in(*year, *month))
-        .collect()
+    (0..count).map(|back| month(this - back)).collect()
 }
 
 fn item(directory: &Directory, stored: &StoredAgreement) -> AgreementItem {

@@ -21,7 +21,7 @@ mod statement;
 
 pub use agreement::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Method, Statement,
-    StatementDocument, Total,
+    StatementDocument, StatementPart, Total,
 };
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
 pub use demo::{Away, Demonstration};

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
 };
-use desserte_domain::agreement::Agreement;
+use desserte_domain::agreement::{Agreement, in_force};
 use desserte_domain::period::PeriodError;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -47,7 +47,12 @@ pub(crate) async fn month(
     let asked = query(asked)?;
     let month = time::parse_month(&month)?;
     let directory = app.directory();
-    let agreement = agreement_of(&directory, &id, asked.agreement.as_deref())?;
+    let named = agreement_of(&directory, &id, asked.agreement.as_deref())?;
+    // The terms in force then, not today's; where they change in the month, its last part.
+    let versions = super::agreements::versions(&app, &named.id).await?;
+    let holds = |terms: &Agreement| terms.sites.contains(&id);
+    let agreement = in_force(&versions, month).into_iter().rfind(holds);
+    let agreement = agreement.unwrap_or_else(|| named.clone());
     let (site, judged) = (id.clone(), agreement.clone());
     let figured = app
         .blocking("computing a month's figures", move |app| {
@@ -55,7 +60,7 @@ pub(crate) async fn month(
         })
         .await?;
     let result = figured.map_err(refused)?;
-    Ok(Json(marked(&app, &id, agreement, (month, &result))))
+    Ok(Json(marked(&app, &id, &agreement, (month, &result))))
 }
 
 /// Why there are no figures.

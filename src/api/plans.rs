@@ -21,6 +21,7 @@ use super::model::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobu
 use super::paging::{Paging, page};
 use super::{country, download, query};
 use crate::app::App;
+use crate::export::planned::{Planned, PlannedFormat};
 use crate::export::{self, Language};
 
 /// Largest weight of a reader; the page's sliders run from 0 to 1 or to 100.
@@ -53,7 +54,7 @@ pub(crate) struct PlanQuery {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportQuery {
-    /// `csv`, `xlsx` or `geojson`.
+    /// `csv`, `xlsx`, `geojson`, `geopackage`, `kml`, `ofds` (planned routes) or `brief` (to print).
     format: Option<String>,
     /// `fr` (decimal comma, semicolons) or `en`.
     language: Option<String>,
@@ -173,10 +174,15 @@ pub(crate) async fn export(
     let format = Format::of(asked.format.as_deref())?;
     let (_, plan) = made(&app, asked.preset.as_deref(), asked.weights.as_deref()).await?;
     // A country's workbook takes a second to write.
-    let written = tokio::task::spawn_blocking(move || format.write(&plan, language)).await;
-    let bytes = written
+    let writing = {
+        let app = Arc::clone(&app);
+        tokio::task::spawn_blocking(move || format.write(&plan, &app, language))
+    };
+    let bytes = writing
+        .await
         .map_err(|error| Refusal::internal("writing the plan", error))?
-        .map_err(|error| Refusal::internal("writing the plan", error))?;
+        .map_err(|error| Refusal::internal("writing the plan", error))?
+        .ok_or_else(no_routes)?;
     let (media_type, disposition) = format.headers();
     Ok(download::attachment(bytes, media_type, disposition))
 }
@@ -187,6 +193,7 @@ pub(super) enum Format {
     Csv,
     Xlsx,
     Geojson,
+    Planned(PlannedFormat),
 }
 
 impl Format {
@@ -195,21 +202,36 @@ impl Format {
             None | Some("csv") => Ok(Self::Csv),
             Some("xlsx") => Ok(Self::Xlsx),
             Some("geojson") => Ok(Self::Geojson),
+            Some("geopackage") => Ok(Self::Planned(PlannedFormat::Geopackage)),
+            Some("kml") => Ok(Self::Planned(PlannedFormat::Kml)),
+            Some("ofds") => Ok(Self::Planned(PlannedFormat::Ofds)),
+            Some("brief") => Ok(Self::Planned(PlannedFormat::Brief)),
             Some(other) => Err(Refusal::parameter(
                 "format",
-                format!("{other:?} is not csv, xlsx or geojson"),
+                format!("{other:?} is not csv, xlsx, geojson, geopackage, kml, ofds or brief"),
             )),
         }
     }
 
-    fn write(self, plan: &Plan, language: Language) -> Result<Vec<u8>, export::ExportError> {
+    /// The plan as a file; `None`: a network is asked for, and no route is planned.
+    fn write(
+        self,
+        plan: &Plan,
+        app: &App,
+        language: Language,
+    ) -> Result<Option<Vec<u8>>, export::ExportError> {
         let mut bytes = Vec::new();
         match self {
+            Self::Planned(format) => {
+                let planned = Planned::new(plan, plan.programme.as_ref());
+                let when = (app.now_unix_ms(), language);
+                return export::planned::write(format, (&planned, &app.layers()), when);
+            }
             Self::Csv => export::plan::write_csv(plan, language, &mut bytes)?,
             Self::Xlsx => export::plan::write_xlsx(plan, language, &mut bytes)?,
             Self::Geojson => export::plan::write_geojson(plan, &mut bytes)?,
         }
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 
     pub(super) fn headers(self) -> (&'static str, &'static str) {
@@ -226,8 +248,33 @@ impl Format {
                 "application/geo+json",
                 "attachment; filename=\"desserte-plan.geojson\"",
             ),
+            Self::Planned(PlannedFormat::Geopackage) => (
+                "application/geopackage+sqlite3",
+                "attachment; filename=\"desserte-plan.gpkg\"",
+            ),
+            Self::Planned(PlannedFormat::Kml) => (
+                "application/vnd.google-earth.kml+xml",
+                "attachment; filename=\"desserte-plan.kml\"",
+            ),
+            Self::Planned(PlannedFormat::Ofds) => (
+                "application/json",
+                "attachment; filename=\"desserte-plan-ofds.json\"",
+            ),
+            // Kept and opened from there: no page of ours runs what a file says.
+            Self::Planned(PlannedFormat::Brief) => (
+                "text/html; charset=utf-8",
+                "attachment; filename=\"desserte-plan.html\"",
+            ),
         }
     }
+}
+
+/// The refusal of a network without a route.
+pub(super) fn no_routes() -> Refusal {
+    Refusal::parameter(
+        "format",
+        "no route is planned: an OFDS network needs a plan with costs",
+    )
 }
 
 /// The plan of a preset, with the reader's own weights in place of the preset's where given.
@@ -384,7 +431,7 @@ fn source(criterion: Criterion, gap: &Gap) -> Option<String> {
         Criterion::FibreNodeDistance => gap.fibre_node.known(),
         Criterion::MastDistance => gap.mast.known(),
         Criterion::PlacePopulation => gap.place.known().map(|place| &place.nearest),
-        Criterion::SiteKind | Criterion::Unavailability => None,
+        Criterion::NeighbourSites | Criterion::SiteKind | Criterion::Unavailability => None,
     }?;
     let provenance = &nearest.provenance;
     Some(format!(

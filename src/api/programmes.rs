@@ -61,7 +61,7 @@ pub(crate) struct SitesQuery {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct KeptExportQuery {
-    /// `csv`, `xlsx` or `geojson`.
+    /// `csv`, `xlsx`, `geojson`, `geopackage`, `kml`, `ofds` (planned routes) or `brief` (to print).
     format: Option<String>,
     /// `fr` (decimal comma, semicolons) or `en`.
     language: Option<String>,
@@ -174,8 +174,11 @@ pub(crate) async fn compare(
     let needed = |name: &str, id: Option<String>| {
         id.ok_or_else(|| Refusal::parameter(name, "needs the identifier of a plan"))
     };
-    let first = found(&app, &needed("first", asked.first)?).await?;
-    let second = found(&app, &needed("second", asked.second)?).await?;
+    let (first, second) = (
+        needed("first", asked.first)?,
+        needed("second", asked.second)?,
+    );
+    let (first, second) = (found(&app, &first).await?, found(&app, &second).await?);
     let ids = (first.id.clone(), second.id.clone());
     let sites = kept(&app, move |store| {
         Ok((store.all_sites(&ids.0)?, store.all_sites(&ids.1)?))
@@ -331,12 +334,17 @@ pub(crate) async fn export_kept(
         Ok((store.all_sites(&id)?, store.routes(&id)?))
     })
     .await?;
-    let written =
-        tokio::task::spawn_blocking(move || write(format, &plan, (&sites, &routes), language))
-            .await;
-    let bytes = written
+    let writing = {
+        let app = Arc::clone(&app);
+        tokio::task::spawn_blocking(move || {
+            write(format, (&app, &plan), (&sites, &routes), language)
+        })
+    };
+    let bytes = writing
+        .await
         .map_err(|error| Refusal::internal("writing the plan", error))?
-        .map_err(|error| Refusal::internal("writing the plan", error))?;
+        .map_err(|error| Refusal::internal("writing the plan", error))?
+        .ok_or_else(super::plans::no_routes)?;
     let (media_type, disposition) = format.headers();
     Ok(download::attachment(bytes, media_type, disposition))
 }
@@ -348,18 +356,27 @@ type SitesAndRoutes<'a> = (
 
 fn write(
     format: super::plans::Format,
-    plan: &KeptPlan,
+    (app, plan): (&App, &KeptPlan),
     (sites, routes): SitesAndRoutes<'_>,
     language: Language,
-) -> Result<Vec<u8>, export::ExportError> {
-    use super::plans::Format::{Csv, Geojson, Xlsx};
+) -> Result<Option<Vec<u8>>, export::ExportError> {
+    use super::plans::Format::{self, Csv, Geojson, Xlsx};
     let mut bytes = Vec::new();
     match format {
         Csv => export::programme::write_csv(plan, sites, language, &mut bytes)?,
         Xlsx => export::programme::write_xlsx(plan, sites, language, &mut bytes)?,
         Geojson => export::programme::write_geojson(plan, sites, routes, &mut bytes)?,
+        Format::Planned(format) => {
+            let planned = export::planned::Planned::kept(plan, sites, routes);
+            let planned = planned.map_err(|error| export::ExportError::Write {
+                what: "the kept plan",
+                source: std::io::Error::other(error),
+            })?;
+            let when = (app.now_unix_ms(), language);
+            return export::planned::write(format, (&planned, &app.layers()), when);
+        }
     }
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 impl KeptPlanItem {

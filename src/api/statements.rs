@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use desserte_domain::agreement::in_force;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -23,7 +24,7 @@ use super::agents::read;
 use super::error::{Answer, Code, Refusal};
 use super::model::{AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem};
 use super::paging::Page;
-use super::{exclusions, query, time};
+use super::{agreements, exclusions, query, time};
 use crate::app::App;
 use crate::ledger::bundle::write::Recorded;
 use crate::ledger::settle::between;
@@ -36,16 +37,18 @@ const PIECES: usize = 8;
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// Which revision.
+/// Which statement of the month.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct RevisionQuery {
-    /// Its number, from 1; the last one when left out.
+pub(crate) struct PartQuery {
+    /// The version of the terms, where they change in the month; the last one when left out.
+    pub(super) version: Option<String>,
+    /// The revision, from 1; the last one when left out.
     revision: Option<String>,
 }
 
-impl RevisionQuery {
-    pub(super) fn number(&self) -> Answer<Option<u32>> {
+impl PartQuery {
+    pub(super) fn revision(&self) -> Answer<Option<u32>> {
         let number = |text: &String| text.parse().ok().filter(|number| *number >= 1);
         match &self.revision {
             None => Ok(None),
@@ -56,16 +59,24 @@ impl RevisionQuery {
     }
 }
 
+/// The version of the terms that is asked for, or the last one in force in the month.
+async fn version_of(app: &Arc<App>, (id, month): (&str, &str), asked: &PartQuery) -> Answer<u32> {
+    let month = time::parse_month(month)?;
+    let parts = in_force(&agreements::versions(app, id).await?, month);
+    Ok(agreements::part(&parts, asked.version.as_deref())?.version)
+}
+
 /// A kept statement: the revision that is asked for, or the last one of a settled month.
 pub(super) async fn kept(
     app: &Arc<App>,
-    (agreement, month): (&str, &str),
+    (agreement, month, version): (&str, &str, u32),
     revision: Option<u32>,
 ) -> Answer<Option<StoredStatement>> {
     let (id, text) = (agreement.to_owned(), month.to_owned());
     let found = app
         .blocking("reading a statement", move |app| {
-            Ok(app.source().registry().statement(&id, &text, revision)?)
+            let of = (id.as_str(), text.as_str(), version);
+            Ok(app.source().registry().statement(of, revision)?)
         })
         .await?;
     match (found, revision) {
@@ -98,6 +109,7 @@ pub(super) fn shown(kept: &StoredStatement, beside: Value) -> Answer<Json<Value>
     params(
         ("id" = String, Path, description = "identifier of the agreement"),
         ("month" = String, Path, description = "`yyyy-mm`, in the agreement's time zone"),
+        PartQuery,
     ),
     responses(
         (status = 200, body = Page<RevisionItem>),
@@ -107,17 +119,19 @@ pub(super) fn shown(kept: &StoredStatement, beside: Value) -> Answer<Json<Value>
 pub(crate) async fn revisions(
     State(app): State<Arc<App>>,
     Path((id, month)): Path<(String, String)>,
+    asked: Result<Query<PartQuery>, QueryRejection>,
 ) -> Answer<Json<Page<RevisionItem>>> {
-    time::parse_month(&month)?;
-    exclusions::agreement(&app, &id)?;
+    let asked = query(asked)?;
+    let version = version_of(&app, (&id, &month), &asked).await?;
     let items = app
         .blocking("reading revisions", move |app| {
             let registry = app.source().registry();
-            let numbers = registry.statement_revisions(&id, &month)?;
+            let of = (id.as_str(), month.as_str(), version);
+            let numbers = registry.statement_revisions(of)?;
             let mut items: Vec<RevisionItem> = Vec::with_capacity(numbers.len());
             let mut before: Option<String> = None;
             for (number, _) in numbers {
-                let Some(kept) = registry.statement(&id, &month, Some(number))? else {
+                let Some(kept) = registry.statement(of, Some(number))? else {
                     continue;
                 };
                 let differences = before
@@ -138,7 +152,7 @@ pub(crate) async fn revisions(
     params(
         ("id" = String, Path, description = "identifier of the agreement"),
         ("month" = String, Path, description = "`yyyy-mm`, in the agreement's time zone"),
-        RevisionQuery,
+        PartQuery,
     ),
     responses(
         (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
@@ -148,16 +162,16 @@ pub(crate) async fn revisions(
 pub(crate) async fn bundle(
     State(app): State<Arc<App>>,
     Path((id, month)): Path<(String, String)>,
-    asked: Result<Query<RevisionQuery>, QueryRejection>,
+    asked: Result<Query<PartQuery>, QueryRejection>,
 ) -> Answer<Response> {
-    let revision = query(asked)?.number()?;
-    time::parse_month(&month)?;
-    exclusions::agreement(&app, &id)?;
+    let asked = query(asked)?;
+    let revision = asked.revision()?;
+    let version = version_of(&app, (&id, &month), &asked).await?;
     let files = app
         .source()
         .files()
         .ok_or_else(|| Refusal::not_found("resource", "ledger"))?;
-    let kept = kept(&app, (&id, &month), revision).await?;
+    let kept = kept(&app, (&id, &month, version), revision).await?;
     let kept =
         kept.ok_or_else(|| Refusal::not_found("final statement", &format!("{id} {month}")))?;
     let recorded = Recorded {

@@ -9,6 +9,7 @@ use desserte_domain::agreement::Agreement;
 use desserte_domain::cause::Cause;
 use desserte_domain::exclusion::Exclusion;
 use desserte_probe::wire::id::AgentId;
+use jiff::civil::Date;
 
 use super::{App, Source, SourceError};
 use crate::assess::SiteSamples;
@@ -49,6 +50,8 @@ impl Held {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     agreement: String,
+    /// The version, and the days on which it is in force: a month has two parts where they change.
+    in_force: (u32, Date, Option<Date>),
     site: String,
     month: (i16, i8),
 }
@@ -62,7 +65,6 @@ struct Kept {
 /// Everything but the samples that figures are made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MadeOf {
-    version: u32,
     /// End of the slots that were looked at: it moves while the month, or its look-ahead, runs.
     until_unix_ms: i64,
     exclusions: Vec<Exclusion>,
@@ -157,7 +159,6 @@ impl App {
         };
         let slot_ms = i64::from(agreement.test.slot_seconds.max(1)) * 1_000;
         let made_of = MadeOf {
-            version: agreement.version,
             until_unix_ms: to - (to - from).rem_euclid(slot_ms),
             exclusions: self.source().exclusions(&agreement.id, site)?,
             lines: self.source().judged_lines(site, agreement)?,
@@ -165,6 +166,7 @@ impl App {
         };
         let key = Key {
             agreement: agreement.id.clone(),
+            in_force: (agreement.version, agreement.valid_from, agreement.valid_to),
             site: site.to_owned(),
             month,
         };
@@ -172,12 +174,8 @@ impl App {
             return Ok(Ok(result));
         }
         let stamp = self.months.stamp(site);
-        let samples = SiteSamples {
-            targets: self.source().judged_targets(site, agreement, (from, to))?,
-            ..SiteSamples::default()
-        };
-        let seen = |span| self.source().seen_beside(site, span);
-        let result = match request.figures_asking(samples, &made_of.exclusions, seen)? {
+        let figured = self.source().figure(&request, site, &made_of.exclusions)?;
+        let result = match figured {
             Ok(result) => Arc::new(result),
             Err(error) => return Ok(Err(error)),
         };
@@ -195,33 +193,7 @@ impl App {
         agreement: &Agreement,
         month: (i16, i8),
     ) -> Result<Vec<Figured>, SourceError> {
-        let sites = &agreement.sites;
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut found = Vec::new();
-            loop {
-                let position = next.fetch_add(1, Ordering::Relaxed);
-                let Some(site) = sites.get(position) else {
-                    return found;
-                };
-                found.push((position, self.month(agreement, site, month)));
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.min(THREADS_MAX).min(sites.len().max(1));
-        let mut found = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut found = work();
-            for other in others {
-                match other.join() {
-                    Ok(more) => found.extend(more),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            found
-        });
-        found.sort_by_key(|(position, _)| *position);
-        found.into_iter().map(|(_, figured)| figured).collect()
+        each_site(&agreement.sites, |site| self.month(agreement, site, month))
     }
 
     /// A month's slots of a site, one by one.
@@ -246,7 +218,60 @@ impl App {
     }
 }
 
+/// Asks for each site, in order, several at a time.
+pub(super) fn each_site<T: Send, E: Send>(
+    sites: &[String],
+    of: impl Fn(&str) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        loop {
+            let position = next.fetch_add(1, Ordering::Relaxed);
+            let Some(site) = sites.get(position) else {
+                return found;
+            };
+            found.push((position, of(site)));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(THREADS_MAX).min(sites.len().max(1));
+    let mut found = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut found = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => found.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        found
+    });
+    found.sort_by_key(|(position, _)| *position);
+    found.into_iter().map(|(_, result)| result).collect()
+}
+
 impl Source {
+    /// A month's figures of a site from what is stored, with these exclusions.
+    pub fn figure(
+        &self,
+        request: &MonthRequest<'_>,
+        site: &str,
+        exclusions: &[Exclusion],
+    ) -> Result<Result<MonthResult, MonthError>, SourceError> {
+        let span = match request.span() {
+            Ok(span) => span,
+            Err(error) => return Ok(Err(error)),
+        };
+        let samples = SiteSamples {
+            targets: self.judged_targets(site, request.agreement, span)?,
+            rates: self.judged_rates(site, request.agreement, span)?,
+            ..SiteSamples::default()
+        };
+        let seen = |span| self.seen_beside(site, span);
+        request.figures_asking(samples, exclusions, seen)
+    }
+
     /// Exclusions that count for a site of an agreement: approved, not withdrawn.
     pub fn exclusions(&self, agreement: &str, site: &str) -> Result<Vec<Exclusion>, SourceError> {
         let records = self.registry().exclusions(agreement)?;
@@ -297,6 +322,7 @@ mod tests {
     fn key() -> Key {
         Key {
             agreement: "a".to_owned(),
+            in_force: (1, jiff::civil::date(2026, 1, 1), None),
             site: "s".to_owned(),
             month: (2026, 6),
         }
@@ -304,7 +330,6 @@ mod tests {
 
     fn made_of() -> MadeOf {
         MadeOf {
-            version: 1,
             until_unix_ms: UNTIL_MS,
             exclusions: Vec::new(),
             lines: Vec::new(),

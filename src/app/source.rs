@@ -14,12 +14,13 @@ use desserte_probe::wire::id::AgentId;
 
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
-use crate::collector::{Collector, registry_path, samples_path};
+use crate::collector::{Collector, journal_path, registry_path, samples_path};
 use crate::registry::{
     self, AgentRecord, Decision, LineRecord, Registry, RegistryError, SiteStatus,
 };
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
+use crate::store::journal::ArrivalLog;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
 pub(crate) use samples::EVIDENCE_MARGIN_MS;
 
@@ -63,6 +64,8 @@ pub struct Source {
     clock: Arc<dyn Clock>,
     /// The collector of this process; `None` where nothing arrives.
     collector: Option<Arc<Collector>>,
+    /// When batches arrived, from the journal of another process.
+    arrivals: Option<Arc<ArrivalLog>>,
 }
 
 impl Source {
@@ -74,6 +77,7 @@ impl Source {
             samples: Arc::clone(collector.samples()),
             clock: Arc::clone(collector.clock()),
             collector: Some(collector),
+            arrivals: None,
         }
     }
 
@@ -81,7 +85,10 @@ impl Source {
     pub fn read_only(data: &Path) -> Result<Self> {
         let registry = Registry::open(&registry_path(data))?;
         let samples = EmbeddedStore::open_reading(&samples_path(data))?;
-        Ok(Self::of(registry, Arc::new(samples), Arc::new(SystemClock)))
+        Ok(Self {
+            arrivals: ArrivalLog::open(&journal_path(data))?.map(Arc::new),
+            ..Self::of(registry, Arc::new(samples), Arc::new(SystemClock))
+        })
     }
 
     /// A registry and a store to which nothing arrives.
@@ -92,6 +99,7 @@ impl Source {
             samples,
             clock,
             collector: None,
+            arrivals: None,
         }
     }
 

@@ -4,6 +4,7 @@ use desserte_domain::cause::{Verdict, combine, decide};
 use desserte_domain::machine::{Availability, MachineRun, run};
 use desserte_domain::observation::Observation;
 use desserte_domain::outage::{Outage, outages};
+use desserte_domain::quality::Rate;
 use desserte_domain::slot::SlotState;
 use desserte_probe::report::Kind;
 use desserte_probe::wire::id::AgentId;
@@ -16,6 +17,8 @@ use crate::registry::Anchor;
 pub struct SiteSamples {
     /// One entry a target, each in the order of time.
     pub targets: Vec<TargetSamples>,
+    /// Rates that were measured, by target; only where an agreement promises one.
+    pub rates: Vec<(String, Vec<Rate>)>,
     /// What the agents saw, in the order of time.
     pub evidence: Vec<super::EvidenceRow>,
     /// When batches of the site's agents arrived, Unix milliseconds, ascending.

@@ -1,5 +1,7 @@
 //! A month's figures of a site and an agreement, from its samples.
 
+mod settle;
+
 use desserte_domain::account::{
     AccountError, AccountInput, AccountedOutage, Count, MonthFigures, account, accounted_slots,
     slots_to_come,
@@ -10,6 +12,7 @@ use desserte_domain::exclusion::Exclusion;
 use desserte_domain::machine::{Availability, run_from};
 use desserte_domain::period::{Period, PeriodError};
 use desserte_domain::promise::Promise;
+use desserte_domain::settlement::SiteSettlement;
 use desserte_domain::slot::SlotState;
 
 use super::judge::{SiteSamples, Window, verdict};
@@ -46,6 +49,8 @@ pub struct MonthResult {
     pub causes: Vec<Option<Cause>>,
     /// What they mean for what was promised.
     pub promise: Promise,
+    /// What they mean beyond that: incidents, quality, evidence, money.
+    pub settlement: SiteSettlement,
     /// When the month is closed: until then its exclusions may change. `None` outside the calendar.
     pub closes_unix_ms: Option<i64>,
     /// The month is over, and no later slot can turn one of it. Late data may still make another
@@ -129,7 +134,7 @@ impl MonthRequest<'_> {
         let formed = self.form(samples)?;
         let figures = account(&formed.input(self.agreement, exclusions))?;
         let causes = formed.causes(samples, &figures.outages);
-        self.result(formed, figures, causes, exclusions)
+        self.result(formed, (figures, causes), exclusions, samples)
     }
 
     /// The same, reading only the evidence that an outage needs: `seen` is asked for what was seen in
@@ -162,19 +167,20 @@ impl MonthRequest<'_> {
             );
             samples = SiteSamples {
                 targets: samples.targets,
+                rates: samples.rates,
                 ..seen(span)?
             };
             causes.append(&mut formed.causes(&samples, outages));
         }
-        Ok(self.result(formed, figures, causes, exclusions))
+        Ok(self.result(formed, (figures, causes), exclusions, &samples))
     }
 
     fn result(
         &self,
         formed: Formed,
-        figures: MonthFigures,
-        causes: Vec<Option<Cause>>,
+        (figures, causes): (MonthFigures, Vec<Option<Cause>>),
         exclusions: &[Exclusion],
+        samples: &SiteSamples,
     ) -> Result<MonthResult, MonthError> {
         let agreement = self.agreement;
         let to_come = slots_to_come(
@@ -184,8 +190,11 @@ impl MonthRequest<'_> {
             (agreement.exclusions.mode, exclusions),
         )?;
         let ended = formed.period.end_unix_ms == formed.whole.end_unix_ms;
+        let promise = agreement.promise(&figures, &causes, to_come);
+        let found = (&figures, causes.as_slice(), &promise);
         Ok(MonthResult {
-            promise: agreement.promise(&figures, &causes, to_come),
+            settlement: self.settled(&formed, found, exclusions, samples)?,
+            promise,
             closes_unix_ms: agreement.closes_unix_ms(self.month.0, self.month.1),
             is_final: ended && figures.open_from_slot.is_none(),
             period: formed.period,
@@ -243,8 +252,10 @@ impl MonthRequest<'_> {
             [] => Some(i64::MAX),
             some => some.iter().filter_map(|one| one.first_unix_ms).min(),
         };
-        let carry_in = carry_in(&test, &period, &columns, (first, &slots));
+        let (carry_in, carried_in_since_unix_ms) =
+            carry_in(&test, &period, &columns, (first, &slots));
         Ok(Formed {
+            carried_in_since_unix_ms,
             slots_before_measuring: slots_until(first, &period),
             whole,
             period,
@@ -276,6 +287,8 @@ struct Formed {
     slots: Vec<SlotState>,
     look_ahead: Vec<SlotState>,
     carry_in: Availability,
+    /// When the outage that was carried in began.
+    carried_in_since_unix_ms: Option<i64>,
     slots_before_measuring: usize,
 }
 
@@ -337,13 +350,14 @@ fn slots_until(first_unix_ms: Option<i64>, period: &Period) -> usize {
     usize::try_from(slots.unwrap_or(0)).unwrap_or(0)
 }
 
-/// The state at the end of the week before, its last slots decided by this period's first ones.
+/// The state at the end of the week before, its last slots decided by this period's first ones, and
+/// when the outage began that lasts then.
 fn carry_in(
     test: &SiteTest,
     period: &Period,
     columns: &[Column<'_>],
     (first_unix_ms, slots): (Option<i64>, &[SlotState]),
-) -> Availability {
+) -> (Availability, Option<i64>) {
     let count = CARRY_IN_MS / period.slot_ms();
     let week = Period {
         start_unix_ms: period.start_unix_ms - count * period.slot_ms(),
@@ -353,7 +367,11 @@ fn carry_in(
     let before = test.slots(week.start_unix_ms, count, columns);
     let unmeasured = slots_until(first_unix_ms, &week);
     let (machine, up) = (test.machine, Availability::Available);
-    run_from(unmeasured, machine, up, &before, slots).state_at_end
+    let run = run_from(unmeasured, machine, up, &before, slots);
+    let last_up = run.states.iter().rposition(|state| *state == up);
+    let since = last_up.map_or(0, |slot| slot + 1);
+    let since = (since < count).then(|| week.slot_start_unix_ms(since));
+    (run.state_at_end, since)
 }
 
 #[cfg(test)]

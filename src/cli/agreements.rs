@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use desserte_domain::detection::{bounds_seconds, chance};
 use serde::Serialize;
 
-use super::output::{Output, read_text, tell};
+use super::output::{Output, read_text, tell, write};
 use super::words::{Text, unknown_site};
-use super::{AUTHOR, Context, Data, Failure, Outcome, exclusions, now_unix_ms, registry};
+use super::{
+    AUTHOR, Context, Data, Failure, Outcome, acceptance, exclusions, now_unix_ms, registry,
+};
 use crate::config::Language;
 use crate::registry::{AgreementDocument, Decision, RegistryError};
 
@@ -23,6 +26,10 @@ pub(super) enum Agreements {
     List(List),
     /// Read a file and name every error; nothing is entered.
     Check(Check),
+    /// Print an agreement to begin with, every key explained.
+    Template(Template),
+    /// Whether a newly delivered site had enough good days in a row.
+    Acceptance(acceptance::Acceptance),
     /// List the exclusions of an agreement, whatever became of them.
     Exclusions(exclusions::List),
     /// Ask for an exclusion; it counts once another person approved it.
@@ -58,6 +65,46 @@ pub(super) struct Check {
     data: Option<PathBuf>,
 }
 
+/// Agreements to begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum TemplateName {
+    /// Every key that an agreement may have, for a lot of town halls.
+    Basic,
+    /// A French contract with a guaranteed time to restore.
+    Gtr,
+    /// A penalty for each hour beyond the promise.
+    Hourly,
+    /// Schools: contracted speed, school hours, working days without connection.
+    School,
+}
+
+impl TemplateName {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Basic => include_str!("../../demo/examples/agreement.toml"),
+            Self::Gtr => include_str!("../../demo/examples/agreements/gtr.toml"),
+            Self::Hourly => include_str!("../../demo/examples/agreements/hourly.toml"),
+            Self::School => include_str!("../../demo/examples/agreements/school.toml"),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Template {
+    /// Which one.
+    #[arg(value_enum)]
+    name: TemplateName,
+    /// File to write instead of stdout.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Template {
+    fn run(&self) -> Outcome {
+        write(self.output.as_deref(), self.name.text().as_bytes())
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Row {
     id: String,
@@ -76,6 +123,8 @@ impl Agreements {
             Self::Add(add) => add.run(context),
             Self::List(list) => list.run(),
             Self::Check(check) => check.run(context),
+            Self::Template(template) => template.run(),
+            Self::Acceptance(acceptance) => acceptance.run(),
             Self::Exclusions(list) => list.run(),
             Self::Exclude(exclude) => exclude.run(context),
             Self::Approve(approve) => approve.run(context),
@@ -144,11 +193,19 @@ impl Check {
         if let Some(data) = &self.data {
             self.check_sites(&document, data)?;
         }
-        tell(
-            context
-                .language
-                .pick("L’engagement est valable.", "The agreement is valid."),
-        );
+        let terms = &document.agreement;
+        let [never, always] = bounds_seconds(terms.test.slot_seconds, terms.machine);
+        let middle = never.midpoint(always);
+        let chance = chance(middle, terms.test.slot_seconds, terms.machine.n_enter);
+        let percent = chance.percent_two_decimals_floor();
+        tell(&match context.language {
+            Language::Fr => format!(
+                "L’engagement est valable. Une coupure de {never} s au plus n’est jamais vue, une de {middle} s l’est avec une chance de {percent} %, une de {always} s toujours."
+            ),
+            Language::En => format!(
+                "The agreement is valid. An outage of at most {never} s is never seen, one of {middle} s with a chance of {percent} %, one of {always} s always."
+            ),
+        });
         Ok(())
     }
 

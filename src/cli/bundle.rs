@@ -25,18 +25,17 @@ pub(super) fn files(data: &Data) -> Result<Files, Failure> {
     })
 }
 
-/// Writes the bundle of a month: of a kept revision, or of the figures as they are now.
+/// Writes the bundle of a month (version of the terms, revision): of a kept revision, or of the figures as
+/// they are now.
 pub(super) fn write(
     data: &Data,
-    (agreement, month): (&str, &str),
-    revision: Option<u32>,
+    what: (&str, &str),
+    part: (Option<u32>, Option<u32>),
     file: &Path,
 ) -> Outcome {
     let files = files(data)?;
     let now = now_unix_ms();
-    let recorded = files
-        .recorded((agreement, month), revision, (now, AUTHOR))
-        .map_err(refused)?;
+    let recorded = files.recorded(what, part, (now, AUTHOR)).map_err(refused)?;
     // Beside it first, so that nothing half-written has its name.
     let mut beside = file.as_os_str().to_owned();
     beside.push(".part");
@@ -52,12 +51,14 @@ pub(super) fn write(
     std::fs::rename(&beside, file).map_err(failed)
 }
 
-fn refused(error: SettleError) -> Failure {
+pub(super) fn refused(error: SettleError) -> Failure {
     let input = matches!(
         error,
         SettleError::Month(_)
             | SettleError::NoRevision { .. }
-            | SettleError::Make(MakeError::NoAgreement(_) | MakeError::Month(_))
+            | SettleError::Make(
+                MakeError::NoAgreement(_) | MakeError::NotInForce { .. } | MakeError::Month(_)
+            )
     );
     let text = Text::from(error);
     if input {
@@ -98,6 +99,13 @@ impl From<MakeError> for Text {
             MakeError::NoAgreement(ref id) => {
                 Self::new(format!("engagement inconnu « {id} »"), error.to_string())
             }
+            MakeError::NotInForce { version, month } => Self::new(
+                format!(
+                    "la version {version} de l’engagement n’est pas en vigueur en {}-{:02}",
+                    month.0, month.1
+                ),
+                error.to_string(),
+            ),
             MakeError::Registry(error) => error.into(),
             other => Self::new(format!("relevé : {other}"), format!("statement: {other}")),
         }

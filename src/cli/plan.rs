@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use desserte_planning::layer::Layers;
 use desserte_planning::programme::{Step, compare};
 use desserte_probe::clock::{Clock as _, SystemClock};
 use serde::Serialize;
@@ -14,6 +15,7 @@ use super::words::{Text, plan as say};
 use super::{Context, Data, Failure, Outcome};
 use crate::app::Source;
 use crate::export;
+use crate::export::planned::{Planned, PlannedFormat};
 use crate::import::scenario::{costs_from_toml, scenario_from_toml};
 use crate::layers::LayerStore;
 use crate::planner::{Made, PlannerError, make};
@@ -36,6 +38,14 @@ enum PlanFormat {
     Geojson,
     /// For Excel, with sheets of weights, sources, phases and limits.
     Xlsx,
+    /// For QGIS: sites, routes, phases and sources as tables (OGC GeoPackage).
+    Geopackage,
+    /// For Google Earth (OGC KML).
+    Kml,
+    /// The planned routes as a network of the Open Fibre Data Standard 0.4.
+    Ofds,
+    /// A page to print (HTML, A4): phases, map, first sites, what the plan does not know.
+    Brief,
     /// Everything, as the planner knows it.
     Json,
 }
@@ -136,7 +146,9 @@ impl PlanCommand {
         let kept = store
             .keep(&made, source.now_unix_ms())
             .map_err(Failure::failed)?;
-        write(Some(&output), &self.format.write(&made, context)?)?;
+        let at = source.now_unix_ms();
+        let bytes = self.format.write(&made, (&layers, at), context)?;
+        write(Some(&output), &bytes)?;
         if let (Some(id), Some(programme)) = (kept, &made.plan.programme) {
             tell(say::made(&id, programme).pick(context.language));
             for limit in &programme.limits {
@@ -159,10 +171,26 @@ fn refused(error: &PlannerError, file: &str) -> Failure {
 }
 
 impl PlanFormat {
-    fn write(self, made: &Made, context: Context) -> Result<Vec<u8>, Failure> {
+    fn write(
+        self,
+        made: &Made,
+        (layers, at_unix_ms): (&Layers, i64),
+        context: Context,
+    ) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         let plan = &made.plan;
+        let planned = |format: PlannedFormat| {
+            let planned = Planned::new(plan, plan.programme.as_ref());
+            let when = (at_unix_ms, context.export());
+            let written = export::planned::write(format, (&planned, layers), when);
+            let written = written.map_err(Failure::failed)?;
+            written.ok_or_else(|| Failure::Input(say::no_routes()))
+        };
         match self {
+            Self::Geopackage => return planned(PlannedFormat::Geopackage),
+            Self::Kml => return planned(PlannedFormat::Kml),
+            Self::Ofds => return planned(PlannedFormat::Ofds),
+            Self::Brief => return planned(PlannedFormat::Brief),
             Self::Csv => export::plan::write_csv(plan, context.export(), &mut bytes)
                 .map_err(Failure::failed)?,
             Self::Geojson => {

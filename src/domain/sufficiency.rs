@@ -14,6 +14,9 @@ pub const Z_95: f64 = 1.959_963_984_540_054;
 /// minutes.
 const SAMPLES_NEEDED_MAX: f64 = 5.3e9;
 
+/// How far two logarithms of the same number may be apart, relatively.
+const LAST_DIGITS: f64 = 1e-13;
+
 /// Interval of a share, Wilson's score (E. B. Wilson, 1927): lowest and highest, 0 to 1. `good` of `n`
 /// samples, which need not be whole numbers; `None` without a sample.
 #[must_use]
@@ -47,24 +50,24 @@ pub fn rule_of_three(n: u64) -> Option<f64> {
 /// target^n ≤ 1 − confidence. `None` when no number does: a target of 1, or beyond reason.
 #[must_use]
 pub fn samples_needed(target: Decimal, confidence: Decimal) -> Option<u64> {
-    let (target, doubt) = (target.approximate(), doubt(confidence)?);
-    if target >= 1.0 {
+    let doubt = libm::log(doubt(confidence)?);
+    if target >= Decimal::ONE {
         return None;
     }
-    let proves = |n: f64| libm::pow(target, n) <= doubt;
-    // The logarithms may be off by a last digit where n is whole: the neighbours are tried.
-    let near = if target > 0.0 {
-        libm::ceil(libm::log(doubt) / libm::log(target)).max(1.0)
-    } else {
-        1.0
-    };
+    // The logarithm of the target, from what is missing to 1: exact also where that is very little.
+    let Fraction {
+        numerator,
+        denominator,
+    } = target.fraction();
+    let each = libm::log1p(-(float(denominator - numerator) / float(denominator)));
+    let near = libm::ceil(doubt / each).max(1.0);
     if near > SAMPLES_NEEDED_MAX {
         return None;
     }
-    [near - 1.0, near, near + 1.0]
-        .into_iter()
-        .find(|n| *n >= 1.0 && proves(*n))
-        .map(whole)
+    // The logarithms may be off by a last digit where the number is whole: its neighbour is tried.
+    let proves = |n: f64| n * each <= doubt * (1.0 - LAST_DIGITS);
+    let fewer = Some(near - 1.0).filter(|n| *n >= 1.0 && proves(*n));
+    Some(whole(fewer.unwrap_or(near)))
 }
 
 fn doubt(confidence: Decimal) -> Option<f64> {
@@ -267,8 +270,8 @@ mod tests {
         assert!(low < high);
         let none = wilson(10.0, 0.0, Z_95).unwrap().map(percent_six_decimals);
         let all = wilson(10.0, 10.0, Z_95).unwrap().map(percent_six_decimals);
-        assert_eq!(none, ["0.000000", "27.753279"]);
-        assert_eq!(all, ["72.246721", "100.000000"]);
+        assert_eq!(none, ["0.000000", "27.753280"]);
+        assert_eq!(all, ["72.246720", "100.000000"]);
         for (n, good) in [(0.0, 0.0), (10.0, 11.0), (10.0, -1.0), (f64::NAN, 1.0)] {
             assert_eq!(wilson(n, good, Z_95), None, "{n} {good}");
         }

@@ -123,7 +123,7 @@ fn evidence(outage: &SiteOutage) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-fn cause(cause: Cause, language: Language) -> &'static str {
+pub(super) fn cause(cause: Cause, language: Language) -> &'static str {
     let (fr, en) = match cause {
         Cause::Power => ("coupure d'électricité", "power cut"),
         Cause::RestartedUnproven => ("redémarrage, cause non prouvée", "restarted, unproven"),

@@ -6,27 +6,72 @@ mod ofds;
 mod tables;
 
 use desserte_planning::Position;
-use desserte_planning::layer::LayerUse;
+use desserte_planning::layer::{LayerUse, Layers};
 use desserte_planning::plan::Plan;
-use desserte_planning::programme::{PhaseReport, Programme, RoutePlan, SitePlan};
+use desserte_planning::programme::{Limit, PhaseReport, Programme, RoutePlan, SitePlan};
+
+use super::{ExportError, Language, map};
+use crate::plans::{KeptPlan, KeptSite};
 
 pub use brief::write as write_brief;
 pub use ofds::write as write_ofds;
 pub use tables::tables;
+
+/// A format of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlannedFormat {
+    /// OGC GeoPackage.
+    Geopackage,
+    /// OGC KML.
+    Kml,
+    /// The Open Fibre Data Standard.
+    Ofds,
+    /// A page to print.
+    Brief,
+}
+
+/// Writes what is planned as of a time, Unix milliseconds; `layers` draw the country in the brief.
+/// `None`: a network is asked for, and no route is planned.
+pub fn write(
+    format: PlannedFormat,
+    (planned, layers): (&Planned<'_>, &Layers),
+    (now_unix_ms, language): (i64, Language),
+) -> Result<Option<Vec<u8>>, ExportError> {
+    let mut bytes = Vec::new();
+    match format {
+        PlannedFormat::Geopackage => {
+            map::write_geopackage(&tables(planned, language), now_unix_ms, &mut bytes)?;
+        }
+        PlannedFormat::Kml => {
+            map::kml::write(planned.title, &tables(planned, language), &mut bytes)?;
+        }
+        PlannedFormat::Ofds => {
+            if !write_ofds(planned, language, &mut bytes)? {
+                return Ok(None);
+            }
+        }
+        PlannedFormat::Brief => {
+            let day = jiff::Timestamp::from_millisecond(now_unix_ms).unwrap_or_default();
+            let day = day.strftime("%Y-%m-%d").to_string();
+            write_brief(planned, layers, (&day, language), &mut bytes)?;
+        }
+    }
+    Ok(Some(bytes))
+}
 
 /// What is planned, as these formats need it.
 #[derive(Debug, Clone)]
 pub struct Planned<'p> {
     /// Name of the scenario.
     pub title: &'p str,
-    /// Layers used, absent ones named.
+    /// Layers used, absent ones named; empty for a kept plan, whose limits name what was absent.
     pub layers: &'p [LayerUse],
     /// The sites, first rank first.
     pub sites: Vec<PlannedSite<'p>>,
     /// Routes of fibre; empty without costs.
     pub routes: &'p [RoutePlan],
     /// Phases, in order.
-    pub phases: &'p [PhaseReport],
+    pub phases: Vec<PhaseReport>,
     /// Currency of every amount; `None` without costs.
     pub currency: Option<&'p str>,
     /// What the plan could not know, in French and English.
@@ -87,15 +132,46 @@ impl<'p> Planned<'p> {
             layers: &plan.layers,
             sites: sites.collect(),
             routes: programme.map_or(&[], |programme| programme.routes.as_slice()),
-            phases: programme.map_or(&[], |programme| programme.phases.as_slice()),
+            phases: programme.map_or_else(Vec::new, |programme| programme.phases.clone()),
             currency: programme.map(|programme| programme.costs.currency.as_str()),
-            limits: programme.map_or_else(Vec::new, |programme| {
-                let limits = programme.limits.iter();
-                limits
-                    .map(|limit| (limit.text_fr(), limit.text_en()))
-                    .collect()
-            }),
+            limits: programme.map_or_else(Vec::new, |programme| said(&programme.limits)),
         }
+    }
+
+    /// A plan that was kept, with its sites and routes.
+    pub fn kept(
+        plan: &'p KeptPlan,
+        sites: &'p [KeptSite],
+        routes: &'p [RoutePlan],
+    ) -> Result<Self, serde_json::Error> {
+        let part = |name: &str| plan.summary.get(name).cloned().unwrap_or_default();
+        let limits: Vec<Limit> = serde_json::from_value(part("limits"))?;
+        let sites = sites.iter().map(|site| PlannedSite {
+            id: &site.plan.site,
+            name: site.name.as_deref(),
+            kind: &site.kind,
+            region: site.region.as_deref(),
+            position: site
+                .latitude
+                .zip(site.longitude)
+                .and_then(|(latitude, longitude)| Position::new(latitude, longitude).ok()),
+            invented: site.invented,
+            simulated: site.simulated,
+            rank: u64::from(site.rank),
+            score_millionths: site.score_millionths,
+            known_weight_millionths: site.known_weight_millionths,
+            fibre_metres: site.plan.around.fibre_metres.known().copied(),
+            plan: Some(&site.plan),
+        });
+        Ok(Self {
+            title: &plan.name,
+            layers: &[],
+            sites: sites.collect(),
+            routes,
+            phases: serde_json::from_value(part("phases"))?,
+            currency: plan.summary["costs"]["currency"].as_str(),
+            limits: said(&limits),
+        })
     }
 
     /// Routes that a phase lays, or that belong to what costs least for all sites.
@@ -103,6 +179,13 @@ impl<'p> Planned<'p> {
         let routes = self.routes.iter();
         routes.filter(|route| (route.phase.is_some() || route.target) && route.path.len() > 1)
     }
+}
+
+fn said(limits: &[Limit]) -> Vec<(String, String)> {
+    let limits = limits.iter();
+    limits
+        .map(|limit| (limit.text_fr(), limit.text_en()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rusqlite::{Connection, MAIN_DB, ToSql, params, params_from_iter};
 
 use super::geometry::{Shape, blob};
 use super::read::quoted;
-use super::{GeoPackageError, database};
+use super::{GeoPackageError, database, index};
 
 /// "GPKG", and version 1.3.0 (OGC 12-128r18, requirements 2 and 3).
 const APPLICATION_ID: i32 = 0x4750_4B47;
@@ -48,6 +48,14 @@ CREATE TABLE gpkg_geometry_columns (
     CONSTRAINT uk_gc_table_name UNIQUE (table_name),
     CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
     CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id)
+);
+CREATE TABLE gpkg_extensions (
+    table_name TEXT,
+    column_name TEXT,
+    extension_name TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name)
 );
 ";
 
@@ -226,7 +234,11 @@ fn put_table(
             )
             .map_err(database("writing the contents"))?;
     }
-    put_rows(connection, table)
+    put_rows(connection, table)?;
+    if geometry.is_some() {
+        index::make(connection, table)?;
+    }
+    Ok(())
 }
 
 fn make_table(connection: &Connection, table: &NewTable) -> Result<(), GeoPackageError> {

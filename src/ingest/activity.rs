@@ -120,7 +120,9 @@ impl Activities {
         activity.spool = spool(report).or(activity.spool);
         if let (Some((at_unix_ms, uncertainty_ms)), Some(map)) = (sealed, map) {
             activity.clock = Some(ClockSeen {
-                offset_ms: report.sealed_wall_unix_ms.map(|wall| wall - at_unix_ms),
+                offset_ms: report
+                    .sealed_wall_unix_ms
+                    .map(|wall| map.wall_offset_ms(report.sealed_boottime_ms, wall)),
                 uncertainty_ms,
                 at_unix_ms,
             });

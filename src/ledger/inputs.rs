@@ -26,6 +26,8 @@ pub struct Inputs {
     pub agreement: String,
     /// Year and month, `yyyy-mm`, in its time zone.
     pub month: String,
+    /// Version of the terms.
+    pub version: u32,
     /// Which statement of the month it is.
     pub revision: u32,
     /// The present when it was made: slots after it had not passed.

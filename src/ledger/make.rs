@@ -3,13 +3,13 @@
 
 use std::cell::RefCell;
 
-use desserte_domain::agreement::Agreement;
+use desserte_domain::agreement::{Agreement, in_force};
 
 use super::LedgerError;
 use super::evidence::{EvidenceError, Files, SiteEvidence};
 use super::inputs::{FORMAT, Inputs, SiteInputs, Span, utc_offsets};
 use super::recompute::{self, EVIDENCE_AROUND_MS, RecomputeError};
-use super::terms::{self, Chain, ChainError};
+use super::terms::{self, Chain, ChainError, Version};
 use crate::app::SourceError;
 use crate::assess::months::{MonthRequest, MonthResult};
 use crate::registry::{AgreementDocument, RegistryError};
@@ -39,6 +39,14 @@ pub enum MakeError {
     /// There is no such agreement.
     #[error("agreement {0:?} does not exist")]
     NoAgreement(String),
+    /// The version is not in force in the month.
+    #[error("version {version} of the agreement is not in force in {}-{:02}", month.0, month.1)]
+    NotInForce {
+        /// The version.
+        version: u32,
+        /// The month.
+        month: (i16, i8),
+    },
     /// The agreement's text cannot be read.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -75,11 +83,34 @@ impl From<SourceError> for MakeError {
 
 type Result<T> = std::result::Result<T, MakeError>;
 
-/// The terms of an agreement in a month, from its chain.
-pub fn in_force(agreement: &str, chain: &Chain) -> Result<Agreement> {
-    let version = chain.versions.iter().max_by_key(|one| one.number);
-    let version = version.ok_or_else(|| MakeError::NoAgreement(agreement.to_owned()))?;
-    Ok(AgreementDocument::parse(&version.text)?.agreement)
+/// The terms of an agreement in the parts of a month, from its chain: one part, or more where a new version
+/// begins in it.
+pub fn parts(agreement: &str, chain: &Chain, month: (i16, i8)) -> Result<Vec<Agreement>> {
+    let read = |version: &Version| Ok(AgreementDocument::parse(&version.text)?.agreement);
+    let versions: Vec<Agreement> = chain.versions.iter().map(read).collect::<Result<_>>()?;
+    if versions.is_empty() {
+        return Err(MakeError::NoAgreement(agreement.to_owned()));
+    }
+    Ok(in_force(&versions, month))
+}
+
+/// The terms of one part.
+pub fn part(
+    agreement: &str,
+    chain: &Chain,
+    (month, version): ((i16, i8), u32),
+) -> Result<Agreement> {
+    let parts = parts(agreement, chain, month)?.into_iter();
+    let found = parts.into_iter().find(|one| one.version == version);
+    found.ok_or(MakeError::NotInForce { version, month })
+}
+
+/// The terms that inputs name.
+pub fn terms_of(inputs: &Inputs, chain: &Chain) -> Result<Agreement> {
+    let month = inputs
+        .year_month()
+        .ok_or_else(|| MakeError::Rules(format!("month {:?}", inputs.month)))?;
+    part(&inputs.agreement, chain, (month, inputs.version))
 }
 
 impl Files {
@@ -94,14 +125,14 @@ impl Files {
     pub fn make(
         &self,
         agreement: &str,
-        month: (i16, i8),
+        (month, version): ((i16, i8), u32),
         (present_unix_ms, revision): (i64, u32),
     ) -> Result<Made> {
         self.ledger.take_up()?;
         let ledger_size = self.ledger.size()?;
         let (until, records_until) = self.ledger.last_within(ledger_size)?;
         let chain = self.chain(agreement, records_until)?;
-        let terms = in_force(agreement, &chain)?;
+        let terms = part(agreement, &chain, (month, version))?;
         let request = MonthRequest {
             agreement: &terms,
             month,
@@ -119,6 +150,7 @@ impl Files {
             rule_set: MODEL.to_owned(),
             agreement: agreement.to_owned(),
             month: format!("{:04}-{:02}", month.0, month.1),
+            version,
             revision,
             present_unix_ms,
             period_start_unix_ms: period.start_unix_ms,
@@ -198,7 +230,7 @@ impl Files {
     pub fn make_again(&self, inputs: &Inputs) -> Result<Made> {
         let (until, _) = self.ledger.last_within(inputs.ledger_size)?;
         let chain = self.chain(&inputs.agreement, inputs.records_until)?;
-        let terms = in_force(&inputs.agreement, &chain)?;
+        let terms = terms_of(inputs, &chain)?;
         let span = request(&terms, inputs)?.span()?;
         again(&terms, &chain, inputs, |site| {
             Ok(self.evidence_again(site, span, until)?.batches)

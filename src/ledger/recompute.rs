@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use desserte_domain::agreement::Agreement;
 use desserte_domain::exclusion::Exclusion;
+use desserte_domain::quality::Rate;
+use desserte_probe::report::Kind;
 use desserte_probe::wire::id::{AgentId, BootId};
 
 use super::inputs::{NeighbourInputs, SiteInputs, Span};
 use crate::assess::months::{MonthError, MonthRequest, MonthResult};
 use crate::assess::neighbours::{Silence, asked_about};
-use crate::assess::{EvidenceRow, NeighboursSeen, SiteSamples, TargetSamples, observation};
+use crate::assess::{EvidenceRow, NeighboursSeen, SiteSamples, TargetSamples, observation, rate};
 use crate::ingest::{decode, rows};
 use crate::registry::{Anchor, Assignment};
 use crate::store::journal::JournaledBatch;
@@ -21,6 +23,9 @@ use crate::store::samples::{SampleRow, SeriesKey};
 /// Evidence is read so much around the span of a month, milliseconds: before an outage what was said
 /// of a link still holds, after it an agent that was silent explains it.
 pub const EVIDENCE_AROUND_MS: i64 = 2 * 3_600_000;
+
+/// Rates that were measured, by target.
+pub type Rates = Vec<(String, Vec<Rate>)>;
 
 /// A batch of a site's agent cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +62,8 @@ pub struct Measured {
     pub evidence: Vec<EvidenceRow>,
     /// When batches arrived, ascending.
     pub arrivals: Vec<i64>,
+    /// Rates that were measured, by target, where one is promised.
+    pub rates: Rates,
     /// Every target that the batches name.
     pub named: HashSet<String>,
 }
@@ -237,8 +244,10 @@ impl Taken<'_> {
         self.evidence.sort_by_key(place);
         self.evidence
             .dedup_by(|later, first| place(later) == place(first));
+        let (targets, rates) = targets(terms, span, inputs, self.series);
         Measured {
-            targets: targets(terms, span, inputs, self.series),
+            targets,
+            rates,
             evidence: self.evidence.into_iter().map(seen).collect(),
             arrivals: self.arrivals,
             named: self.named,
@@ -286,7 +295,7 @@ fn targets(
     span: (i64, i64),
     inputs: &SiteInputs,
     series: HashMap<Arc<SeriesKey>, Vec<SampleRow>>,
-) -> Vec<TargetSamples> {
+) -> (Vec<TargetSamples>, Rates) {
     let judged = judged_lines(terms, inputs);
     let any = terms.line.is_any();
     let counts = |key: &SeriesKey| match &key.line {
@@ -297,6 +306,8 @@ fn targets(
     series.sort_by(|(one, _), (other, _)| {
         (&one.target, one.agent, &one.line).cmp(&(&other.target, other.agent, &other.line))
     });
+    let promised = terms.objective.throughput.is_some();
+    let mut rates: BTreeMap<String, Vec<Rate>> = BTreeMap::new();
     let mut found: BTreeMap<String, TargetSamples> = BTreeMap::new();
     for (key, mut rows) in series {
         rows.sort_by_key(|row| (row.time_unix_ms, row.sequence));
@@ -317,6 +328,11 @@ fn targets(
         let inside = rows
             .iter()
             .filter(|row| (span.0..span.1).contains(&row.time_unix_ms));
+        if promised && key.kind == Kind::Throughput {
+            let of = |row: &SampleRow| rate(row.time_unix_ms, row.detail.as_ref()?);
+            let found = rates.entry(key.target.clone()).or_default();
+            found.extend(inside.clone().filter_map(of));
+        }
         target.add(key.agent, inside.map(observation).collect());
     }
     for target in found.values_mut() {
@@ -324,7 +340,7 @@ fn targets(
             .observations
             .sort_by_key(|one| (one.start_unix_ms, one.sequence));
     }
-    found.into_values().collect()
+    (found.into_values().collect(), rates.into_iter().collect())
 }
 
 /// Asks what the sites nearby did in silences.
@@ -341,12 +357,14 @@ pub fn figures(
 ) -> Result<MonthResult, RecomputeError> {
     let Measured {
         targets,
+        rates,
         evidence,
         arrivals,
         ..
     } = measured;
     let samples = SiteSamples {
         targets,
+        rates,
         ..SiteSamples::default()
     };
     let result = request.figures_asking(samples, exclusions, |(from, to)| {
@@ -361,6 +379,7 @@ pub fn figures(
         let arrived = arrivals.iter().filter(|at| (from..to).contains(*at));
         Ok::<_, RecomputeError>(SiteSamples {
             targets: Vec::new(),
+            rates: Vec::new(),
             evidence: rows,
             received_unix_ms: arrived.copied().collect(),
             collector_down: clipped(collector_down, (from, to)),

@@ -16,7 +16,7 @@ use super::bundle::write::Recorded;
 use super::difference::{Difference, differences};
 use super::evidence::Files;
 use super::inputs::{Inputs, parse_month};
-use super::make::{Made, MakeError, in_force, request};
+use super::make::{Made, MakeError, parts, request, terms_of};
 use super::recompute::EVIDENCE_AROUND_MS;
 use crate::registry::{NewStatement, RegistryError, StoredStatement};
 
@@ -84,16 +84,25 @@ pub fn between(earlier: &str, later: &str) -> serde_json::Result<Vec<Difference>
 
 impl Files {
     /// The statement of a month with its record: a kept revision, or the figures as they are now, which
-    /// are recorded for that.
+    /// are recorded for that. Without a version of the terms it is that of the month's last part.
     pub fn recorded(
         &self,
         (agreement, month): (&str, &str),
-        revision: Option<u32>,
+        (version, revision): (Option<u32>, Option<u32>),
         (now_unix_ms, author): (i64, &str),
     ) -> Result<Recorded> {
         let parsed = parse_month(month).ok_or_else(|| SettleError::Month(month.to_owned()))?;
         let registry = self.source.registry();
-        if let Some(kept) = registry.statement(agreement, month, revision)? {
+        let version = match version {
+            Some(version) => version,
+            None => {
+                let chain = self.chain(agreement, registry.last_record()?)?;
+                let last = parts(agreement, &chain, parsed)?.pop();
+                last.map_or(0, |terms| terms.version)
+            }
+        };
+        let of = (agreement, month, version);
+        if let Some(kept) = registry.statement(of, revision)? {
             return Ok(Recorded {
                 record: kept.record,
                 inputs: kept.read_inputs()?,
@@ -101,14 +110,14 @@ impl Files {
             });
         }
         if let Some(revision) = revision {
-            let found = registry.statement_revisions(agreement, month)?.len();
+            let found = registry.statement_revisions(of)?.len();
             return Err(SettleError::NoRevision {
                 month: month.to_owned(),
                 revision,
                 found: u32::try_from(found).unwrap_or(u32::MAX),
             });
         }
-        let made = self.make(agreement, parsed, (now_unix_ms, 1))?;
+        let made = self.make(agreement, (parsed, version), (now_unix_ms, 1))?;
         self.keep(made, (now_unix_ms, author))
     }
 
@@ -118,6 +127,7 @@ impl Files {
             &NewStatement {
                 agreement: &made.inputs.agreement,
                 month: &made.inputs.month,
+                version: made.inputs.version,
                 revision: made.inputs.revision,
                 is_final: self.is_final(&made)?,
                 document: &made.text,
@@ -137,8 +147,10 @@ impl Files {
     fn is_final(&self, made: &Made) -> Result<bool> {
         let inputs = &made.inputs;
         let chain = self.chain(&inputs.agreement, inputs.records_until)?;
-        let terms = in_force(&inputs.agreement, &chain)?;
-        Ok(made.document.is_final && closed(&terms, inputs))
+        let terms = terms_of(inputs, &chain)?;
+        let month = inputs.year_month();
+        let closed = month.is_some_and(|month| closed(&terms, month, inputs.present_unix_ms));
+        Ok(made.document.is_final && closed)
     }
 
     /// Settles what can be settled; answers with the statements that were kept.
@@ -146,16 +158,24 @@ impl Files {
         let mut kept = Vec::new();
         let registry = self.source.registry();
         let mut known: Vec<(Agreement, StoredStatement)> = Vec::new();
+        let last_record = registry.last_record()?;
         for stored in registry.agreements()? {
-            let terms = stored.agreement;
-            for month in closed_months(&terms, now_unix_ms) {
+            let id = stored.agreement.id.clone();
+            let chain = self.chain(&id, last_record)?;
+            for month in months_back(&stored.agreement, now_unix_ms) {
                 let text = format!("{:04}-{:02}", month.0, month.1);
-                if let Some(last) = registry.statement(&terms.id, &text, None)? {
-                    known.push((terms.clone(), last));
-                    continue;
+                for terms in parts(&id, &chain, month)? {
+                    if !closed(&terms, month, now_unix_ms) {
+                        continue;
+                    }
+                    let of = (id.as_str(), text.as_str(), terms.version);
+                    if let Some(last) = registry.statement(of, None)? {
+                        known.push((terms, last));
+                        continue;
+                    }
+                    let what = (id.as_str(), (month, terms.version), 1);
+                    kept.extend(self.keep_if_final(what, None, now_unix_ms));
                 }
-                let what = (terms.id.as_str(), month, 1);
-                kept.extend(self.keep_if_final(what, None, now_unix_ms));
             }
         }
         kept.extend(self.revise(settled, known, now_unix_ms)?);
@@ -166,12 +186,12 @@ impl Files {
     /// made (its evidence was let go) holds up no other.
     fn keep_if_final(
         &self,
-        (agreement, month, revision): (&str, (i16, i8), u32),
+        (agreement, part, revision): (&str, ((i16, i8), u32), u32),
         before: Option<&str>,
         now_unix_ms: i64,
     ) -> Option<Recorded> {
         let work = || {
-            let made = self.make(agreement, month, (now_unix_ms, revision))?;
+            let made = self.make(agreement, part, (now_unix_ms, revision))?;
             let differs = match before {
                 Some(before) => !between(before, &made.text)?.is_empty(),
                 None => true,
@@ -182,7 +202,7 @@ impl Files {
             self.keep(made, (now_unix_ms, "collector")).map(Some)
         };
         work().unwrap_or_else(|error: SettleError| {
-            let (year, number) = month;
+            let (year, number) = part.0;
             tracing::warn!(
                 agreement,
                 %error,
@@ -251,7 +271,7 @@ impl Files {
             };
             let month =
                 parse_month(&last.month).ok_or_else(|| SettleError::Month(last.month.clone()))?;
-            let what = (terms.id.as_str(), month, last.revision + 1);
+            let what = (terms.id.as_str(), (month, terms.version), last.revision + 1);
             kept.extend(self.keep_if_final(what, Some(&last.document), now_unix_ms));
         }
         settled.looked_until = Some(from);
@@ -269,16 +289,14 @@ impl Files {
     }
 }
 
-/// Whether the month was closed at the present of the inputs.
-fn closed(terms: &Agreement, inputs: &Inputs) -> bool {
-    let month = inputs.year_month();
-    month
-        .and_then(|(year, month)| terms.closes_unix_ms(year, month))
-        .is_some_and(|closes| closes <= inputs.present_unix_ms)
+/// Whether a month is closed at a moment.
+fn closed(terms: &Agreement, (year, month): (i16, i8), now_unix_ms: i64) -> bool {
+    let closes = terms.closes_unix_ms(year, month);
+    closes.is_some_and(|closes| closes <= now_unix_ms)
 }
 
-/// Months of an agreement that are closed, newest first.
-fn closed_months(terms: &Agreement, now_unix_ms: i64) -> Vec<(i16, i8)> {
+/// Months that are looked at, newest first.
+fn months_back(terms: &Agreement, now_unix_ms: i64) -> Vec<(i16, i8)> {
     let Some(today) = day_of(&terms.time_zone, now_unix_ms) else {
         return Vec::new();
     };
@@ -288,10 +306,6 @@ fn closed_months(terms: &Agreement, now_unix_ms: i64) -> Vec<(i16, i8)> {
         .map(|number| {
             let month = i8::try_from(number.rem_euclid(12) + 1).unwrap_or(1);
             (number.div_euclid(12), month)
-        })
-        .filter(|(year, month)| {
-            let closes = terms.closes_unix_ms(*year, *month);
-            terms.holds_in(*year, *month) && closes.is_some_and(|closes| closes <= now_unix_ms)
         })
         .collect()
 }

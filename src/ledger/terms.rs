@@ -56,6 +56,8 @@ pub struct Version {
 pub struct StatementRecord {
     /// `yyyy-mm`.
     pub month: String,
+    /// Version of the terms.
+    pub version: u32,
     /// Which statement of the month it is.
     pub revision: u32,
     /// Whether the month was closed and nothing in it open.

@@ -24,7 +24,7 @@ pub use remark::Remark;
 use super::bundle::{Manifest, Reader, Record, read_hash, read_proof};
 use super::difference::differences;
 use super::inputs::{Inputs, utc_offsets};
-use super::make::{self, Made, in_force};
+use super::make::{self, Made};
 use super::note::Checkpoint;
 use super::terms::{self, Chain};
 use super::{leaf, proof};
@@ -65,6 +65,8 @@ pub struct Verified {
     pub agreement: String,
     /// `yyyy-mm`.
     pub month: String,
+    /// Version of the terms.
+    pub version: u32,
     /// Which statement of the month it is.
     pub revision: u32,
     /// Whether its month was closed and nothing in it open.
@@ -103,7 +105,7 @@ pub fn verify<'a>(file: impl Read + Seek + 'a, held: &Held) -> Result<Verified> 
     }
     let chain = chain(&manifest, &inputs, &checkpoint)?;
     let terms =
-        in_force(&inputs.agreement, &chain).map_err(|error| Refused::Terms(error.to_string()))?;
+        make::terms_of(&inputs, &chain).map_err(|error| Refused::Terms(error.to_string()))?;
     check_period(&terms, &inputs)?;
     let keys = enrolments(&manifest, &checkpoint)?;
     let mut proved = batches::Proved {
@@ -129,6 +131,7 @@ pub fn verify<'a>(file: impl Read + Seek + 'a, held: &Held) -> Result<Verified> 
     Ok(Verified {
         agreement: inputs.agreement.clone(),
         month: inputs.month.clone(),
+        version: inputs.version,
         revision: inputs.revision,
         is_final: record.is_final,
         document_sha256: record.document_sha256,
@@ -341,7 +344,8 @@ fn own_record(manifest: &Manifest, inputs: &Inputs) -> Result<terms::StatementRe
     }
     let record: terms::StatementRecord =
         serde_json::from_value(content.body).map_err(|_| Refused::NoStatement)?;
-    if (&record.month, record.revision) != (&inputs.month, inputs.revision) {
+    let stated = (&inputs.month, inputs.version, inputs.revision);
+    if (&record.month, record.version, record.revision) != stated {
         return Err(Refused::NoStatement);
     }
     if record.document_sha256 != hex(&sha256(manifest.document.as_bytes())) {

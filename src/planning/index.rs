@@ -13,6 +13,8 @@ const PIECE_METRES: f64 = 50_000.0;
 const LONGEST_DEGREE_METRES: f64 = 111_700.0;
 /// Smallest radius of curvature of WGS84, metres: the bow is widest with it.
 const SMALLEST_RADIUS_METRES: f64 = 6_335_000.0;
+/// Largest radius of curvature of WGS84, metres (that of the poles), rounded up.
+const LARGEST_RADIUS_METRES: f64 = 6_400_000.0;
 /// Boxes near the poles would grow without end; beyond this cosine a piece is as wide as it is.
 const SMALLEST_COSINE: f64 = 0.01;
 
@@ -94,7 +96,9 @@ impl NearestIndex {
         let centre = earth_centred(from);
         let mut best: Option<Hit> = None;
         for (piece, bound_squared) in self.tree.nearest_neighbor_iter_with_distance_2(&centre) {
-            if best.is_some_and(|hit| bound_squared.sqrt() > hit.metres) {
+            // The way over the surface is longer than the straight one through the earth: far from
+            // everything this ends the search thousands of pieces earlier.
+            if best.is_some_and(|hit| shortest_arc_metres(bound_squared.sqrt()) > hit.metres) {
                 break;
             }
             let limit = best.map_or(f64::INFINITY, |hit| hit.metres);
@@ -117,6 +121,12 @@ impl NearestIndex {
         }
         best
     }
+}
+
+/// No way over WGS84 between two positions so far apart through the earth is shorter, metres: nowhere
+/// is the ellipsoid flatter than a sphere of this radius.
+fn shortest_arc_metres(chord: f64) -> f64 {
+    2.0 * LARGEST_RADIUS_METRES * (chord / (2.0 * LARGEST_RADIUS_METRES)).min(1.0).asin()
 }
 
 fn cut(feature: usize, segment: Segment, pieces: &mut Vec<Piece>) {

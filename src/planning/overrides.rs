@@ -8,8 +8,7 @@ pub const OVERRIDES_MAX: usize = 100_000;
 pub const TEXT_MAX: usize = 500;
 
 /// What is decided of a site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "do", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// It is built in this phase at the latest, whatever its rank.
     Pin {
@@ -25,18 +24,83 @@ pub enum Decision {
     },
 }
 
-/// A decision about a site.
+/// A decision about a site. Written flat: `do` is `pin` (with `phase`), `exclude` or `funded` (with
+/// `by`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Override {
     /// The site.
     pub site: String,
     /// What is decided.
-    #[serde(flatten)]
     pub decision: Decision,
     /// Why.
     pub reason: String,
     /// Who decided.
     pub author: String,
+}
+
+/// As it stands in a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    site: String,
+    r#do: Deed,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phase: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    reason: String,
+    author: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Deed {
+    Pin,
+    Exclude,
+    Funded,
+}
+
+impl TryFrom<Written> for Override {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let decision = match (written.r#do, written.phase, written.by) {
+            (Deed::Pin, Some(phase), None) => Decision::Pin { phase },
+            (Deed::Exclude, None, None) => Decision::Exclude,
+            (Deed::Funded, None, Some(by)) => Decision::Funded { by },
+            _ => {
+                return Err(format!(
+                    "override {:?}: pin takes phase, funded takes by, exclude neither",
+                    written.site
+                ));
+            }
+        };
+        Ok(Self {
+            site: written.site,
+            decision,
+            reason: written.reason,
+            author: written.author,
+        })
+    }
+}
+
+impl From<Override> for Written {
+    fn from(one: Override) -> Self {
+        let (deed, phase, by) = match one.decision {
+            Decision::Pin { phase } => (Deed::Pin, Some(phase), None),
+            Decision::Exclude => (Deed::Exclude, None, None),
+            Decision::Funded { by } => (Deed::Funded, None, Some(by)),
+        };
+        Self {
+            site: one.site,
+            r#do: deed,
+            phase,
+            by,
+            reason: one.reason,
+            author: one.author,
+        }
+    }
 }
 
 /// A least number of sites of a region in the first phases.
@@ -210,6 +274,15 @@ mod tests {
         assert!(
             error.contains("\"a\"") && error.contains("author"),
             "{error}"
+        );
+        let read = |text: &str| serde_json::from_str::<Override>(text);
+        let flat = r#"{"site":"a","do":"pin","phase":1,"reason":"r","author":"n"}"#;
+        let one = read(flat).unwrap();
+        assert_eq!(serde_json::to_string(&one).unwrap(), flat);
+        assert!(read(&flat.replace("\"phase\":1", "\"phaze\":1")).is_err());
+        assert!(
+            read(&flat.replace("pin", "exclude")).is_err(),
+            "a phase without a pin"
         );
         let error = check(&[pin("a", 3)], &[]).unwrap_err().to_string();
         assert!(error.contains("no phase 3"), "{error}");

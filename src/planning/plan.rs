@@ -1,13 +1,18 @@
 //! The plan: every site with its gap, ranked, beside the assumptions that it rests on.
 
 use rayon::prelude::*;
+use rstar::RTree;
 use serde::{Deserialize, Serialize};
 
+use crate::finding::{Finding, UnknownReason};
 use crate::gap::{Gap, GapIndex};
+use crate::geodesy::earth_centred;
 use crate::layer::{LayerUse, Layers};
 use crate::position::Position;
 use crate::programme::Programme;
-use crate::ranking::{MeasuredAvailability, RankedSite, RankingError, SiteFacts, rank};
+use crate::ranking::{
+    COUNTED_MAX, MeasuredAvailability, REACH_METRES, RankedSite, RankingError, SiteFacts, rank,
+};
 use crate::robustness::{Stay, robustness};
 use crate::scenario::Scenario;
 
@@ -71,6 +76,8 @@ impl Plan {
 pub struct MeasuredSites {
     /// By identifier.
     sites: Vec<(PlanSite, Gap)>,
+    /// In their order: other sites near.
+    neighbours: Vec<Finding<u32>>,
     layers: Vec<LayerUse>,
 }
 
@@ -89,6 +96,7 @@ impl MeasuredSites {
             .collect();
         sites.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
         Self {
+            neighbours: neighbours(&sites),
             sites,
             layers: layers.uses(),
         }
@@ -119,10 +127,12 @@ impl MeasuredSites {
             .collect();
         let facts: Vec<SiteFacts> = sites
             .iter()
-            .map(|(site, gap)| SiteFacts {
+            .zip(&self.neighbours)
+            .map(|((site, gap), neighbours)| SiteFacts {
                 site: site.id.clone(),
                 kind: site.kind.clone(),
                 gap: gap.clone(),
+                neighbours: *neighbours,
                 availability: site.availability.clone(),
             })
             .collect();
@@ -142,6 +152,29 @@ impl MeasuredSites {
             programme: None,
         })
     }
+}
+
+/// By site: how many others stand within reach.
+fn neighbours(sites: &[(PlanSite, Gap)]) -> Vec<Finding<u32>> {
+    let placed = sites.iter().filter_map(|(site, _)| site.position);
+    let tree = RTree::bulk_load(placed.map(earth_centred).collect());
+    let count = |position: Option<Position>| {
+        let Some(position) = position else {
+            return Finding::Unknown(UnknownReason::PositionMissing);
+        };
+        let centre = earth_centred(position);
+        let near = tree.locate_within_distance(centre, REACH_METRES * REACH_METRES);
+        // The site itself is one of them.
+        let near = near
+            .take(COUNTED_MAX as usize + 1)
+            .count()
+            .saturating_sub(1);
+        Finding::Known(u32::try_from(near).unwrap_or(COUNTED_MAX))
+    };
+    sites
+        .par_iter()
+        .map(|(site, _)| count(site.position))
+        .collect()
 }
 
 /// Measures every site's gap and ranks the sites. Identifiers must differ from site to site, as the

@@ -92,7 +92,7 @@ pub struct Target {
 }
 
 /// A phase.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PhaseReport {
     /// Its name.
     pub name: String,

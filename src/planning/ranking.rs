@@ -10,6 +10,7 @@ mod error;
 mod fibre_distance;
 mod fibre_node_distance;
 mod mast_distance;
+mod neighbour_sites;
 mod place_population;
 mod site_kind;
 mod unavailability;
@@ -22,6 +23,7 @@ use crate::finding::Finding;
 use crate::gap::Gap;
 
 pub use error::RankingError;
+pub use neighbour_sites::{COUNTED_MAX, REACH_METRES};
 
 /// The largest weight: beyond it a planner surely mistook the field.
 pub const MAX_WEIGHT: u32 = 1_000_000;
@@ -40,6 +42,8 @@ pub enum Criterion {
     MastDistance,
     /// Inhabitants of the nearest place.
     PlacePopulation,
+    /// Other public sites within reach of a node here.
+    NeighbourSites,
     /// Importance that the planner gives to the kind of site.
     SiteKind,
     /// Measured share of the time in which the site was cut off.
@@ -118,6 +122,8 @@ pub struct SiteFacts {
     pub kind: String,
     /// Its distances.
     pub gap: Gap,
+    /// Other sites within [`REACH_METRES`], at most [`COUNTED_MAX`].
+    pub neighbours: Finding<u32>,
     /// What was measured; `None`: no agent, or no sample in the period.
     pub availability: Option<MeasuredAvailability>,
 }
@@ -163,11 +169,12 @@ pub struct RankedSite {
 
 impl Criterion {
     /// Every criterion, in the order in which contributions are listed.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::FibreDistance,
         Self::FibreNodeDistance,
         Self::MastDistance,
         Self::PlacePopulation,
+        Self::NeighbourSites,
         Self::SiteKind,
         Self::Unavailability,
     ];
@@ -178,7 +185,7 @@ impl Criterion {
         self.describe().code
     }
 
-    /// The unit of its values: `m`, `inhabitants` or `1` (a share).
+    /// The unit of its values: `m`, `inhabitants`, `sites` or `1` (a share).
     #[must_use]
     pub fn unit(self) -> &'static str {
         self.describe().unit
@@ -214,6 +221,7 @@ impl Criterion {
             Self::FibreNodeDistance => &fibre_node_distance::DESCRIPTION,
             Self::MastDistance => &mast_distance::DESCRIPTION,
             Self::PlacePopulation => &place_population::DESCRIPTION,
+            Self::NeighbourSites => &neighbour_sites::DESCRIPTION,
             Self::SiteKind => &site_kind::DESCRIPTION,
             Self::Unavailability => &unavailability::DESCRIPTION,
         }
@@ -225,6 +233,7 @@ impl Criterion {
             Self::FibreNodeDistance => fibre_node_distance::value(facts),
             Self::MastDistance => mast_distance::value(facts),
             Self::PlacePopulation => place_population::value(facts),
+            Self::NeighbourSites => neighbour_sites::value(facts),
             Self::SiteKind => site_kind::value(facts, weights),
             Self::Unavailability => unavailability::value(facts),
         }

@@ -28,7 +28,7 @@ pub struct Stay {
 struct Candidate<'r> {
     site: &'r str,
     /// Weight × normalised value of each criterion, in the order of all criteria; a weight is below
-    /// 10⁶ and a value below 10⁶, so a thousandfold sum of six fits.
+    /// 10⁶ and a value below 10⁶, so a thousandfold sum of all of them fits.
     parts: [u64; Criterion::ALL.len()],
     draws: u32,
 }

@@ -110,6 +110,19 @@ impl Registry {
         rows.into_iter().map(stored).collect()
     }
 
+    /// Every version of an agreement, oldest first; none when it is not known.
+    pub fn agreement_versions(&self, id: &str) -> Result<Vec<StoredAgreement>, RegistryError> {
+        let rows = self.read("agreement versions", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT text, author, entered_at FROM agreement WHERE id = ? ORDER BY version",
+                )?
+                .query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        rows.into_iter().map(stored).collect()
+    }
+
     /// One version of an agreement, or its newest.
     pub fn agreement(
         &self,

@@ -19,6 +19,8 @@ pub struct StoredStatement {
     pub agreement: String,
     /// `yyyy-mm`.
     pub month: String,
+    /// Version of the terms.
+    pub version: u32,
     /// Which statement of the month it is, from 1.
     pub revision: u32,
     /// When it was made, Unix milliseconds.
@@ -38,6 +40,8 @@ pub struct NewStatement<'a> {
     pub agreement: &'a str,
     /// `yyyy-mm`.
     pub month: &'a str,
+    /// Version of the terms.
+    pub version: u32,
     /// Which statement of the month it is.
     pub revision: u32,
     /// Whether the month was closed and nothing in it open.
@@ -61,6 +65,7 @@ impl Registry {
         self.write("add statement", |transaction| {
             let body = json!({
                 "month": new.month,
+                "version": new.version,
                 "revision": new.revision,
                 "final": new.is_final,
                 "document_sha256": hash(new.document),
@@ -79,8 +84,8 @@ impl Registry {
             let before: u32 = transaction
                 .query_row(
                     "SELECT coalesce(max(revision), 0) FROM statement
-                     WHERE agreement = ? AND month = ?",
-                    [new.agreement, new.month],
+                     WHERE agreement = ? AND month = ? AND version = ?",
+                    params![new.agreement, new.month, new.version],
                     |row| row.get(0),
                 )
                 .map_err(database("add statement"))?;
@@ -93,10 +98,11 @@ impl Registry {
             }
             transaction
                 .execute(
-                    "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     params![
                         new.agreement,
                         new.month,
+                        new.version,
                         new.revision,
                         made_unix_ms,
                         position.cast_signed(),
@@ -109,38 +115,38 @@ impl Registry {
         })
     }
 
-    /// Revisions of a month, oldest first: number, and when it was made.
+    /// Revisions of a month under a version of the terms, oldest first: number, and when it was made.
     pub fn statement_revisions(
         &self,
-        agreement: &str,
-        month: &str,
+        (agreement, month, version): (&str, &str, u32),
     ) -> Result<Vec<(u32, i64)>, RegistryError> {
         self.read("statement revisions", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT revision, made_at FROM statement WHERE agreement = ? AND month = ?
-                     ORDER BY revision",
+                    "SELECT revision, made_at FROM statement
+                     WHERE agreement = ? AND month = ? AND version = ? ORDER BY revision",
                 )?
-                .query_map([agreement, month], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map(params![agreement, month, version], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
                 .collect()
         })
     }
 
-    /// A revision of a month's statement, or its last.
+    /// A revision of a month's statement under a version of the terms, or its last.
     pub fn statement(
         &self,
-        agreement: &str,
-        month: &str,
+        (agreement, month, version): (&str, &str, u32),
         revision: Option<u32>,
     ) -> Result<Option<StoredStatement>, RegistryError> {
         self.read("statement", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT * FROM statement WHERE agreement = ?1 AND month = ?2
-                         AND (?3 IS NULL OR revision = ?3)
+                    "SELECT * FROM statement WHERE agreement = ?1 AND month = ?2 AND version = ?3
+                         AND (?4 IS NULL OR revision = ?4)
                      ORDER BY revision DESC LIMIT 1",
                 )?
-                .query_row(params![agreement, month, revision], statement)
+                .query_row(params![agreement, month, version, revision], statement)
                 .optional()
         })
     }
@@ -150,6 +156,7 @@ fn statement(row: &Row<'_>) -> rusqlite::Result<StoredStatement> {
     Ok(StoredStatement {
         agreement: row.get("agreement")?,
         month: row.get("month")?,
+        version: row.get("version")?,
         revision: row.get("revision")?,
         made_unix_ms: row.get("made_at")?,
         record: row.get::<_, i64>("record")?.unsigned_abs(),

@@ -4,13 +4,14 @@ use desserte_domain::account::DayFigures;
 use desserte_domain::agreement::Agreement;
 use desserte_domain::cause::{CAUSES, Cause};
 use desserte_domain::decimal::Fraction;
+use desserte_domain::detection::bounds_seconds;
 use desserte_domain::period::day_of;
 use desserte_domain::promise::{ChargedSlots, Margin, PromiseVerdict};
 
-use super::MODEL;
 use super::model::{
     Day, ExclusionItem, Interval, Method, MonthOutage, MonthPromise, Ratio, SiteMonth, Total,
 };
+use super::{MODEL, beyond};
 use crate::assess::months::MonthResult;
 use crate::registry::ExclusionRecord;
 use crate::text::{moment, moment_or_epoch};
@@ -25,6 +26,7 @@ pub fn site_month(
 ) -> SiteMonth {
     let figures = &result.figures;
     let counts = figures.counts;
+    let settled = &result.settlement;
     SiteMonth {
         site: site.to_owned(),
         agreement: agreement.id.clone(),
@@ -63,6 +65,21 @@ pub fn site_month(
             (result.promise.verdict, Some(result.promise.margin)),
         ),
         closes_at: result.closes_unix_ms.and_then(moment),
+        latency: settled.quality.latency.as_ref().map(beyond::latency),
+        loss: settled.quality.loss.as_ref().and_then(beyond::loss),
+        quality: settled
+            .quality
+            .promises
+            .iter()
+            .map(beyond::promise)
+            .collect(),
+        repair: beyond::repair(agreement, settled, result.period.slot_seconds),
+        evidence: beyond::evidence(&settled.evidence),
+        money: agreement
+            .money
+            .as_ref()
+            .zip(settled.money.as_ref())
+            .map(|(terms, money)| beyond::money(terms, money)),
     }
 }
 
@@ -86,7 +103,7 @@ fn outages(agreement: &Agreement, result: &MonthResult) -> Vec<MonthOutage> {
 
 /// The figures of all sites of an agreement, in its order.
 #[must_use]
-pub fn total(agreement: &Agreement, results: &[&MonthResult]) -> Total {
+pub fn total(agreement: &Agreement, month: (i16, i8), results: &[&MonthResult]) -> Total {
     let sites: Vec<_> = results
         .iter()
         .map(|result| (&result.figures, &result.promise))
@@ -95,6 +112,8 @@ pub fn total(agreement: &Agreement, results: &[&MonthResult]) -> Total {
     let [pooled, mean, worst] = total.availability.map(|(_, figure)| figure.map(ratio));
     let worst_site = total.worst_site;
     Total {
+        rtt_us_p95_estimate: beyond::rtt_us_p95_estimate(results),
+        money: beyond::money_total(agreement, month, (&total, results)),
         period_slots: total.counts.period_slots,
         excluded_slots: total.counts.excluded_slots,
         unknown_slots: total.counts.unknown_slots,
@@ -135,7 +154,11 @@ pub(super) fn method(agreement: &Agreement) -> Method {
         let held = agreement.liability(cause).identifier();
         (cause.identifier().to_owned(), held.to_owned())
     });
+    let [unseen_up_to_seconds, seen_from_seconds] =
+        bounds_seconds(test.slot_seconds, agreement.machine);
     Method {
+        unseen_up_to_seconds,
+        seen_from_seconds,
         model: MODEL.to_owned(),
         slot_seconds: test.slot_seconds,
         targets: test.targets.clone(),

@@ -3,6 +3,13 @@
 //! What is not known is `null`, never 0. Times are RFC 3339 in UTC. Nothing is a floating-point
 //! number: counts are integers, ratios keep numerator and denominator beside the percentage shown.
 
+mod beyond;
+
+pub use beyond::{
+    CreditItem, CreditMonth, EvidenceMonth, IncidentItem, LatencyMonth, LossMonth, MoneyMonth,
+    MoneyTotal, QualityPromise, RepairFigures, RepairMonth,
+};
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,6 +79,10 @@ pub struct Method {
     pub exclusion_mode: String,
     /// Whether only some hours of the week count.
     pub service_hours: bool,
+    /// Outages of up to so many seconds are never seen by this model.
+    pub unseen_up_to_seconds: u64,
+    /// Outages from so many seconds on are always seen.
+    pub seen_from_seconds: u64,
     /// Share that must be measured; `null`: none is asked for.
     pub minimum_measured_share: Option<String>,
     /// Who answers for each cause: `charged`, `not_charged` or `needs_decision`.
@@ -132,6 +143,11 @@ pub struct Total {
     pub target_availability_percent: Option<String>,
     /// The sum of the sites' days.
     pub days: Vec<Day>,
+    /// Response time of all sites together at 95 %, microseconds, within 1 %: for screens. `null`
+    /// without a measurement.
+    pub rtt_us_p95_estimate: Option<u64>,
+    /// What the month costs; `null` when the agreement has no money.
+    pub money: Option<MoneyTotal>,
 }
 
 /// An exclusion of an agreement.
@@ -237,6 +253,18 @@ pub struct SiteMonth {
     pub promise: MonthPromise,
     /// When the month is closed: until then its exclusions may change.
     pub closes_at: Option<String>,
+    /// Response times of available time; `null` without a measurement.
+    pub latency: Option<LatencyMonth>,
+    /// Loss of available time; `null` when nothing was sent.
+    pub loss: Option<LossMonth>,
+    /// What is promised of response time, loss and throughput.
+    pub quality: Vec<QualityPromise>,
+    /// Outages on the clock of repairs.
+    pub repair: RepairMonth,
+    /// How much the slots say.
+    pub evidence: EvidenceMonth,
+    /// What the month costs; `null` when the agreement has no money, or one fee for all sites.
+    pub money: Option<MoneyMonth>,
 }
 
 /// Who answers for the downtime, and what that means for the promise.

@@ -6,7 +6,7 @@ use desserte_domain::exclusion::ExclusionKind;
 use desserte_domain::observation::{Observation, Outcome};
 use desserte_probe::report::Kind;
 
-const TERMS: &str = "id = 'lot'\nversion = 3\ntitle = 'Lot'\nvalid_from = '2026-01-01'\n\
+pub(crate) const TERMS: &str = "id = 'lot'\nversion = 3\ntitle = 'Lot'\nvalid_from = '2026-01-01'\n\
     time_zone = 'UTC'\nsites = ['one', 'two']\n\
     parties = { customer = 'M', contractor = 'O' }\n\
     objective = { availability_percent = '99.9' }\n[test]\ntargets = ['t']\n";
@@ -22,7 +22,7 @@ fn samples(bad: std::ops::Range<i64>) -> SiteSamples {
         sent: 5,
         received: if bad.contains(&minute) { 0 } else { 5 },
         rtt_us_min: None,
-        rtt_us_median: None,
+        rtt_us_median: u32::try_from(20_000 + minute % 100).ok(),
         rtt_us_max: None,
         rtt_us_mean_successive_difference: None,
         coarse: false,
@@ -42,7 +42,7 @@ fn samples(bad: std::ops::Range<i64>) -> SiteSamples {
     }
 }
 
-fn record(id: i64, from_minute: i64, to_minute: i64) -> ExclusionRecord {
+pub(crate) fn record(id: i64, from_minute: i64, to_minute: i64) -> ExclusionRecord {
     ExclusionRecord {
         id,
         exclusion: NewExclusion {
@@ -64,7 +64,12 @@ fn record(id: i64, from_minute: i64, to_minute: i64) -> ExclusionRecord {
 }
 
 fn made(records: &[ExclusionRecord]) -> StatementDocument {
-    let terms: Agreement = toml::from_str(TERMS).unwrap();
+    made_of(TERMS, records)
+}
+
+/// A statement of June 2026 for two sites, one of them down for an hour on its first day.
+pub(crate) fn made_of(terms: &str, records: &[ExclusionRecord]) -> StatementDocument {
+    let terms: Agreement = toml::from_str(terms).unwrap();
     let request = MonthRequest {
         agreement: &terms,
         month: (2026, 6),
@@ -112,4 +117,52 @@ fn a_document_reads_back_and_holds_no_floating_point_number() {
         }
     }
     no_float(&serde_json::from_str(&text).unwrap());
+}
+
+#[test]
+fn what_a_month_means_beyond_its_availability_is_in_the_document() {
+    let text = TERMS.replace(
+        "objective = { availability_percent = '99.9' }",
+        "objective = { availability_percent = '99.9', latency = { statistic = { percentile = \
+         '0.95' }, at_most_us = 20090 } }\nrepair = { restore_within_minutes = 30 }\n\
+         liability = { undetermined = 'charged' }\n\
+         money = { currency = 'XAF', monthly_fee = '300000', credits = [{ rule = \
+         'per_hour_of_late_repair', credit_percent = '5' }, { rule = 'missed_objective', \
+         objective = 'latency', credit_percent = '1' }] }",
+    );
+    let document = made_of(&text, &[]);
+    let [good, bad] = document.sites.as_slice() else {
+        panic!("two sites");
+    };
+    let latency = good.latency.as_ref().unwrap();
+    assert_eq!(
+        (latency.samples, latency.rtt_us_p50, latency.rtt_us_p95),
+        (43_200, 20_049, 20_094)
+    );
+    assert_eq!(good.quality[0].verdict, "missed");
+    assert_eq!(good.quality[0].value.as_deref(), Some("20094"));
+    assert_eq!(good.loss.as_ref().unwrap().lost.numerator, 0);
+    assert_eq!(good.evidence.samples_needed, Some(2_995));
+    assert_eq!(good.evidence.enough, Some(true));
+    assert_eq!(bad.repair.incidents[0].verdict, "late");
+    assert_eq!(bad.repair.incidents[0].late_minutes, "30.000000");
+    let credit = bad.money.as_ref().unwrap().if_charged.as_ref().unwrap();
+    let amounts: Vec<u64> = credit.steps.iter().map(|step| step.amount_minor).collect();
+    assert_eq!(amounts, [15_000, 3_000]);
+    assert_eq!(
+        (credit.credit_minor, credit.payable_minor),
+        (18_000, 282_000)
+    );
+    let total = document.total.money.as_ref().unwrap();
+    assert_eq!(total.fee_period_minor, 600_000);
+    assert_eq!(total.credit_if_charged_minor, 21_000);
+    let estimate = document.total.rtt_us_p95_estimate.unwrap();
+    assert!((19_800..20_400).contains(&estimate), "{estimate}");
+    assert_eq!(
+        (
+            document.method.unseen_up_to_seconds,
+            document.method.seen_from_seconds
+        ),
+        (240, 300)
+    );
 }

@@ -57,6 +57,8 @@ use std::{
     time::Duration,
 };
 
+use desserte_probe::report::Detail;
+
 pub use self::days::Day;
 pub use self::inspect::{FAULTS_MAX, Fault, MonthFigures, Reading};
 use self::{
@@ -301,6 +303,15 @@ impl SampleStore for EmbeddedStore {
         to_unix_ms: i64,
     ) -> Result<SampleBlock, StoreError> {
         self.shared.scan(series.0, (from_unix_ms, to_unix_ms))
+    }
+
+    fn details(
+        &self,
+        series: SeriesId,
+        from_unix_ms: i64,
+        to_unix_ms: i64,
+    ) -> Result<Vec<(i64, Detail)>, StoreError> {
+        self.shared.details(series.0, (from_unix_ms, to_unix_ms))
     }
 
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {

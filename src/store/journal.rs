@@ -25,6 +25,7 @@
 //! after some months ([`Journal::let_go`]); their identities stay, so that nothing comes in twice.
 
 mod append;
+mod arrivals;
 mod former;
 mod heads;
 mod identity;
@@ -62,6 +63,7 @@ use desserte_probe::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub use arrivals::ArrivalLog;
 pub use heads::BatchHead;
 
 use self::mark::Mark;

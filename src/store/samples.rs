@@ -330,6 +330,17 @@ pub trait SampleStore: Send + Sync + std::fmt::Debug {
         from_unix_ms: i64,
         to_unix_ms: i64,
     ) -> Result<SampleBlock, StoreError>;
+    /// What only the kind of a series has, of its samples that start in `[from, to)`: start, Unix
+    /// milliseconds, and detail, by time. A store that keeps no details has none.
+    fn details(
+        &self,
+        series: SeriesId,
+        from_unix_ms: i64,
+        to_unix_ms: i64,
+    ) -> Result<Vec<(i64, Detail)>, StoreError> {
+        let _ = (series, from_unix_ms, to_unix_ms);
+        Ok(Vec::new())
+    }
     /// The newest sample of a series.
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError>;
     /// Start of the oldest sample of a series, Unix milliseconds.

@@ -40,11 +40,15 @@ fn country(folder: &Path) -> std::path::PathBuf {
     let mut rows = "id,name,kind,latitude,longitude,region\n".to_owned();
     for number in 0..10 {
         let east = 11.0 + f64::from(number) * 0.001;
-        rows.push_str(&format!("V-{number},Village {number},school,0.18,{east},North\n"));
+        rows.push_str(&format!(
+            "V-{number},Village {number},school,0.18,{east},North\n"
+        ));
     }
     for number in 0..3 {
         let east = 10.0 + f64::from(number) * 0.1;
-        rows.push_str(&format!("L-{number},Line {number},post,0.001,{east},South\n"));
+        rows.push_str(&format!(
+            "L-{number},Line {number},post,0.001,{east},South\n"
+        ));
     }
     rows.push_str("F-1,Far,hospital,0.9,13.5,North\n");
     std::fs::write(folder.join("sites.csv"), rows).unwrap();
@@ -70,12 +74,27 @@ source = "invented"
 licence = "none"
 date = "2026"
 uncertainty = "invented"
+columns = { name = "name", latitude = "latitude", longitude = "longitude", population = "population" }
 "#;
     std::fs::write(folder.join("layers.toml"), manifest).unwrap();
     let sites = folder.join("sites.csv");
-    ran(&["import", "sites", text(&sites), "--data", text(&data), "--apply"]);
+    ran(&[
+        "import",
+        "sites",
+        text(&sites),
+        "--data",
+        text(&data),
+        "--apply",
+    ]);
     let layers = folder.join("layers.toml");
-    ran(&["import", "layers", text(&layers), "--data", text(&data), "--apply"]);
+    ran(&[
+        "import",
+        "layers",
+        text(&layers),
+        "--data",
+        text(&data),
+        "--apply",
+    ]);
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/examples");
     std::fs::copy(examples.join("costs.toml"), folder.join("costs.toml")).unwrap();
     data
@@ -116,12 +135,23 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
     let output = folder.path().join("plan.json");
     let plan = |scenario: &Path, output: &Path, format: &str| {
         ran(&[
-            "plan", "--data", text(&data), "--scenario", text(scenario), "--output", text(output),
-            "--format", format,
+            "plan",
+            "--data",
+            text(&data),
+            "--scenario",
+            text(scenario),
+            "--output",
+            text(output),
+            "--format",
+            format,
         ])
     };
     let (_, said) = plan(&scenario, &output, "json");
-    for part in ["kept: 13 sites to build", "straight lines × 1.3", "layer absent: masts"] {
+    for part in [
+        "kept: 13 sites to build",
+        "straight lines × 1.3",
+        "layer absent: masts",
+    ] {
         assert!(said.contains(part), "{part:?} is not in {said}");
     }
     let made: Value = serde_json::from_slice(&std::fs::read(&output).unwrap()).unwrap();
@@ -147,12 +177,23 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
     let again = folder.path().join("again.json");
     let alone = Command::new(env!("CARGO_BIN_EXE_desserte"))
         .env("RAYON_NUM_THREADS", "1")
-        .args(["plan", "--data", text(&data), "--scenario", text(&scenario), "--format", "json"])
+        .args([
+            "plan",
+            "--data",
+            text(&data),
+            "--scenario",
+            text(&scenario),
+            "--format",
+            "json",
+        ])
         .args(["--output", text(&again)])
         .output()
         .unwrap();
     assert!(alone.status.success());
-    assert_eq!(std::fs::read(&output).unwrap(), std::fs::read(&again).unwrap());
+    assert_eq!(
+        std::fs::read(&output).unwrap(),
+        std::fs::read(&again).unwrap()
+    );
 
     let csv = folder.path().join("plan.csv");
     plan(&scenario, &csv, "csv");
@@ -161,7 +202,10 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
     let column = |name: &str| header.iter().position(|one| one == name).unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 14);
-    let far = rows.iter().find(|row| &row[column("site")] == "F-1").unwrap();
+    let far = rows
+        .iter()
+        .find(|row| &row[column("site")] == "F-1")
+        .unwrap();
     assert_eq!(&far[column("decision")], "excluded");
     assert_eq!(&far[column("author of the decision")], "A. Ngoma");
     assert_eq!(&far[column("currency")], "XAF");
@@ -169,24 +213,42 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
     plan(&scenario, &geojson, "geojson");
     let map: Value = serde_json::from_slice(&std::fs::read(&geojson).unwrap()).unwrap();
     let lines = map["features"].as_array().unwrap().iter();
-    assert!(lines.filter(|one| one["geometry"]["type"] == "LineString").count() >= 3);
-    assert_eq!(map["desserte_plan"]["programme"]["costs"]["currency"], "XAF");
+    assert!(
+        lines
+            .filter(|one| one["geometry"]["type"] == "LineString")
+            .count()
+            >= 3
+    );
+    assert_eq!(
+        map["desserte_plan"]["programme"]["costs"]["currency"],
+        "XAF"
+    );
     let xlsx = folder.path().join("plan.xlsx");
     plan(&scenario, &xlsx, "xlsx");
     let book: calamine::Xlsx<_> = calamine::open_workbook(&xlsx).unwrap();
     assert_eq!(calamine::Reader::sheet_names(&book).len(), 3);
 
     let poor = folder.path().join("poor.toml");
-    let less = SCENARIO.replace("400000000", "10").replace("two phases", "poor");
+    let less = SCENARIO
+        .replace("400000000", "10")
+        .replace("two phases", "poor");
     std::fs::write(&poor, less).unwrap();
     plan(&poor, &again, "json");
     let (listed, _) = ran(&["plan", "list", "--data", text(&data)]);
     let listed: Value = serde_json::from_str(&listed).unwrap();
     let id = |name: &str| {
-        let found = listed.as_array().unwrap().iter().find(|one| one["name"] == name);
+        let found = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == name);
         found.unwrap()["id"].as_str().unwrap().to_owned()
     };
-    assert_eq!(listed.as_array().unwrap().len(), 2, "the same inputs are one plan");
+    assert_eq!(
+        listed.as_array().unwrap().len(),
+        2,
+        "the same inputs are one plan"
+    );
     let (rich, poor) = (id("two phases"), id("poor"));
     let (changes, said) = ran(&["plan", "compare", &rich, &poor, "--data", text(&data)]);
     let changes: Value = serde_json::from_str(&changes).unwrap();
@@ -203,16 +265,31 @@ fn a_scenario_that_cannot_be_followed_is_refused_with_its_reason() {
     let scenario = folder.path().join("scenario.toml");
     let output = folder.path().join("plan.csv");
     let asked = [
-        "plan", "--data", text(&data), "--scenario", text(&scenario), "--output", text(&output),
+        "plan",
+        "--data",
+        text(&data),
+        "--scenario",
+        text(&scenario),
+        "--output",
+        text(&output),
     ];
     for (change, parts) in [
         (("site = \"F-1\"", "site = \"F-2\""), vec!["F-2"]),
-        (("do = \"exclude\"", "do = \"pin\"\nphase = 3"), vec!["F-1", "no phase 3"]),
-        (("do = \"exclude\"", "do = \"exclude\"\nphaze = 3"), vec!["phaze"]),
+        (
+            ("do = \"exclude\"", "do = \"pin\"\nphase = 3"),
+            vec!["F-1", "no phase 3"],
+        ),
+        (
+            ("do = \"exclude\"", "do = \"exclude\"\nphaze = 3"),
+            vec!["phaze"],
+        ),
         (("reason = \"served by a neighbour\"\n", ""), vec!["reason"]),
         (("costs = \"costs.toml\"\n", ""), vec!["costs"]),
         (("costs.toml", "nowhere.toml"), vec!["nowhere.toml"]),
-        (("radius_metres = 5000", "radius_metres = 0"), vec!["points", "radius_metres"]),
+        (
+            ("radius_metres = 5000", "radius_metres = 0"),
+            vec!["points", "radius_metres"],
+        ),
     ] {
         std::fs::write(&scenario, SCENARIO.replace(change.0, change.1)).unwrap();
         refused(&asked, &parts);

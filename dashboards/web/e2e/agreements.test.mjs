@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, picture, seen, settled, watched, WIDTHS } from './browser.mjs';
-import { temporary } from './servers.mjs';
+import { command, temporary } from './servers.mjs';
 import { AGREEMENT, SITES, SLOT_SECONDS, statementCountry } from './statement-country.mjs';
 
 const require = createRequire(import.meta.url);
@@ -119,6 +119,28 @@ test('the figures on the page are those of the collector, and add up', async () 
     assert.match(await page.locator('[data-step=judged]').textContent(), /8.310 ÷ 8.340/);
     assert.match(await page.locator('[data-step=conclusion]').textContent(), /objectif tenu/);
   });
+  await seen(page, 'credits, time to restore and quality', async () => {
+    const step = (rule) => page.locator(`[data-credit-step=${rule}]`);
+    const credits = figures.money.if_charged;
+    const sides = new Set([credits, figures.money.if_not_charged].map((one) => JSON.stringify(one)));
+    assert.equal(await step('tiers').count(), sides.size);
+    assert.equal(
+      digits(await step('per_hour_of_late_repair').first().locator('td').last().textContent()),
+      credits.steps[1].amount_minor,
+    );
+    // 90 minutes of the line: half an hour late, an hour begun, 2 % of the fee.
+    assert.equal(credits.steps[1].amount_minor, 6_000);
+    const incidents = await page
+      .locator('[data-incident]')
+      .evaluateAll((rows) => rows.map((row) => row.dataset.incident));
+    assert.deepEqual(
+      incidents,
+      figures.repair.incidents.map((one) => one.verdict),
+    );
+    assert.ok(incidents.includes('late'));
+    assert.equal(await page.locator(`[data-quality-row="${SITE}"]`).count(), 1);
+    assert.match(await page.locator('[data-promise=latency]').textContent(), /tenu|manqué/);
+  });
   await context.close();
 });
 
@@ -221,7 +243,7 @@ for (const language of ['fr', 'en']) {
       assert.ok(Math.abs(Number(width) - (210 / 25.4) * 72) < 1, about);
       assert.ok(Math.abs(Number(height) - (297 / 25.4) * 72) < 1, about);
       const pages = Number(/Pages:\s+(\d+)/.exec(about)[1]);
-      assert.ok(pages >= 2 && pages <= 5, about);
+      assert.ok(pages >= 2 && pages <= 7, about);
       const text = execFileSync('pdftotext', ['-layout', path, '-'], { encoding: 'utf8' });
       const flat = text.replace(/[\s\u00a0\u202f]+/g, ' ');
       const { sites } = await statement();
@@ -246,6 +268,61 @@ for (const language of ['fr', 'en']) {
     await context.close();
   });
 }
+
+for (const language of ['fr', 'en']) {
+  test(`the page of the command prints to A4 by itself: ${language}`, async () => {
+    const file = join(folder.path, `statement-${language}.html`);
+    await command('DESSERTE_BIN', [
+      ...['statement', AGREEMENT, country.month, '--data', country.data],
+      ...['--format', 'html', '--output', file, '--language', language],
+    ]);
+    const context = await browser.newContext({ viewport: WIDTHS.phone, locale: language });
+    const page = await context.newPage();
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(`file://${file}`);
+    const beyond = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    assert.ok(beyond <= 0, `${beyond} px beyond the width`);
+    await axe(page);
+    await picture(page, `command-statement-${language}`);
+    const path = join(folder.path, `command-${language}.pdf`);
+    await page.pdf({ path, preferCSSPageSize: true, printBackground: true });
+    assert.deepEqual(asked, [`file://${file}`]);
+    const about = execFileSync('pdfinfo', [path], { encoding: 'utf8' });
+    const [, width, height] = /Page size:\s+([\d.]+) x ([\d.]+) pts/.exec(about);
+    assert.ok(Math.abs(Number(width) - (210 / 25.4) * 72) < 1, about);
+    assert.ok(Math.abs(Number(height) - (297 / 25.4) * 72) < 1, about);
+    const text = execFileSync('pdftotext', ['-layout', path, '-'], { encoding: 'utf8' });
+    const flat = text.replace(/[\s\u00a0\u202f]+/g, ' ');
+    const { sites } = await statement();
+    const figures = sites.find((one) => one.site === SITE);
+    const percent = figures.availability.percent;
+    for (const wanted of [
+      ...["Ministère d'essai", "Opérateur d'essai SA", `${AGREEMENT}, version 1`],
+      language === 'fr' ? percent.replace('.', ',') : percent,
+      language === 'fr' ? 'Nom, date, signature' : 'Name, date, signature',
+      language === 'fr' ? 'Calendrier' : 'Calendar',
+    ]) {
+      assert.ok(flat.includes(wanted), `${wanted} is not in:\n${text}`);
+    }
+    await context.close();
+  });
+}
+
+test('the command writes the statement that the collector answers', async () => {
+  const file = join(folder.path, 'statement.json');
+  await command('DESSERTE_BIN', [
+    ...['statement', AGREEMENT, country.month, '--data', country.data],
+    ...['--output', file],
+  ]);
+  const written = JSON.parse(readFileSync(file, 'utf8'));
+  const answered = await statement();
+  for (const [key, value] of Object.entries(written)) {
+    assert.deepEqual(answered[key], value, key);
+  }
+});
 
 test('a month to come, a wrong agreement and a silent collector are told apart', async () => {
   const { page, context } = await watched(browser, country.web, { viewport: WIDTHS.phone });

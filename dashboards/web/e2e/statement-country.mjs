@@ -26,7 +26,9 @@ time_zone = "Africa/Brazzaville"
 sites = [${sites.map((site) => `"${site}"`).join(', ')}]
 parties = { customer = "Ministère d'essai", contractor = "Opérateur d'essai SA" }
 test = { targets = [${TARGETS.map((id) => `"${id}"`).join(', ')}], slot_seconds = ${SLOT_SECONDS} }
-objective = { availability_percent = "99.5", minimum_measured_share = "0.80" }
+objective = { availability_percent = "99.5", minimum_measured_share = "0.80", latency = { statistic = { percentile = "0.95" }, at_most_us = 500000 } }
+repair = { restore_within_minutes = 60 }
+money = { currency = "XAF", monthly_fee = "300000", cap_percent = "50", credits = [{ rule = "tiers", tiers = [{ from_percent = "99.8", credit_percent = "0" }, { from_percent = "0", credit_percent = "10" }] }, { rule = "per_hour_of_late_repair", credit_percent = "2" }] }
 machine = { n_enter = 3, n_exit = 3 }
 exclusions = { classes = ["maintenance", "site_closed"], closing_days = 92 }
 ${TARGETS.map(

@@ -22,6 +22,16 @@ export function weightsText(sliders: Readonly<Record<string, number>>): string {
     .join(',');
 }
 
+/** Sliders of 0 to 100 from the text of an address; `null` when it holds none. */
+export function slidersOf(text: string): Record<string, number> | null {
+  const pairs = text
+    .split(',')
+    .map((part) => part.split(':'))
+    .map(([id = '', share = '']): [string, number] => [id, Math.round(Number(share) * 100)])
+    .filter(([id, share]) => /^[a-z_]+$/.test(id) && share >= 0 && share <= 100);
+  return pairs.length ? Object.fromEntries(pairs) : null;
+}
+
 /**
  * Rows as other weights order them, at once and for these rows only: a row that is not among them may
  * come before them, which the server's answer says.

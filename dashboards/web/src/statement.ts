@@ -204,3 +204,28 @@ export function sparkline(
   });
   return { runs, targetY: target === null ? null : y(target) };
 }
+
+/** Minor units of a currency as a person writes the amount. */
+export function money(
+  language: string,
+  minor: number,
+  { currency, decimals }: { currency: string; decimals: number },
+): string {
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return new Intl.NumberFormat(language, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'code',
+    ...digits,
+  }).format(minor / 10 ** decimals);
+}
+
+/** One amount, or the two between which it lies. */
+export function amounts(
+  language: string,
+  [most, least]: [number, number],
+  currency: { currency: string; decimals: number },
+): { one: string } | { least: string; most: string } {
+  const text = (minor: number) => money(language, minor, currency);
+  return most === least ? { one: text(most) } : { least: text(least), most: text(most) };
+}

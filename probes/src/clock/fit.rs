@@ -52,6 +52,16 @@ impl TimeMap {
     }
 }
 
+impl TimeMap {
+    /// How far a wall clock was ahead of corrected time at a boot time, milliseconds; below 0: behind.
+    /// A wall clock is only a witness: it never corrects anything.
+    #[must_use]
+    pub fn wall_offset_ms(&self, boottime_ms: u64, wall_unix_ms: i64) -> i64 {
+        let (corrected, _) = self.corrected_unix_ms(boottime_ms);
+        wall_unix_ms.saturating_sub(corrected)
+    }
+}
+
 /// Fits a [`TimeMap`] to exchanges.
 #[derive(Debug, Clone, Default)]
 pub struct ClockFit {

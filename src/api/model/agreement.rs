@@ -79,7 +79,21 @@ pub struct Statement {
     pub invented_sites: u64,
     /// Whether a demonstration made the measurements of any of its sites up.
     pub simulated: bool,
+    /// The versions of the terms that are in force in the month, by their days: more than one where
+    /// they change in it, each with a statement of its own (`?version=`).
+    pub parts: Vec<StatementPart>,
     /// The statement.
     #[serde(flatten)]
     pub document: StatementDocument,
+}
+
+/// A version of an agreement that is in force in a month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StatementPart {
+    /// The version.
+    pub version: u32,
+    /// First day on which it is in force.
+    pub valid_from: String,
+    /// First day on which it is no longer; `null`: open.
+    pub valid_to: Option<String>,
 }

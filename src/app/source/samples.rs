@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use desserte_domain::agreement::Agreement;
 use desserte_domain::observation::Observation;
+use desserte_domain::quality::Rate;
+use desserte_probe::report::Kind;
 use desserte_probe::wire::id::AgentId;
 
 use super::{Result, Source};
 use crate::assess::neighbours::{self, NEAR_METRES_MAX, NEIGHBOURS_MAX, Neighbour, Silence};
-use crate::assess::{EvidenceRow, NeighboursSeen, SiteSamples, TargetSamples, observation};
+use crate::assess::{EvidenceRow, NeighboursSeen, SiteSamples, TargetSamples, observation, rate};
 use crate::store::samples::Series;
 
 /// Attempts to reach the collector are reported after they were made: evidence is read so much
@@ -29,8 +31,38 @@ impl Source {
         agreement: &Agreement,
         span: (i64, i64),
     ) -> Result<SiteSamples> {
+        let rates = self.judged_rates(site, agreement, span)?;
         let counts = self.judged(site, agreement)?;
-        self.samples_of(site, span, counts)
+        Ok(SiteSamples {
+            rates,
+            ..self.samples_of(site, span, counts)?
+        })
+    }
+
+    /// Rates that were measured over the judged line, by target; none where the agreement promises
+    /// none.
+    pub fn judged_rates(
+        &self,
+        site: &str,
+        agreement: &Agreement,
+        (from, to): (i64, i64),
+    ) -> Result<Vec<(String, Vec<Rate>)>> {
+        if agreement.objective.throughput.is_none() {
+            return Ok(Vec::new());
+        }
+        let counts = self.judged(site, agreement)?;
+        let mut rates: BTreeMap<String, Vec<Rate>> = BTreeMap::new();
+        for series in self.site_series(site)? {
+            if series.key.kind != Kind::Throughput || !counts(&series) {
+                continue;
+            }
+            let details = self.samples.details(series.id, from, to)?.into_iter();
+            rates
+                .entry(series.key.target)
+                .or_default()
+                .extend(details.filter_map(|(at, detail)| rate(at, &detail)));
+        }
+        Ok(rates.into_iter().collect())
     }
 
     /// The samples of [`Source::judged_samples`], without what was seen beside them. (Targets that
@@ -166,6 +198,7 @@ impl Source {
         )?;
         Ok(SiteSamples {
             targets,
+            rates: Vec::new(),
             neighbours: self.neighbours(site, &evidence)?,
             evidence,
             received_unix_ms: self.arrivals(site, from, to)?,
@@ -233,12 +266,14 @@ impl Source {
 
     /// When batches of a site's agents arrived, ascending.
     fn arrivals(&self, site: &str, from: i64, to: i64) -> Result<Vec<i64>> {
-        let Some(collector) = &self.collector else {
-            return Ok(Vec::new());
-        };
         let mut arrivals = Vec::new();
         for agent in self.registry.agents_of(site)? {
-            arrivals.append(&mut collector.journal().arrivals(agent.id, from, to)?);
+            let mut of_agent = match (&self.collector, &self.arrivals) {
+                (Some(collector), _) => collector.journal().arrivals(agent.id, from, to)?,
+                (None, Some(log)) => log.arrivals(agent.id, from, to)?,
+                (None, None) => Vec::new(),
+            };
+            arrivals.append(&mut of_agent);
         }
         arrivals.sort_unstable();
         Ok(arrivals)

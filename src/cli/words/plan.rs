@@ -14,6 +14,14 @@ pub(in crate::cli) fn missing() -> Text {
     )
 }
 
+/// A network is asked for, and there is none.
+pub(in crate::cli) fn no_routes() -> Text {
+    Text::new(
+        "aucun tracé n'est prévu ; un réseau OFDS demande un scénario avec des coûts (costs = \"…\")",
+        "no route is planned; an OFDS network needs a scenario with costs (costs = \"…\")",
+    )
+}
+
 /// How far the work has come.
 pub(in crate::cli) fn step(step: Step) -> Text {
     match step {

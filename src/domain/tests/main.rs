@@ -7,6 +7,8 @@
 
 mod causes;
 mod conformance;
+mod contracts;
+mod money;
 mod properties;
 
 /// Root of the repository.

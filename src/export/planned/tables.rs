@@ -60,7 +60,9 @@ pub fn tables(planned: &Planned<'_>, language: Language) -> Vec<NewTable> {
                 .collect(),
         });
     }
-    tables.push(layer_sources(planned.layers, language));
+    if !planned.layers.is_empty() {
+        tables.push(layer_sources(planned.layers, language));
+    }
     tables
 }
 

@@ -67,7 +67,7 @@ fn the_planned_network_names_its_nodes_after_sites_and_its_phases() {
     let phases = [phase("2027"), phase("2028")];
     let planned = Planned {
         routes: &routes,
-        phases: &phases,
+        phases: phases.to_vec(),
         currency: Some("XAF"),
         limits: vec![("sans routes".to_owned(), "no roads".to_owned())],
         ..Planned::new(&plan, None)

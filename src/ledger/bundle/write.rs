@@ -10,7 +10,7 @@ use crate::ledger::LedgerError;
 use crate::ledger::evidence::{EvidenceError, Files};
 use crate::ledger::inputs::Inputs;
 use crate::ledger::leaf::{FrozenTime, LeafKind};
-use crate::ledger::make::{MakeError, in_force, request};
+use crate::ledger::make::{MakeError, request, terms_of};
 use crate::registry::{RecordKind, StoredRecord};
 use crate::store::journal::JournaledBatch;
 
@@ -60,7 +60,7 @@ impl Files {
         let size = checkpoint.size;
         let inputs = &statement.inputs;
         let chain = self.chain(&inputs.agreement, inputs.records_until)?;
-        let terms = in_force(&inputs.agreement, &chain)?;
+        let terms = terms_of(inputs, &chain)?;
         let span = request(&terms, inputs)?.span().map_err(MakeError::from)?;
         let (until, _) = self.ledger.last_within(inputs.ledger_size)?;
         let mut sites = Vec::with_capacity(inputs.sites.len());

@@ -360,3 +360,45 @@ fn without_costs_that_make_sense_nothing_is_planned() {
     let error = super::programme(&plan, &layers, &BTreeMap::new(), &wrong, &|_| {});
     assert!(error.unwrap_err().to_string().contains("years"));
 }
+
+#[test]
+fn a_neighbour_less_lowers_the_score_by_exactly_its_weight() {
+    use crate::ranking::{Criterion, Weighting};
+    let weighting = Weighting {
+        weight: 50,
+        prefer: None,
+        full_scale: Some(10.0),
+    };
+    let ranking = crate::ranking::Weights {
+        criteria: [
+            (Criterion::NeighbourSites, weighting),
+            (Criterion::MastDistance, weighting),
+        ]
+        .into(),
+        kind_importance: BTreeMap::new(),
+    };
+    let score = |without: &str| {
+        let (mut sites, layers) = country();
+        sites.retain(|site| site.id != without);
+        let ranking = ranking.clone();
+        let plan = plan(
+            sites,
+            &layers,
+            Scenario {
+                ranking,
+                ..scenario()
+            },
+        )
+        .unwrap();
+        let row = plan
+            .rows
+            .iter()
+            .find(|row| row.site.id == "town-0")
+            .unwrap();
+        row.ranked.score_millionths
+    };
+    // Four others in the town, each a tenth of the scale, at half of all weights.
+    assert_eq!(score("nobody"), 200_000);
+    assert_eq!(score("town-3"), 150_000);
+    assert_eq!(score("far"), 200_000);
+}

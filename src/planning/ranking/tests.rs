@@ -31,6 +31,7 @@ fn facts(site: &str, fibre: Option<f64>, population: Option<u64>, down: Option<u
     SiteFacts {
         site: site.to_owned(),
         kind: "hospital".to_owned(),
+        neighbours: Finding::Known(7),
         gap: Gap {
             fibre_line: fibre.map_or(
                 Finding::Unknown(UnknownReason::LayerAbsent(LayerKind::FibreLines)),

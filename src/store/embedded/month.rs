@@ -93,10 +93,32 @@ impl Month {
         series: i64,
         (first, last): (i64, i64),
     ) -> Result<Vec<Stored>, StoreError> {
+        self.stored_days(
+            "SELECT key, body, NULL FROM chunk WHERE key BETWEEN ? AND ? ORDER BY key",
+            (series, first, last),
+        )
+    }
+
+    /// The same with details, and only those chunks that have any.
+    pub(super) fn detailed(
+        &self,
+        series: i64,
+        (first, last): (i64, i64),
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.stored_days(
+            "SELECT key, body, detail FROM chunk
+             WHERE key BETWEEN ? AND ? AND detail IS NOT NULL ORDER BY key",
+            (series, first, last),
+        )
+    }
+
+    fn stored_days(
+        &self,
+        query: &str,
+        (series, first, last): (i64, i64, i64),
+    ) -> Result<Vec<Stored>, StoreError> {
         self.reader()
-            .prepare_cached(
-                "SELECT key, body, NULL FROM chunk WHERE key BETWEEN ? AND ? ORDER BY key",
-            )
+            .prepare_cached(query)
             .and_then(|mut statement| {
                 statement
                     .query_map(params![series * DAYS + first, series * DAYS + last], stored)?

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use desserte_probe::report::Detail;
+
 use super::{
     SEAL_EVERY, WAITING_MAX,
     calendar::{DAY_MS, day_of, file_name, first_day, month_and_day},
@@ -253,6 +255,32 @@ impl Shared {
         }
         push(&mut block, waiting, span);
         Ok(block)
+    }
+
+    /// What only the kind of a series has, by time.
+    pub(super) fn details(
+        &self,
+        series: i64,
+        span: (i64, i64),
+    ) -> Result<Vec<(i64, Detail)>, StoreError> {
+        let mut days = self.waiting(series, span);
+        for (month, open, within) in self.months(span) {
+            for stored in open.detailed(series, within)? {
+                let day = first_day(month) + stored.day - 1;
+                let mut rows = chunk::rows(&stored.body, stored.detail.as_deref())?;
+                let fresh = days.entry(day).or_default();
+                rows.append(fresh);
+                *fresh = rows;
+            }
+        }
+        let mut found = Vec::new();
+        for (_, mut rows) in days {
+            settle(&mut rows);
+            let inside = |row: &Row| span.0 <= row.time_unix_ms && row.time_unix_ms < span.1;
+            let detailed = rows.into_iter().filter(inside);
+            found.extend(detailed.filter_map(|row| Some((row.time_unix_ms, *row.detail?))));
+        }
+        Ok(found)
     }
 
     /// The ends of a series: of what is sealed only when they are asked for the first time.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use desserte_domain::identity::{Settled, settle};
 use rusqlite::{Connection, params};
 
 use super::{Appended, ContentType, EntriesOf, NewBatch, OVERLAPS_MAX};
@@ -119,9 +120,12 @@ pub(super) fn compare(
             continue;
         };
         for (sequence, hash) in earlier {
-            let Some(other) = new.get(&sequence).filter(|other| **other != hash) else {
+            let Some(other) = new.get(&sequence) else {
                 continue;
             };
+            if settle(Some(&hash), other) != Settled::Conflict {
+                continue;
+            }
             if clash.as_ref().is_none_or(|held| sequence < held.sequence) {
                 clash = Some(Clash {
                     sequence,

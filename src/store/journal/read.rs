@@ -7,11 +7,12 @@ use desserte_probe::wire::{
     envelope::Envelope,
     id::{AgentId, BootId},
 };
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{
     ConflictRecord, ContentType, Journal, JournaledBatch, Waiting,
     append::boot_number,
+    arrivals,
     identity::{self, Earlier, Range},
     map,
 };
@@ -97,17 +98,7 @@ impl Journal {
         from_unix_ms: i64,
         to_unix_ms: i64,
     ) -> Result<Vec<i64>, StoreError> {
-        self.reader()
-            .prepare_cached(
-                "SELECT received_at FROM boot JOIN batch ON batch.boot = boot.id
-                 WHERE agent = ? AND received_at >= ? AND received_at < ? ORDER BY received_at",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(params![agent.0, from_unix_ms, to_unix_ms], |row| row.get(0))?
-                    .collect()
-            })
-            .map_err(StoreError::database("read arrivals"))
+        arrivals::between(&self.reader(), agent, (from_unix_ms, to_unix_ms))
     }
 
     /// Batches whose time is not known yet, over all agents.

@@ -151,7 +151,7 @@ async fn months_and_statements() {
          unknown_slots measured_slots down_slots up_slots raw_good_slots availability \
          unknown_interval coverage billable outage_count mttr_minutes mtbf_minutes outages days \
          revision final target_availability_percent target_met stopped_slots promise closes_at \
-         simulated",
+         simulated latency loss quality repair evidence money",
     );
     exactly(&month["availability"], "numerator denominator percent");
     exactly(
@@ -177,7 +177,7 @@ async fn months_and_statements() {
     exactly(
         &statement,
         "format agreement title version customer contractor month revision final time_zone \
-         period_start period_end closes_at computed_at program method invented_sites simulated \
+         period_start period_end closes_at computed_at program method invented_sites simulated parts \
          total sites exclusions",
     );
     exactly(
@@ -185,6 +185,7 @@ async fn months_and_statements() {
         "period_slots excluded_slots unknown_slots measured_slots down_slots up_slots \
          stopped_slots aggregation pooled mean worst coverage billable outage_count mttr_minutes \
          mtbf_minutes promise sites_kept sites_missed sites_needing_decision \
-         sites_without_verdict worst_site final target_availability_percent days",
+         sites_without_verdict worst_site final target_availability_percent days \
+         rtt_us_p95_estimate money",
     );
 }

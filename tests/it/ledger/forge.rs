@@ -159,7 +159,7 @@ impl Forger {
         let chain =
             desserte::ledger::terms::read(&inputs.agreement, contents, inputs.records_until)
                 .unwrap();
-        let terms = desserte::ledger::make::in_force(&inputs.agreement, &chain).unwrap();
+        let terms = desserte::ledger::make::terms_of(&inputs, &chain).unwrap();
         let envelopes = self.envelopes();
         let listed = &self.manifest.sites[0][0];
         let batches: Vec<_> = listed

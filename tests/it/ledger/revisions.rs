@@ -45,7 +45,7 @@ async fn a_backlog_after_closing_makes_revision_2_and_lists_what_differs() {
     // Revision 1 is what it was, byte for byte, from the journal as it is now.
     let registry = told.bench.collector.registry();
     let stored = registry
-        .statement("lot-1", "2026-06", Some(1))
+        .statement(("lot-1", "2026-06", 1), Some(1))
         .unwrap()
         .unwrap();
     assert_eq!(stored.document, first.document);
@@ -90,23 +90,23 @@ async fn nothing_is_final_before_the_month_is_closed() {
             .is_empty()
     );
     let recorded = files
-        .recorded(("lot-1", "2026-06"), None, (soon, "test"))
+        .recorded(("lot-1", "2026-06"), (None, None), (soon, "test"))
         .unwrap();
     let checked = verified(&told.bundle(&recorded), &Held::default()).unwrap();
     assert!(!checked.is_final);
     let registry = told.bench.collector.registry();
     assert!(
         registry
-            .statement("lot-1", "2026-06", None)
+            .statement(("lot-1", "2026-06", 1), None)
             .unwrap()
             .is_none()
     );
     let refused = files
-        .recorded(("lot-1", "2026-06"), Some(2), (soon, "test"))
+        .recorded(("lot-1", "2026-06"), (Some(1), Some(2)), (soon, "test"))
         .unwrap_err();
     assert!(refused.to_string().contains("no revision 2"), "{refused}");
     let refused = files
-        .recorded(("lot-3", "2026-06"), None, (soon, "test"))
+        .recorded(("lot-3", "2026-06"), (None, None), (soon, "test"))
         .unwrap_err();
     assert!(refused.to_string().contains("lot-3"), "{refused}");
 }

@@ -103,6 +103,15 @@ impl SampleStore for Reopened {
         self.on(|store| store.scan(series, from, to))
     }
 
+    fn details(
+        &self,
+        series: SeriesId,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<(i64, Detail)>, StoreError> {
+        self.on(|store| store.details(series, from, to))
+    }
+
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {
         self.on(|store| store.latest(series))
     }

@@ -187,16 +187,21 @@ export const api = {
     request<Page<Outage>>(address(`${V1}/outages`, { open: true, limit })),
   agents: (query: Query) => request<Page<AgentItem>>(address(`${V1}/agents`, query)),
   agreements: () => all<Agreement>(`${V1}/agreements`),
-  statement: (id: string, month: string, revision: number | null = null) =>
-    request<Statement>(address(`${V1}/agreements/${part(id)}/statements/${month}`, { revision })),
-  revisions: (id: string, month: string) =>
-    request<Page<Revision>>(`${V1}/agreements/${part(id)}/statements/${month}/revisions`),
+  statement: (
+    id: string,
+    month: string,
+    part_of: { version?: string | null; revision?: number | null } = {},
+  ) => request<Statement>(address(`${V1}/agreements/${part(id)}/statements/${month}`, part_of)),
+  revisions: (id: string, month: string, version: string | null) =>
+    request<Page<Revision>>(
+      address(`${V1}/agreements/${part(id)}/statements/${month}/revisions`, { version }),
+    ),
   contests: (id: string, month: string) =>
     request<Page<Contest>>(`${V1}/agreements/${part(id)}/statements/${month}/contests`),
   contest: (id: string, month: string, asked: ContestRequest) =>
     post<Contest>(`${V1}/agreements/${part(id)}/statements/${month}/contests`, asked),
-  bundleFile: (id: string, month: string, revision: number) =>
-    address(`${V1}/agreements/${part(id)}/statements/${month}/bundle`, { revision }),
+  bundleFile: (id: string, month: string, version: number, revision: number) =>
+    address(`${V1}/agreements/${part(id)}/statements/${month}/bundle`, { version, revision }),
   checkpointFile: `${V1}/ledger/checkpoint`,
   agreement: (id: string) => request<Agreement>(`${V1}/agreements/${part(id)}`),
   agreementMonths: (id: string, count: number) =>

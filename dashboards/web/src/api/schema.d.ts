@@ -401,7 +401,8 @@ export interface paths {
         put?: never;
         /**
          * Keeps a file until it is applied or dropped, and proposes how to read it. The body is the file: at
-         *     most 64 MiB of CSV, XLSX or GeoJSON.
+         *     most 64 MiB of CSV, XLSX, GeoJSON, GeoPackage, OFDS, a shapefile in a ZIP archive, an `OpenStreetMap`
+         *     extract or heights.
          */
         post: operations["upload"];
         delete?: never;
@@ -545,6 +546,43 @@ export interface paths {
          *     What was changed or is used since stays, and is named.
          */
         post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest checkpoint of the log: a signed note (C2SP), of an hour ago at most while something
+         *     comes. Keep it: what it covers can be neither changed nor taken back without your seeing it.
+         */
+        get: operations["checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that the log of one checkpoint goes on from that of an earlier one. */
+        get: operations["consistency"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -713,6 +751,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans that are kept, the newest first. */
+        get: operations["plans"];
+        put?: never;
+        /**
+         * Makes a plan in the background; `/api/v1/plans/progress` tells how far it is, and which plan it is
+         *     in the end. One plan is made at a time.
+         */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kept plan: scenario, hashes of its inputs, and the programme without its sites. */
+        get: operations["plan"];
+        put?: never;
+        post?: never;
+        /** Drops a kept plan. */
+        delete: operations["drop_plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A kept plan as a file to keep; every decision of a person is in it, with reason and author. */
+        get: operations["export_kept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites and routes of a kept plan for a map, sites as columns. */
+        get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites of a kept plan, by rank. */
+        get: operations["sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/sites/{site}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A site's sheet: why its rank, why its technology, its flows year by year. */
+        get: operations["site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What two plans have alike, and every site that they plan differently. */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/current": {
         parameters: {
             query?: never;
@@ -759,6 +921,40 @@ export interface paths {
          *     how many a site stays in the top.
          */
         get: operations["robustness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Costs to start from: an example, and published sets. */
+        get: operations["examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the plan is that is being made, or was made last. */
+        get: operations["progress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1234,6 +1430,21 @@ export interface components {
             /** @description The line. */
             line: string;
         };
+        /** @description That one log begins with another (RFC 6962 §2.1.2). */
+        Consistency: {
+            /**
+             * Format: int64
+             * @description Leaves of the earlier checkpoint.
+             */
+            from: number;
+            /** @description The proof: hashes of 32 bytes in hexadecimal. */
+            hashes: string[];
+            /**
+             * Format: int64
+             * @description Leaves of the later one.
+             */
+            to: number;
+        };
         /** @description What a criterion contributes. */
         ContributionItem: {
             /**
@@ -1313,6 +1524,62 @@ export interface components {
              * @description Width of the drawing, units.
              */
             width: number;
+        };
+        /** @description One rule applied: `quantity × credit_percent` of the period's fee. */
+        CreditItem: {
+            /**
+             * Format: int64
+             * @description What it comes to.
+             */
+            amount_minor: number;
+            /** @description Percent of the fee. */
+            credit_percent: string;
+            /** @description The promise, of `missed_objective`. */
+            objective?: string | null;
+            /**
+             * Format: int64
+             * @description Outages, or runs of days, that the number is made of.
+             */
+            occurrences?: number | null;
+            /** @description How many times the percentage applies. */
+            quantity: components["schemas"]["Ratio"];
+            /**
+             * @description `tiers`, `per_hour_beyond_target`, `per_block`, `per_hour_of_late_repair`,
+             *     `unconnected_days` or `missed_objective`.
+             */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Slots that the hours are made of.
+             */
+            slots?: number | null;
+            /** @description The tier that was reached, percent, of `tiers`. */
+            tier_from_percent?: string | null;
+        };
+        /** @description Credits, step by step. */
+        CreditMonth: {
+            /**
+             * Format: int64
+             * @description The most that it may be.
+             */
+            cap_minor: number;
+            /**
+             * Format: int64
+             * @description What is taken off the fee.
+             */
+            credit_minor: number;
+            /**
+             * Format: int64
+             * @description What is left of the fee.
+             */
+            payable_minor: number;
+            /** @description One entry a rule, in the agreement's order. */
+            steps: components["schemas"]["CreditItem"][];
+            /**
+             * Format: int64
+             * @description Their sum.
+             */
+            sum_minor: number;
         };
         /** @description A criterion. */
         CriterionItem: {
@@ -1452,6 +1719,41 @@ export interface components {
             line?: string | null;
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
+        };
+        /** @description How much the slots of a month say of the line: a note for the reader, which decides nothing. */
+        EvidenceMonth: {
+            /** @description Correlation of a slot with the next one, six decimals; `null` when all are alike. */
+            autocorrelation?: string | null;
+            /** @description Independent slots that weigh as much, two decimals. */
+            effective_samples?: string | null;
+            /** @description Whether at least so many were measured. */
+            enough?: boolean | null;
+            /**
+             * Format: int64
+             * @description Good ones among them, by their own samples.
+             */
+            good: number;
+            /** @description Upper bound. */
+            interval_high_percent?: string | null;
+            /**
+             * @description Lower bound of the 95 % interval of the share of good slots (Wilson's score, by the effective
+             *     samples), percent with six decimals.
+             */
+            interval_low_percent?: string | null;
+            /** @description Where none was bad: 95 % sure that the share is at least this, percent with six decimals. */
+            lower_bound_percent?: string | null;
+            /** @description The same by the rule of three. */
+            rule_of_three_percent?: string | null;
+            /**
+             * Format: int64
+             * @description Slots with data that count.
+             */
+            samples: number;
+            /**
+             * Format: int64
+             * @description Slots without a bad one that would prove the promise with 95 %; `null`: no number does.
+             */
+            samples_needed?: number | null;
         };
         /** @description An exclusion of an agreement. */
         ExclusionItem: {
@@ -1727,7 +2029,7 @@ export interface components {
             columns: components["schemas"]["ImportColumn"][];
             /** @description The encoding with which it was read, when it is not UTF-8. */
             encoding?: string | null;
-            /** @description `csv`, `xlsx` or `geojson`. */
+            /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `shapefile`, `pbf` or `terrain`. */
             format: string;
             /** @description Whether positions come from geometries. */
             has_geometry: boolean;
@@ -1736,7 +2038,7 @@ export interface components {
              * @description Rows or features.
              */
             rows: number;
-            /** @description Sheets of a workbook that a person sees. */
+            /** @description Sheets of a workbook that a person sees, or tables of a GeoPackage. */
             sheets: string[];
         };
         /** @description An import: a file that waits, or one that was applied. */
@@ -1758,7 +2060,10 @@ export interface components {
             /** @description `staged`, `applied` or `undone`. */
             state: string;
             undone?: components["schemas"]["ImportUndone"] | null;
-            /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+            /**
+             * @description `sites`, or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`,
+             *     `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+             */
             what: string;
         };
         /** @description A filter of rows. */
@@ -1799,13 +2104,15 @@ export interface components {
             source: string;
             /** @description How far it may be wrong, in words. */
             uncertainty: string;
+            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
+            uncertainty_class?: string | null;
         };
         /** @description How a file is read. */
         ImportMapping: {
             /**
              * @description Field, to its columns: the first that says something counts. Fields of sites: `id`, `name`,
              *     `kind`, `latitude`, `longitude`, `place`, `region`, `operator`, `invented`; of layers: `name`,
-             *     `latitude`, `longitude`, `population`.
+             *     `latitude`, `longitude`, `population`, `class`, `operator`, `generation`, `radius_metres`.
              */
             columns?: {
                 [key: string]: string[];
@@ -1814,7 +2121,7 @@ export interface components {
             constants?: {
                 [key: string]: string;
             };
-            /** @description `EPSG:4326` or `EPSG:3857`; that of the file when left out. */
+            /** @description `EPSG:4326`, `EPSG:3857` or a UTM zone; that of the file when left out. */
             crs?: string | null;
             /** @description Encoding of the file when it is not UTF-8. */
             encoding?: string | null;
@@ -1912,12 +2219,70 @@ export interface components {
             /** @description What it says. */
             text: components["schemas"]["ImportText"];
         };
+        /** @description An outage on the clock of repairs, from its true begin. */
+        IncidentItem: {
+            /** @description Minutes on the clock, six decimals. */
+            clock_minutes: string;
+            /**
+             * Format: int64
+             * @description Those of them in which the clock ran.
+             */
+            clock_slots: number;
+            /**
+             * Format: int64
+             * @description Slots from begin to end.
+             */
+            elapsed_slots: number;
+            /** @description End; `null` while it lasts at the period's end. */
+            end?: string | null;
+            /** @description Minutes beyond what was promised, six decimals. */
+            late_minutes: string;
+            /** @description Who answers for it: `charged`, `not_charged` or `needs_decision`. */
+            liability: string;
+            /** @description Begin, perhaps in an earlier month. */
+            start: string;
+            /** @description `in_time`, `late`, `open` (judged when it ends) or `not_promised`. */
+            verdict: string;
+        };
         /** @description Bounds of the availability. */
         Interval: {
             /** @description Percent with six decimals. */
             maximum_percent: string;
             /** @description Percent with six decimals. */
             minimum_percent: string;
+        };
+        /** @description A kept plan in a list. */
+        KeptPlanItem: {
+            /**
+             * Format: int64
+             * @description Capex of all phases, minor units; `null` without phases.
+             */
+            capex_minor?: number | null;
+            /** @description Name of the set of costs. */
+            costs: string;
+            /** @description ISO 4217 code; amounts are in its minor unit. */
+            currency: string;
+            /** @description Its identifier, from the hash of its inputs. */
+            id: string;
+            /** @description When it was made. */
+            made_at: string;
+            /** @description Its scenario's name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Phases.
+             */
+            phases: number;
+            /**
+             * Format: int64
+             * @description Sites ranked.
+             */
+            sites: number;
+            /**
+             * Format: int64
+             * @description Of these, sites to be built.
+             */
+            sites_to_build: number;
         };
         /** @description So many sites of a kind. */
         KindCount: {
@@ -1947,6 +2312,36 @@ export interface components {
             silent_sites: number;
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
+        };
+        /** @description Response times of available time, microseconds: of each measurement its median. */
+        LatencyMonth: {
+            /**
+             * Format: int64
+             * @description The longest.
+             */
+            rtt_us_longest: number;
+            /** @description Mean, six decimals. */
+            rtt_us_mean: string;
+            /**
+             * Format: int64
+             * @description Nearest rank at 50 %.
+             */
+            rtt_us_p50: number;
+            /**
+             * Format: int64
+             * @description Nearest rank at 95 %.
+             */
+            rtt_us_p95: number;
+            /**
+             * Format: int64
+             * @description Nearest rank at 99 %.
+             */
+            rtt_us_p99: number;
+            /**
+             * Format: int64
+             * @description Measurements.
+             */
+            samples: number;
         };
         /** @description The last sample of a target. */
         LatestSample: {
@@ -1989,6 +2384,18 @@ export interface components {
             name: string;
             /** @description Who made it. */
             source: string;
+        };
+        /** @description Loss of available time. */
+        LossMonth: {
+            /** @description Lost of sent packets. */
+            lost: components["schemas"]["Ratio"];
+            /**
+             * Format: int64
+             * @description Slots, of each target.
+             */
+            samples: number;
+            /** @description Nearest rank at 95 % of the shares lost in each slot. */
+            share_p95: components["schemas"]["Ratio"];
         };
         /** @description All open sites in columns of equal length. */
         MapColumns: {
@@ -2072,6 +2479,11 @@ export interface components {
              * @description Packets to each target in a slot.
              */
             packets_per_slot: number;
+            /**
+             * Format: int64
+             * @description Outages from so many seconds on are always seen.
+             */
+            seen_from_seconds: number;
             /** @description Whether only some hours of the week count. */
             service_hours: boolean;
             /**
@@ -2081,6 +2493,73 @@ export interface components {
             slot_seconds: number;
             /** @description Targets that decide a slot. */
             targets: string[];
+            /**
+             * Format: int64
+             * @description Outages of up to so many seconds are never seen by this model.
+             */
+            unseen_up_to_seconds: number;
+        };
+        /** @description What a period costs, in minor units of the currency. */
+        MoneyMonth: {
+            /** @description Whether enough was measured to take anything off; `false`: not billable by these figures. */
+            billable: boolean;
+            /** @description Currency, by its ISO 4217 code. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Decimals of the currency: an amount is minor units / 10^decimals.
+             */
+            decimals: number;
+            /**
+             * Format: int64
+             * @description Fee of a whole month.
+             */
+            fee_month_minor: number;
+            /**
+             * Format: int64
+             * @description Fee of the period.
+             */
+            fee_period_minor: number;
+            /** @description Slots of the period and of the whole month: the fee is in proportion. */
+            fee_share: components["schemas"]["Ratio"];
+            if_charged?: components["schemas"]["CreditMonth"] | null;
+            if_not_charged?: components["schemas"]["CreditMonth"] | null;
+            /** @description `down`, `half_up`, `half_even` or `up`. */
+            rounding: string;
+        };
+        /** @description What all sites together cost. */
+        MoneyTotal: {
+            /**
+             * Format: int64
+             * @description Credits with every open decision against the contractor.
+             */
+            credit_if_charged_minor: number;
+            /**
+             * Format: int64
+             * @description Credits with none.
+             */
+            credit_if_not_charged_minor: number;
+            /** @description Currency, by its ISO 4217 code. */
+            currency: string;
+            /**
+             * Format: int32
+             * @description Decimals of the currency.
+             */
+            decimals: number;
+            /** @description `site` when each site has its fee, `agreement` when all have one together. */
+            fee_per: string;
+            /**
+             * Format: int64
+             * @description Fees of the period.
+             */
+            fee_period_minor: number;
+            /**
+             * Format: int64
+             * @description Sites (or, with one fee for all, agreements) of which too little was measured to take anything
+             *     off.
+             */
+            not_billable: number;
+            together?: components["schemas"]["MoneyMonth"] | null;
         };
         /** @description The figures of a site and an agreement for a month, or for the part of it that has passed. */
         Month: components["schemas"]["SiteMonth"] & {
@@ -2576,7 +3055,10 @@ export interface components {
                 /** @description `staged`, `applied` or `undone`. */
                 state: string;
                 undone?: components["schemas"]["ImportUndone"] | null;
-                /** @description `sites`, `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                /**
+                 * @description `sites`, or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`,
+                 *     `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+                 */
                 what: string;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
@@ -2601,6 +3083,44 @@ export interface components {
                 row: number;
                 /** @description The beginning of what stands there. */
                 value?: string | null;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_KeptPlanItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Capex of all phases, minor units; `null` without phases.
+                 */
+                capex_minor?: number | null;
+                /** @description Name of the set of costs. */
+                costs: string;
+                /** @description ISO 4217 code; amounts are in its minor unit. */
+                currency: string;
+                /** @description Its identifier, from the hash of its inputs. */
+                id: string;
+                /** @description When it was made. */
+                made_at: string;
+                /** @description Its scenario's name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Phases.
+                 */
+                phases: number;
+                /**
+                 * Format: int64
+                 * @description Sites ranked.
+                 */
+                sites: number;
+                /**
+                 * Format: int64
+                 * @description Of these, sites to be built.
+                 */
+                sites_to_build: number;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -2801,6 +3321,34 @@ export interface components {
             /** @description The largest first. */
             items: components["schemas"]["PlaceItem"][];
         };
+        /** @description Two plans. */
+        PlanComparison: {
+            /** @description Counts, and every site that is planned differently. */
+            comparison: Record<string, unknown>;
+            /** @description The first. */
+            first: components["schemas"]["KeptPlanItem"];
+            /** @description The second. */
+            second: components["schemas"]["KeptPlanItem"];
+        };
+        /** @description A kept plan. */
+        PlanDetail: components["schemas"]["KeptPlanItem"] & {
+            /** @description SHA-256 of each input. */
+            inputs: Record<string, unknown>;
+            /**
+             * @description Costs, target, phases, frontier, services, deliveries and limits, as `desserte plan --format
+             *     json` writes them.
+             */
+            programme: Record<string, unknown>;
+            /** @description The scenario. */
+            scenario: Record<string, unknown>;
+        };
+        /** @description Costs to start from. */
+        PlanExamples: {
+            /** @description TOML by name. */
+            costs: {
+                [key: string]: string;
+            };
+        };
         /** @description A site in its place. */
         PlanItem: {
             /** @description One entry a criterion. */
@@ -2841,6 +3389,34 @@ export interface components {
             /** @description Its name. */
             site_name?: string | null;
         };
+        /** @description Sites and routes for a map; the columns are as long as each other. */
+        PlanMap: {
+            /** @description Actions. */
+            action: string[];
+            /** @description Kinds. */
+            kind: string[];
+            /** @description Degrees north. */
+            latitude: number[];
+            /** @description Degrees east. */
+            longitude: number[];
+            /** @description Names. */
+            name: (string | null)[];
+            /** @description Phases. */
+            phase: (number | null)[];
+            /** @description Routes. */
+            routes: components["schemas"]["PlanRoute"][];
+            /** @description Identifiers. */
+            site: string[];
+            /** @description Steps of the frontier. */
+            step: (number | null)[];
+            /** @description Technologies. */
+            technology: (string | null)[];
+            /**
+             * Format: int64
+             * @description Sites that have no position and are not here.
+             */
+            without_position: number;
+        };
         /** @description One page of the ranking, and what it rests on. */
         PlanPage: {
             /** @description Layers that are not there. */
@@ -2862,6 +3438,34 @@ export interface components {
              * @description Sites ranked.
              */
             sites: number;
+        };
+        /** @description How far a plan is. */
+        PlanProgress: {
+            /** @description Why the last one could not be made. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description Phases in all.
+             */
+            phases?: number | null;
+            /**
+             * Format: int64
+             * @description Phases made, where that is the step.
+             */
+            phases_done?: number | null;
+            /** @description The plan that was made last. */
+            plan?: string | null;
+            /** @description Whether one is being made. */
+            running: boolean;
+            /** @description What was done last: `costs`, `routes`, `phases`, `frontier`, `services`; `null` before. */
+            step?: string | null;
+        };
+        /** @description What a plan is to be made of. */
+        PlanRequest: {
+            /** @description What things cost, as TOML; `/api/v1/plans/examples` holds sets to start from. */
+            costs: string;
+            /** @description The scenario, as TOML; `demo/examples/scenario.toml` shows every key. */
+            scenario: string;
         };
         /** @description How much the top of the ranking hangs on the weights. */
         PlanRobustness: {
@@ -2888,6 +3492,100 @@ export interface components {
              */
             top: number;
         };
+        /** @description A stretch of route. */
+        PlanRoute: {
+            /** @description Whether it belongs to what costs least over the years for all sites. */
+            least_cost: boolean;
+            /**
+             * Format: int32
+             * @description Metres.
+             */
+            metres: number;
+            /** @description Longitude and latitude, degrees, from end to end. */
+            path: number[][];
+            /**
+             * Format: int64
+             * @description Phase that lays it.
+             */
+            phase?: number | null;
+            /**
+             * Format: int64
+             * @description Step of the frontier that lays it.
+             */
+            step?: number | null;
+        };
+        /** @description A site's sheet. */
+        PlanSheet: components["schemas"]["PlanSiteItem"] & {
+            /** @description What each criterion contributes to its rank. */
+            contributions: Record<string, unknown>[];
+            /** @description ISO 4217 code; amounts are in its minor unit. */
+            currency: string;
+            /**
+             * @description Flows year by year of each technology, of its part of the routes and of what is planned; how the
+             *     choice hangs on the parameters.
+             */
+            money: Record<string, unknown>;
+            /** @description What is planned, with its options and what is known around it. */
+            plan: Record<string, unknown>;
+        };
+        /** @description A site of a kept plan. */
+        PlanSiteItem: {
+            /** @description `build`, `enforce`, `power_first`, `probe_first` or `served`. */
+            action: string;
+            /**
+             * Format: int64
+             * @description Capex with its part of the routes, minor units.
+             */
+            capex_minor?: number | null;
+            /** @description Whether a person decided of it. */
+            decided: boolean;
+            /** @description Its kind. */
+            kind: string;
+            /** @description Its name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Phase that builds it, from 1.
+             */
+            phase?: number | null;
+            /**
+             * Format: int32
+             * @description Its rank, from 1.
+             */
+            rank: number;
+            /** @description Why. */
+            reason: string;
+            /** @description Its region. */
+            region?: string | null;
+            /**
+             * Format: double
+             * @description Its score, 0 to 1.
+             */
+            score: number;
+            /** @description Whether a demonstration made its measurements up. */
+            simulated: boolean;
+            /** @description The site. */
+            site: string;
+            /**
+             * Format: int64
+             * @description Step of the frontier that builds it, from 1.
+             */
+            step?: number | null;
+            /** @description `fibre`, `microwave`, `mobile` or `satellite`. */
+            technology?: string | null;
+            /**
+             * Format: int64
+             * @description Cost of a year, minor units.
+             */
+            yearly_minor?: number | null;
+        };
+        /** @description A page of sites. */
+        PlanSitesPage: {
+            /** @description The sites, by rank. */
+            items: components["schemas"]["PlanSiteItem"][];
+            /** @description Cursor of the page that follows. */
+            next?: string | null;
+        };
         /** @description How often a site is in the top. */
         PlanStay: {
             /**
@@ -2913,6 +3611,36 @@ export interface components {
             title: string;
             /** @description Names the kind of problem: `urn:desserte:problem:` and the code. */
             type: string;
+        };
+        /** @description A promise of response time, loss or throughput, and what was found. */
+        QualityPromise: {
+            /**
+             * Format: int64
+             * @description Contracted rate, bits per second, of a throughput.
+             */
+            contracted_bits_per_second?: number | null;
+            /** @description `download` or `upload`, of a throughput. */
+            direction?: string | null;
+            /** @description What it is compared with, in the unit: at most, or for a throughput at least. */
+            limit: string;
+            /** @description `latency`, `loss` or `throughput`. */
+            objective: string;
+            /**
+             * Format: int64
+             * @description Values that the figure is of.
+             */
+            samples: number;
+            share_of_contract?: components["schemas"]["Ratio"] | null;
+            /** @description What spreadsheets make of the same values (they interpolate); for comparison only. */
+            spreadsheet_value?: string | null;
+            /** @description Which figure: `mean`, or `percentile` and its share. */
+            statistic: string;
+            /** @description `microseconds`, `share` or `bits_per_second`. */
+            unit: string;
+            /** @description The figure in the unit, at most six decimals; `null` when nothing was measured. */
+            value?: string | null;
+            /** @description `kept`, `missed` or `nothing_measured`. */
+            verdict: string;
         };
         /** @description An exact ratio and its percentage. */
         Ratio: {
@@ -2946,6 +3674,35 @@ export interface components {
             silent_sites: number;
             /** @description Open sites by state. */
             sites: components["schemas"]["SiteCounts"];
+        };
+        /** @description Incidents that count. */
+        RepairFigures: {
+            in_time?: components["schemas"]["Ratio"] | null;
+            /** @description Whether the mean keeps what was promised; `null` when nothing was, or without an incident. */
+            mean_kept?: boolean | null;
+            /** @description Mean minutes on the clock, six decimals; `null` without an incident. */
+            mean_minutes?: string | null;
+        };
+        /** @description What a month's incidents mean together: of those that ended and that the contractor answers for. */
+        RepairMonth: {
+            /** @description With every open decision against the contractor. */
+            if_charged: components["schemas"]["RepairFigures"];
+            /** @description With none. */
+            if_not_charged: components["schemas"]["RepairFigures"];
+            /** @description The incidents, by begin. */
+            incidents: components["schemas"]["IncidentItem"][];
+            /**
+             * Format: int32
+             * @description Minutes that their mean may be; `null`: not promised.
+             */
+            mean_at_most_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description Minutes within which each is restored; `null`: not promised.
+             */
+            restore_within_minutes?: number | null;
+            /** @description Whether the clock runs in some hours only. */
+            working_hours: boolean;
         };
         /** @description An agent that is revoked. */
         Revoked: {
@@ -3128,6 +3885,8 @@ export interface components {
              * @description Counted as down.
              */
             down_slots: number;
+            /** @description How much the slots say. */
+            evidence: components["schemas"]["EvidenceMonth"];
             /**
              * Format: int64
              * @description Left out on both sides.
@@ -3138,11 +3897,14 @@ export interface components {
              *     `period_end` and may change.
              */
             final: boolean;
+            latency?: components["schemas"]["LatencyMonth"] | null;
+            loss?: components["schemas"]["LossMonth"] | null;
             /**
              * Format: int64
              * @description Up and down.
              */
             measured_slots: number;
+            money?: components["schemas"]["MoneyMonth"] | null;
             /** @description `yyyy-mm`, in the agreement's time zone. */
             month: string;
             /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
@@ -3167,11 +3929,15 @@ export interface components {
             period_start: string;
             /** @description Who answers for the downtime, and what that means for the promise. */
             promise: components["schemas"]["MonthPromise"];
+            /** @description What is promised of response time, loss and throughput. */
+            quality: components["schemas"]["QualityPromise"][];
             /**
              * Format: int64
              * @description Measured slots whose own sample was good.
              */
             raw_good_slots: number;
+            /** @description Outages on the clock of repairs. */
+            repair: components["schemas"]["RepairMonth"];
             /**
              * Format: int32
              * @description Revision of the figures.
@@ -3265,6 +4031,11 @@ export interface components {
              * @description How many of its sites are invented; such a statement is no statement of anything real.
              */
             invented_sites: number;
+            /**
+             * @description The versions of the terms that are in force in the month, by their days: more than one where
+             *     they change in it, each with a statement of its own (`?version=`).
+             */
+            parts: components["schemas"]["StatementPart"][];
             /** @description Version of the program that computed them. */
             program: string;
             /** @description Whether a demonstration made the measurements of any of its sites up. */
@@ -3316,6 +4087,18 @@ export interface components {
             /**
              * Format: int32
              * @description Its version in force.
+             */
+            version: number;
+        };
+        /** @description A version of an agreement that is in force in a month. */
+        StatementPart: {
+            /** @description First day on which it is in force. */
+            valid_from: string;
+            /** @description First day on which it is no longer; `null`: open. */
+            valid_to?: string | null;
+            /**
+             * Format: int32
+             * @description The version.
              */
             version: number;
         };
@@ -3408,6 +4191,7 @@ export interface components {
              * @description Up and down.
              */
             measured_slots: number;
+            money?: components["schemas"]["MoneyTotal"] | null;
             /** @description Mean time between failures, minutes, six decimals; `null` without an outage. */
             mtbf_minutes?: string | null;
             /** @description Mean time to repair, minutes, six decimals; `null` without an outage. */
@@ -3425,6 +4209,12 @@ export interface components {
             pooled?: components["schemas"]["Ratio"] | null;
             /** @description Who answers for the downtime, and what that means for the promise. */
             promise: components["schemas"]["MonthPromise"];
+            /**
+             * Format: int64
+             * @description Response time of all sites together at 95 %, microseconds, within 1 %: for screens. `null`
+             *     without a measurement.
+             */
+            rtt_us_p95_estimate?: number | null;
             /**
              * Format: int64
              * @description Sites that kept the promise.
@@ -3914,7 +4704,10 @@ export interface operations {
     };
     statement: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The version of the terms, where they change in the month; the last one when left out. */
+                version?: string;
+            };
             header?: never;
             path: {
                 /** @description identifier of the agreement */
@@ -4369,7 +5162,10 @@ export interface operations {
             query?: {
                 /** @description Its name. */
                 name?: string;
-                /** @description `sites` (when left out), `places`, `regions`, `fibre_lines`, `fibre_nodes` or `masts`. */
+                /**
+                 * @description `sites` (when left out) or a kind of layer: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`,
+                 *     `roads`, `terrain`, `power_lines`, `power_nodes`, `places` or `regions`.
+                 */
                 what?: string;
             };
             header?: never;
@@ -4776,6 +5572,73 @@ export interface operations {
             };
         };
     };
+    checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consistency: {
+        parameters: {
+            query: {
+                /** @description Leaves of the earlier checkpoint. */
+                from: string;
+                /** @description Leaves of the later one. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     map: {
         parameters: {
             query?: never;
@@ -5117,6 +5980,309 @@ export interface operations {
             };
         };
     };
+    plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KeptPlanItem"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanProgress"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description dropped */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_kept: {
+        parameters: {
+            query?: {
+                /** @description `csv`, `xlsx` or `geojson`. */
+                format?: string;
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanMap"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sites: {
+        parameters: {
+            query?: {
+                /** @description Only sites with this action. */
+                action?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description Only sites that this phase builds, from 1. */
+                phase?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSitesPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSheet"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare: {
+        parameters: {
+            query?: {
+                /** @description Identifier of the first. */
+                first?: string;
+                /** @description Identifier of the second. */
+                second?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanComparison"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     current: {
         parameters: {
             query?: {
@@ -5223,6 +6389,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanExamples"];
+                };
+            };
+        };
+    };
+    progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanProgress"];
                 };
             };
         };

@@ -128,6 +128,9 @@ export type HistoryState = Exclude<SiteState, 'excluded'>;
 export type History = Narrow<Schema<'History'>, { state: HistoryState[] }>;
 
 export type Fraction = Schema<'Ratio'>;
+export type MoneyMonth = Schema<'MoneyMonth'>;
+export type CreditMonth = Schema<'CreditMonth'>;
+export type QualityPromise = Schema<'QualityPromise'>;
 export type MonthDay = Schema<'Day'>;
 export const LIABILITIES = ['charged', 'needs_decision', 'not_charged'] as const;
 export type Liability = (typeof LIABILITIES)[number];

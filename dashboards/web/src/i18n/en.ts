@@ -1,17 +1,21 @@
 import { agreementsEn } from './agreements.en';
 import { firstEn } from './first.en';
 import { importEn } from './import.en';
+import { programmeEn } from './programme.en';
 import type { Dictionary } from './fr';
 import { ledgerEn } from './ledger.en';
 import { screensEn } from './screens.en';
+import { statementEn } from './statement.en';
 
 export const en: Dictionary = {
   ...firstEn,
   ...importEn,
+  ...programmeEn,
   // Features, one line each:
   ...agreementsEn,
   ...ledgerEn,
   ...screensEn,
+  ...statementEn,
 
   'map.title': 'Map of public sites',
   'map.agents': 'enrolled: {total}, silent: {silent}',
@@ -212,6 +216,7 @@ export const en: Dictionary = {
   'criterion.fibre_node_distance': 'Distance to a fibre node',
   'criterion.mast_distance': 'Distance to a mast',
   'criterion.nearby_population': 'Nearby population',
+  'criterion.neighbour_sites': 'Neighbouring sites (5 km)',
   'criterion.place_population': 'Population of the nearest place',
   'criterion.place_distance': 'Distance to a place',
   'criterion.site_kind': 'Kind of site',

@@ -9,15 +9,19 @@ import { agreementsFr } from './agreements.fr';
 import { firstFr } from './first.fr';
 import { ledgerFr } from './ledger.fr';
 import { screensFr } from './screens.fr';
+import { statementFr } from './statement.fr';
 import { importFr } from './import.fr';
+import { programmeFr } from './programme.fr';
 
 export const fr = {
   ...firstFr,
   ...importFr,
+  ...programmeFr,
   // Features, one line each:
   ...agreementsFr,
   ...ledgerFr,
   ...screensFr,
+  ...statementFr,
 
   'map.title': 'Carte des sites publics',
   'map.agents': 'enrôlés\u00a0: {total}, muets\u00a0: {silent}',
@@ -221,6 +225,7 @@ export const fr = {
   'criterion.fibre_node_distance': 'Distance à un nœud de fibre',
   'criterion.mast_distance': 'Distance à un pylône',
   'criterion.nearby_population': 'Population proche',
+  'criterion.neighbour_sites': 'Sites voisins (5 km)',
   'criterion.place_population': 'Population de la localité proche',
   'criterion.place_distance': 'Distance à une localité',
   'criterion.site_kind': 'Type de site',
