@@ -1,6 +1,7 @@
 //! The only module of the collector's face that reads and writes registry, journal and store.
 
 mod convert;
+mod ledger;
 mod outages;
 mod samples;
 
@@ -109,36 +110,6 @@ impl Source {
         self.collector
             .as_ref()
             .map(|collector| collector.counters())
-    }
-
-    /// What final statements are made from; `None` where nothing arrives.
-    #[must_use]
-    pub fn files(&self) -> Option<crate::ledger::evidence::Files> {
-        let collector = self.collector.as_ref()?;
-        Some(crate::ledger::evidence::Files {
-            source: self.clone(),
-            journal: Arc::clone(collector.journal()),
-            ledger: Arc::clone(collector.ledger()),
-        })
-    }
-
-    /// The log; `None` where nothing arrives.
-    #[must_use]
-    pub fn ledger(&self) -> Option<Arc<crate::ledger::Ledger>> {
-        self.collector
-            .as_ref()
-            .map(|collector| Arc::clone(collector.ledger()))
-    }
-
-    /// How the store follows the journal; `None` where nothing arrives.
-    #[must_use]
-    pub fn store_state(&self) -> Option<StoreState> {
-        let collector = self.collector.as_ref()?;
-        let last = collector.journal().last_position();
-        Some(StoreState {
-            behind_batches: last.saturating_sub(collector.applied_position()),
-            trouble: self.samples.trouble(),
-        })
     }
 
     /// The registry.
