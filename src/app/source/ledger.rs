@@ -25,15 +25,4 @@ impl Source {
             .as_ref()
             .map(|collector| Arc::clone(collector.ledger()))
     }
-
-    /// How the store follows the journal; `None` where nothing arrives.
-    #[must_use]
-    pub fn store_state(&self) -> Option<StoreState> {
-        let collector = self.collector.as_ref()?;
-        let last = collector.journal().last_position();
-        Some(StoreState {
-            behind_batches: last.saturating_sub(collector.applied_position()),
-            trouble: self.samples.trouble(),
-        })
-    }
 }
