@@ -19,8 +19,8 @@ use utoipa::IntoParams;
 use super::error::{Answer, Refusal};
 use super::model::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 use super::paging::{Paging, page};
-use super::seen::View;
 use super::plan_format::{Format, no_routes};
+use super::seen::View;
 use super::{country, download, query};
 use crate::app::App;
 
