@@ -2,6 +2,7 @@
 
 mod convert;
 mod decide;
+mod ledger;
 mod outages;
 mod samples;
 
@@ -105,25 +106,6 @@ impl Source {
         self.collector
             .as_ref()
             .map(|collector| collector.counters())
-    }
-
-    /// What final statements are made from; `None` where nothing arrives.
-    #[must_use]
-    pub fn files(&self) -> Option<crate::ledger::evidence::Files> {
-        let collector = self.collector.as_ref()?;
-        Some(crate::ledger::evidence::Files {
-            source: self.clone(),
-            journal: Arc::clone(collector.journal()),
-            ledger: Arc::clone(collector.ledger()),
-        })
-    }
-
-    /// The log; `None` where nothing arrives.
-    #[must_use]
-    pub fn ledger(&self) -> Option<Arc<crate::ledger::Ledger>> {
-        self.collector
-            .as_ref()
-            .map(|collector| Arc::clone(collector.ledger()))
     }
 
     /// How the store follows the journal; `None` where nothing arrives.

@@ -11,8 +11,10 @@ use super::words::{Text, not_a_month};
 use super::{Context, Data, Failure, Outcome, bundle};
 use crate::api::time::parse_month;
 use crate::app::Source;
-use crate::assess::months::{MonthError, MonthRequest};
+use crate::assess::months::MonthError;
 use crate::export::statement::{Shown, write_csv, write_html, write_xlsx};
+use crate::ledger::evidence::EvidenceError;
+use crate::ledger::make::MakeError;
 use crate::ledger::settle::SettleError;
 use crate::statement::{FIRST_REVISION, StatementDocument};
 use crate::text::moment_or_epoch;
@@ -126,23 +128,20 @@ impl Statement {
                 found: u32::try_from(found.len()).unwrap_or(u32::MAX),
             }));
         }
-        // From the evidence in the journal: what came last may not be in the sample store yet.
-        let now_unix_ms = source.now_unix_ms();
-        let request = MonthRequest {
-            agreement: terms,
-            month,
-            now_unix_ms,
-        };
-        request.span().map_err(refused)?;
-        let files = bundle::files(&self.data)?;
-        let made = files
-            .make(
-                &self.agreement,
-                (month, terms.version),
-                (now_unix_ms, FIRST_REVISION),
-            )
-            .map_err(|error| bundle::refused(SettleError::Make(error)))?;
-        Ok(made.text)
+        // From the evidence, which is never behind a server that runs; from the store where it was let go.
+        let part = (month, terms.version);
+        let stamp = (source.now_unix_ms(), FIRST_REVISION);
+        match bundle::files(&self.data)?.make(&self.agreement, part, stamp) {
+            Ok(made) => return Ok(made.text),
+            Err(MakeError::Evidence(EvidenceError::Gone { .. })) => {}
+            Err(MakeError::Month(error)) => return Err(refused(error)),
+            Err(error) => return Err(Failure::failed(error)),
+        }
+        let document = source
+            .statement(terms, month)
+            .map_err(Failure::failed)?
+            .map_err(refused)?;
+        document.canonical().map_err(Failure::failed)
     }
 
     /// The terms in force in the month, or in the part of it that is asked for.
