@@ -9,6 +9,7 @@ mod cli;
 mod conformance;
 #[cfg(test)]
 mod crash;
+mod doors;
 #[cfg(test)]
 mod end_to_end;
 #[cfg(test)]

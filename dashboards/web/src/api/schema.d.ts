@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agreements/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that go with the exclusions of an agreement, by their hash. */
+        get: operations["attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agreements/{id}/exclusions": {
         parameters: {
             query?: never;
@@ -118,6 +135,26 @@ export interface paths {
         put?: never;
         /** Approves an exclusion: it counts from now on. Not the person who asked for it. */
         post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/exclusions/{exclusion}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Notes a file that goes with an exclusion, by its SHA-256, while its month is open. The file stays with
+         *     who has it.
+         */
+        post: operations["attach"];
         delete?: never;
         options?: never;
         head?: never;
@@ -170,9 +207,65 @@ export interface paths {
         };
         /**
          * The statement of an agreement for a month: all sites together, site by site, and what the
-         *     figures follow from.
+         *     figures follow from. Once the month is settled it is the kept one, the revision that is asked for or the
+         *     last; until then the figures as they are now.
          */
         get: operations["statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/statements/{month}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bundle of a final statement: everything with which `desserte verify` recomputes it. */
+        get: operations["bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/statements/{month}/contests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the parties said of the outages of a month, oldest first. */
+        get: operations["contests"];
+        put?: never;
+        /** Contests an outage with a comment. It stays as it was said, in the log. */
+        post: operations["contest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}/statements/{month}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The revisions of a month's statement, oldest first, each with what differs from the one before; none
+         *     before the month is closed.
+         */
+        get: operations["revisions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -381,6 +474,57 @@ export interface paths {
         };
         /** What sites can be filtered by: the values that there are. */
         get: operations["facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far each open site is from what exists, by identifier. */
+        get: operations["gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gaps/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gaps of the areas: their sites, and their people without service within reach. */
+        get: operations["areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gaps/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gaps of all sites and areas as a file to keep. */
+        get: operations["export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1173,6 +1317,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ogc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is, and where (OGC API – Features 1.0: landing page). */
+        get: operations["landing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/api": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This interface as an OpenAPI 3.0 document. */
+        get: operations["api"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The collections (OGC API – Features 1.0). */
+        get: operations["collections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One collection: `sites`, `outages`, `gaps` or `plans` (OGC API – Features 1.0). */
+        get: operations["collection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Features of a collection: GeoJSON, in pages (OGC API – Features 1.0). */
+        get: operations["items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/collections/{collection}/items/{feature}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One feature (OGC API – Features 1.0). */
+        get: operations["item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ogc/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is conformed to (OGC API – Features 1.0). */
+        get: operations["conformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1354,6 +1617,31 @@ export interface components {
             /** @description The name. */
             approved_by: string;
         };
+        /** @description A file that goes with an exclusion, by its hash. */
+        AttachmentItem: {
+            /** @description When. */
+            added_at: string;
+            /** @description Who added it. */
+            added_by: string;
+            /**
+             * Format: int64
+             * @description The exclusion.
+             */
+            exclusion: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Its SHA-256, hexadecimal. */
+            sha256: string;
+        };
+        /** @description A file that goes with an exclusion. */
+        AttachmentRequest: {
+            /** @description Who adds it. */
+            added_by: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its SHA-256, 64 hexadecimal digits in lower case. */
+            sha256: string;
+        };
         /** @description Slots of the last 24 hours. */
         Availability24Hours: {
             /**
@@ -1444,6 +1732,35 @@ export interface components {
              * @description Leaves of the later one.
              */
             to: number;
+        };
+        /** @description What was said of an outage. */
+        ContestItem: {
+            /** @description When it was entered. */
+            entered_at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Start of the outage. */
+            outage_start: string;
+            /** @description Who said it. */
+            person: string;
+            /** @description The site. */
+            site: string;
+            /** @description What. */
+            text: string;
+        };
+        /** @description What a party says of an outage. */
+        ContestRequest: {
+            /** @description Start of the outage as the statement gives it, RFC 3339. */
+            outage_start: string;
+            /** @description Who says it. */
+            person: string;
+            /** @description The site. */
+            site: string;
+            /** @description What. */
+            text: string;
         };
         /** @description What a criterion contributes. */
         ContributionItem: {
@@ -1664,6 +1981,19 @@ export interface components {
             /** @description When this demonstration was started. */
             started_at?: string | null;
         };
+        /** @description One value that differs. */
+        Difference: {
+            /** @description The field. */
+            field: string;
+            /** @description The day, the outage, the exclusion: whatever the value belongs to. */
+            part?: string | null;
+            /** @description What the other says. */
+            recomputed?: string | null;
+            /** @description The site; `null` for what concerns all. */
+            site?: string | null;
+            /** @description What one says; `null` where it says nothing. */
+            stated?: string | null;
+        };
         /** @description A decision that was carried out. */
         DuplicateItem: {
             /** @description When. */
@@ -1827,6 +2157,209 @@ export interface components {
             code: string;
             /** @description The numbers that belong to it. */
             values: Record<string, unknown>;
+        };
+        /** @description The gap of an area. What needs a layer that was not imported is `null`. */
+        GapArea: {
+            /** @description Its name; `null`: what lies in no named area. */
+            area?: string | null;
+            /**
+             * Format: double
+             * @description Their slots up, as a share of those up and down.
+             */
+            availability?: number | null;
+            /**
+             * Format: double
+             * @description Median of the sites' distances to fibre, metres.
+             */
+            fibre_metres_median?: number | null;
+            /**
+             * Format: int64
+             * @description Places in it.
+             */
+            places?: number | null;
+            /**
+             * Format: int64
+             * @description Places of which nobody knows how many live there.
+             */
+            places_without_population?: number | null;
+            /**
+             * Format: int64
+             * @description Inhabitants of its places.
+             */
+            population?: number | null;
+            /**
+             * Format: int64
+             * @description … of places that none of the imported layers of coverage, fibre and masts reaches.
+             */
+            population_beyond_reach?: number | null;
+            /**
+             * Format: int64
+             * @description … of places that a network of the generation covers.
+             */
+            population_covered?: number | null;
+            /**
+             * Format: int64
+             * @description … of places with fibre within reach.
+             */
+            population_near_fibre?: number | null;
+            /**
+             * Format: int64
+             * @description … of places with a mast within reach.
+             */
+            population_near_mast?: number | null;
+            /**
+             * Format: int64
+             * @description Sites in it.
+             */
+            sites: number;
+            /** @description Sites by the newest generation that covers them. */
+            sites_by_generation?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: int64
+             * @description Sites where something was measured.
+             */
+            sites_measured: number;
+            /**
+             * Format: int64
+             * @description Sites with fibre within reach.
+             */
+            sites_near_fibre?: number | null;
+            /**
+             * Format: int64
+             * @description Sites that no network of the generation covers.
+             */
+            sites_without_coverage?: number | null;
+            /**
+             * Format: int64
+             * @description Sites without a position.
+             */
+            sites_without_position: number;
+        };
+        /** @description The gaps of all areas, and what they rest on. */
+        GapAreas: {
+            /** @description Oldest generation that is service. */
+            generation: string;
+            /** @description The areas, by name; last what lies in no named area. */
+            items: components["schemas"]["GapArea"][];
+            /** @description The layer of places whose inhabitants are counted; `null`: none was imported. */
+            places?: string | null;
+            /**
+             * Format: double
+             * @description Metres within which fibre or a mast is service within reach.
+             */
+            reach_metres: number;
+            /** @description The layer of regions; `null`: the areas are those of the registry. */
+            regions?: string | null;
+        };
+        /** @description The networks at a site. */
+        GapCoverage: {
+            /**
+             * @description The newest generation first; an empty list: in none of the imported layers. `null` when not
+             *     known.
+             */
+            networks?: components["schemas"]["GapNetwork"][] | null;
+            /** @description Why it is not known: `layer_absent` or `position_missing`. */
+            unknown_reason?: string | null;
+        };
+        /** @description The nearest of a kind of thing. */
+        GapDistance: {
+            /** @description The day of the layer's content, as far as it is known. */
+            date?: string | null;
+            /** @description Its layer. */
+            layer?: string | null;
+            /**
+             * Format: double
+             * @description Geodesic metres on WGS84; `null` when not known.
+             */
+            metres?: number | null;
+            /** @description What it is called in its source. */
+            name?: string | null;
+            /** @description Who made the layer. */
+            source?: string | null;
+            /** @description How far the layer may be wrong, in words. */
+            uncertainty?: string | null;
+            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
+            uncertainty_class?: string | null;
+            /** @description Why it is not known: `layer_absent`, `layer_empty` or `position_missing`. */
+            unknown_reason?: string | null;
+        };
+        /** @description A site and its gap. */
+        GapItem: {
+            /** @description The area of the first layer of regions in which it stands; without one as `region`. */
+            area?: string | null;
+            /** @description The networks that reach it. */
+            coverage: components["schemas"]["GapCoverage"];
+            /**
+             * @description The nearest of each kind: `fibre_line`, `fibre_node`, `mast`, `road`, `power_line`,
+             *     `power_node`, `place`.
+             */
+            distances: {
+                [key: string]: components["schemas"]["GapDistance"];
+            };
+            /** @description Whether a demonstration invented it. */
+            invented: boolean;
+            /** @description Its kind. */
+            kind: string;
+            /**
+             * Format: double
+             * @description Degrees north; `null` when not known.
+             */
+            latitude?: number | null;
+            /**
+             * Format: double
+             * @description Degrees east; `null` when not known.
+             */
+            longitude?: number | null;
+            measured?: components["schemas"]["GapMeasured"] | null;
+            /**
+             * Format: int64
+             * @description Inhabitants of the nearest place; `null` when not known.
+             */
+            place_population?: number | null;
+            /** @description Its area in the registry. */
+            region?: string | null;
+            /** @description Whether what was measured there is simulated. */
+            simulated: boolean;
+            /** @description The site. */
+            site: string;
+            /** @description Its name. */
+            site_name?: string | null;
+        };
+        /** @description What was measured at a site. */
+        GapMeasured: {
+            /**
+             * Format: double
+             * @description Slots up, as a share of those up and down.
+             */
+            availability?: number | null;
+            /**
+             * Format: int64
+             * @description Slots in which it was not.
+             */
+            down_slots: number;
+            /** @description The period, ISO 8601. */
+            period: string;
+            /**
+             * Format: int64
+             * @description Slots of which nothing is known: in no share.
+             */
+            unknown_slots: number;
+            /**
+             * Format: int64
+             * @description Slots in which it was reachable.
+             */
+            up_slots: number;
+        };
+        /** @description A network at a site. */
+        GapNetwork: {
+            /** @description `2g`, `3g`, `4g` or `5g`; `null` when its source does not say. */
+            generation?: string | null;
+            /** @description The layer that says so. */
+            layer: string;
+            /** @description Whose; `null` when its source does not say. */
+            operator?: string | null;
         };
         /** @description Sites that are down by one outage, or have region, operator and cause in common, or are silent. */
         GroupState: {
@@ -2376,14 +2909,35 @@ export interface components {
              * @description Number of its features.
              */
             features: number;
-            /** @description Kind: `fibre_lines`, `fibre_nodes`, `masts`, `places` or `regions`. */
+            /**
+             * @description Kind: `fibre_lines`, `fibre_nodes`, `masts`, `coverage`, `roads`, `terrain`, `power_lines`,
+             *     `power_nodes`, `places` or `regions`.
+             */
             kind: string;
+            /**
+             * Format: int64
+             * @description Rows that the filters left out.
+             */
+            left_out?: number | null;
             /** @description Its licence. */
             licence: string;
             /** @description Its name. */
             name: string;
+            /** @description Rows that were refused, by the code of the reason. */
+            refused?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: int64
+             * @description Rows of its file; `null` when nobody noted them.
+             */
+            rows_read?: number | null;
             /** @description Who made it. */
             source: string;
+            /** @description How far it may be wrong, in words. */
+            uncertainty: string;
+            /** @description The same as a class: `metres`, `hundreds_of_metres`, `kilometres` or `unknown`. */
+            uncertainty_class: string;
         };
         /** @description Loss of available time. */
         LossMonth: {
@@ -2931,6 +3485,50 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_AttachmentItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description When. */
+                added_at: string;
+                /** @description Who added it. */
+                added_by: string;
+                /**
+                 * Format: int64
+                 * @description The exclusion.
+                 */
+                exclusion: number;
+                /** @description Its name. */
+                name: string;
+                /** @description Its SHA-256, hexadecimal. */
+                sha256: string;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ContestItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description When it was entered. */
+                entered_at: string;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description Start of the outage. */
+                outage_start: string;
+                /** @description Who said it. */
+                person: string;
+                /** @description The site. */
+                site: string;
+                /** @description What. */
+                text: string;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_DuplicateItem: {
             /** @description The items, in the order of the list. */
             items: {
@@ -3030,6 +3628,53 @@ export interface components {
                 withdrawn_by?: string | null;
                 /** @description Why. */
                 withdrawn_reason?: string | null;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_GapItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description The area of the first layer of regions in which it stands; without one as `region`. */
+                area?: string | null;
+                /** @description The networks that reach it. */
+                coverage: components["schemas"]["GapCoverage"];
+                /**
+                 * @description The nearest of each kind: `fibre_line`, `fibre_node`, `mast`, `road`, `power_line`,
+                 *     `power_node`, `place`.
+                 */
+                distances: {
+                    [key: string]: components["schemas"]["GapDistance"];
+                };
+                /** @description Whether a demonstration invented it. */
+                invented: boolean;
+                /** @description Its kind. */
+                kind: string;
+                /**
+                 * Format: double
+                 * @description Degrees north; `null` when not known.
+                 */
+                latitude?: number | null;
+                /**
+                 * Format: double
+                 * @description Degrees east; `null` when not known.
+                 */
+                longitude?: number | null;
+                measured?: components["schemas"]["GapMeasured"] | null;
+                /**
+                 * Format: int64
+                 * @description Inhabitants of the nearest place; `null` when not known.
+                 */
+                place_population?: number | null;
+                /** @description Its area in the registry. */
+                region?: string | null;
+                /** @description Whether what was measured there is simulated. */
+                simulated: boolean;
+                /** @description The site. */
+                site: string;
+                /** @description Its name. */
+                site_name?: string | null;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -3195,6 +3840,30 @@ export interface components {
                 other: components["schemas"]["PairSide"];
                 /** @description Whether they are of one kind. */
                 same_kind: boolean;
+            }[];
+            /** @description Cursor of the page that follows; `null` on the last one. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RevisionItem: {
+            /** @description The items, in the order of the list. */
+            items: {
+                /** @description What differs from the revision before (`stated`) in this one (`recomputed`); at most 200. */
+                differences: components["schemas"]["Difference"][];
+                /**
+                 * Format: int64
+                 * @description How many differ in all.
+                 */
+                differences_total: number;
+                /** @description When it was made. */
+                made_at: string;
+                /**
+                 * Format: int32
+                 * @description Its number, from 1.
+                 */
+                revision: number;
+                /** @description SHA-256 of the document, hexadecimal. */
+                sha256: string;
             }[];
             /** @description Cursor of the page that follows; `null` on the last one. */
             next?: string | null;
@@ -3703,6 +4372,25 @@ export interface components {
             restore_within_minutes?: number | null;
             /** @description Whether the clock runs in some hours only. */
             working_hours: boolean;
+        };
+        /** @description A revision of a statement. */
+        RevisionItem: {
+            /** @description What differs from the revision before (`stated`) in this one (`recomputed`); at most 200. */
+            differences: components["schemas"]["Difference"][];
+            /**
+             * Format: int64
+             * @description How many differ in all.
+             */
+            differences_total: number;
+            /** @description When it was made. */
+            made_at: string;
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            revision: number;
+            /** @description SHA-256 of the document, hexadecimal. */
+            sha256: string;
         };
         /** @description An agent that is revoked. */
         Revoked: {
@@ -4464,6 +5152,36 @@ export interface operations {
             };
         };
     };
+    attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AttachmentItem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     exclusions: {
         parameters: {
             query?: {
@@ -4609,6 +5327,58 @@ export interface operations {
             };
         };
     };
+    attach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description number of the exclusion */
+                exclusion: number;
+                /** @description identifier of the agreement */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachmentRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     withdraw: {
         parameters: {
             query?: never;
@@ -4705,6 +5475,8 @@ export interface operations {
     statement: {
         parameters: {
             query?: {
+                /** @description The revision, from 1; the last one when left out. */
+                revision?: string;
                 /** @description The version of the terms, where they change in the month; the last one when left out. */
                 version?: string;
             };
@@ -4725,6 +5497,188 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Statement"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bundle: {
+        parameters: {
+            query?: {
+                /** @description The revision, from 1; the last one when left out. */
+                revision?: string;
+                /** @description The version of the terms, where they change in the month; the last one when left out. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ContestItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContestItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revisions: {
+        parameters: {
+            query?: {
+                /** @description The revision, from 1; the last one when left out. */
+                revision?: string;
+                /** @description The version of the terms, where they change in the month; the last one when left out. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                /** @description identifier of the agreement */
+                id: string;
+                /** @description `yyyy-mm`, in the agreement's time zone */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RevisionItem"];
                 };
             };
             400: {
@@ -5134,6 +6088,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Facets"];
+                };
+            };
+        };
+    };
+    gaps: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Kind of site. */
+                kind?: string;
+                /** @description Items in the page, 100 by default, at most 1,000. */
+                limit?: string;
+                /** @description Area in the registry. */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GapItem"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    areas: {
+        parameters: {
+            query?: {
+                /** @description Oldest generation that is service: `3g` by default. */
+                generation?: string;
+                /** @description Metres within which fibre or a mast is service: 5,000 by default. */
+                reach_metres?: string;
+                /** @description Layer of regions that makes the areas; the one imported last when left out. */
+                regions?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapAreas"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description `csv`, `xlsx`, `geojson`, `geopackage` or `kml`. */
+                format?: string;
+                /** @description As for the areas. */
+                generation?: string;
+                /** @description `fr` (decimal comma, semicolons) or `en`. */
+                language?: string;
+                /** @description As for the areas. */
+                reach_metres?: string;
+                /** @description As for the areas. */
+                regions?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an attachment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -6098,7 +7161,7 @@ export interface operations {
     export_kept: {
         parameters: {
             query?: {
-                /** @description `csv`, `xlsx` or `geojson`. */
+                /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `kml`, `ofds` (planned routes) or `brief` (to print). */
                 format?: string;
                 /** @description `fr` (decimal comma, semicolons) or `en`. */
                 language?: string;
@@ -6325,7 +7388,7 @@ export interface operations {
     export: {
         parameters: {
             query?: {
-                /** @description `csv`, `xlsx` or `geojson`. */
+                /** @description `csv`, `xlsx`, `geojson`, `geopackage`, `kml`, `ofds` (planned routes) or `brief` (to print). */
                 format?: string;
                 /** @description `fr` (decimal comma, semicolons) or `en`. */
                 language?: string;
@@ -6857,6 +7920,244 @@ export interface operations {
                 };
                 content: {
                     "application/openmetrics-text": string;
+                };
+            };
+        };
+    };
+    landing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description landing page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.0 document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    collections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description collections */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description sites, outages, gaps or plans */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a collection */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    items: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                /** @description that of the next link of the page before */
+                cursor?: string;
+                /** @description a moment, or from/to; .. leaves an end open */
+                datetime?: string;
+                /** @description features in the page: 100 by default, at most 1,000 */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description sites, outages, gaps or plans */
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description sites, outages, gaps or plans */
+                collection: string;
+                /** @description identifier: of a site, or the number of an outage */
+                feature: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conformance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description conformance classes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
