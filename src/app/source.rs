@@ -44,15 +44,6 @@ pub enum SourceError {
 
 type Result<T> = std::result::Result<T, SourceError>;
 
-/// How the store follows the journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreState {
-    /// Batches that it does not have yet.
-    pub behind_batches: u64,
-    /// What keeps it from being filled; `None`: nothing does.
-    pub trouble: Option<String>,
-}
-
 /// Registry, journal and store.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -106,17 +97,6 @@ impl Source {
         self.collector
             .as_ref()
             .map(|collector| collector.counters())
-    }
-
-    /// How the store follows the journal; `None` where nothing arrives.
-    #[must_use]
-    pub fn store_state(&self) -> Option<StoreState> {
-        let collector = self.collector.as_ref()?;
-        let last = collector.journal().last_position();
-        Some(StoreState {
-            behind_batches: last.saturating_sub(collector.applied_position()),
-            trouble: self.samples.trouble(),
-        })
     }
 
     /// The registry.

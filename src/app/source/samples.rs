@@ -17,7 +17,27 @@ use crate::store::samples::Series;
 /// beyond a window's end, milliseconds. Before its start, what was said of a link still holds.
 pub(crate) const EVIDENCE_MARGIN_MS: i64 = 120_000;
 
+/// How the store follows the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreState {
+    /// Batches that it does not have yet.
+    pub behind_batches: u64,
+    /// What keeps it from being filled; `None`: nothing does.
+    pub trouble: Option<String>,
+}
+
 impl Source {
+    /// How the store follows the journal; `None` where nothing arrives.
+    #[must_use]
+    pub fn store_state(&self) -> Option<StoreState> {
+        let collector = self.collector.as_ref()?;
+        let last = collector.journal().last_position();
+        Some(StoreState {
+            behind_batches: last.saturating_sub(collector.applied_position()),
+            trouble: self.samples.trouble(),
+        })
+    }
+
     /// Everything measured at a site in `[from, to)`, over whatever line.
     pub fn samples(&self, site: &str, span: (i64, i64)) -> Result<SiteSamples> {
         self.samples_of(site, span, |_| true)

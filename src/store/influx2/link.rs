@@ -109,10 +109,8 @@ impl Link {
             answer.result().collect::<Vec<FluxRecord>>()
         });
         match asked {
-            Ok(Ok(records)) => {
-                self.failures.store(0, Ordering::Relaxed);
-                Ok(records)
-            }
+            // A server that answers may still take nothing: only a write that is taken ends the pauses.
+            Ok(Ok(records)) => Ok(records),
             Ok(Err(error)) => Err(self.away("ask the server of samples", &error)),
             Err(reason) => Err(self.pause("ask the server of samples", reason)),
         }
