@@ -8,7 +8,7 @@ export DESSERTE_REFERENCE ?= $(abspath ../shared)
 WEB ?= 127.0.0.1:8420
 DATA ?= $(CACHE)/demo
 
-.PHONY: run build test test-long lint bench bench-agent bench-plan bench-statement bench-store bench-web page setup clean-cache
+.PHONY: run build test test-long lint bench bench-agent bench-doors bench-plan bench-statement bench-store bench-web page setup clean-cache
 
 ## Build the page and the collector, start the demonstration, print the address to open.
 run: page
@@ -35,6 +35,12 @@ bench-web: page
 	@DESSERTE_PAGE_DIGEST=$$(tests/page-digest.sh) cargo build --release --package desserte --bin desserte
 	@DESSERTE_BIN="$(CARGO_TARGET_DIR)/release/desserte" tests/npm.sh run --silent bench
 
+## The door against guesses, packed bodies and slow connections; writes target/bench/doors.json.
+bench-doors:
+	@tests/npm.sh ci
+	@cargo build --release --package desserte --bin desserte
+	@DESSERTE_BIN="$(CARGO_TARGET_DIR)/release/desserte" node dashboards/web/bench/doors.mjs
+
 ## The agent beside ping, fping and blackbox_exporter: accuracy, cost, memory and volume. Needs root.
 bench-agent: build
 	@tests/setup.sh peers
@@ -46,7 +52,7 @@ bench-agent: build
 	  --collector "$(CARGO_TARGET_DIR)/release/desserte" --probe "$(CARGO_TARGET_DIR)/release/desserte-probe" $${blackbox:+--blackbox "$$blackbox"}
 
 ## Every bench, one after the other.
-bench: bench-agent bench-store bench-plan bench-web
+bench: bench-agent bench-doors bench-store bench-plan bench-web
 
 lint:
 	@tests/run.sh check

@@ -9,20 +9,19 @@ mod groups;
 mod imports;
 mod months;
 mod overview;
+mod planned;
 mod planning;
 mod site_map;
 mod source;
 mod statement;
 mod status;
+mod views;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use desserte_planning::Position;
 use desserte_planning::layer::Layers;
-use desserte_planning::plan::{MeasuredSites, Plan, PlanSite};
-use desserte_planning::ranking::{MeasuredAvailability, RankingError};
-use desserte_planning::scenario::Scenario;
+use desserte_planning::plan::MeasuredSites;
 use tokio::sync::watch;
 
 pub use demonstration::{Begun, Phase, Progress};
@@ -32,15 +31,20 @@ pub use gaps::{SiteGap, stored_sites};
 pub use groups::{OutageGroup, OutageGroups};
 pub use months::Figured;
 pub use overview::{Group, Overview, Tally};
+use planned::availability;
+pub use planned::plan_site;
 pub use planning::{Planning, PlanningNow};
 pub use site_map::SiteMap;
 pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
 pub use statement::ACCEPTANCE_SPAN_DAYS;
 pub use status::status_text;
+use views::{ByScope, Views};
 
 use crate::api::error::Refusal;
 use crate::config::Config;
+use crate::doors::Doors;
+use crate::doors::viewer::Viewer;
 use crate::geography::Geography;
 use crate::layers::{Defects, LayerStore, LayersError};
 use crate::live::{Change, Live};
@@ -51,9 +55,25 @@ use crate::telemetry::Metrics;
 /// Days of measurements that a plan looks back on.
 pub const PLAN_DAYS: i64 = 30;
 
-/// What every part of the face shares.
-#[derive(Debug)]
+/// The collector's face as one viewer sees it: what it answers is cut to the viewer's scope. The
+/// collector itself, its assessment and its demonstration, see everything.
+#[derive(Debug, Clone)]
 pub struct App {
+    house: Arc<House>,
+    viewer: Arc<Viewer>,
+}
+
+impl std::ops::Deref for App {
+    type Target = House;
+
+    fn deref(&self) -> &House {
+        &self.house
+    }
+}
+
+/// What every viewer shares. Nothing in it that is open to others tells of a site.
+#[derive(Debug)]
+pub struct House {
     source: Source,
     layer_store: LayerStore,
     imports: Staging,
@@ -62,9 +82,12 @@ pub struct App {
     directory: RwLock<Arc<Directory>>,
     layers: RwLock<Arc<Layers>>,
     layer_defects: RwLock<Arc<LayerDefects>>,
-    agent_counts: RwLock<(u64, u64)>,
-    /// The sites with their distances, and the version of the directory that they are of.
-    planned: Mutex<Option<(u64, Arc<MeasuredSites>)>>,
+    /// Site of each agent that is not revoked, and whether the agent is silent.
+    agent_states: RwLock<Arc<AgentStates>>,
+    /// What scoped viewers see of the directory.
+    views: Views,
+    /// The sites with their distances.
+    planned: ByScope<MeasuredSites>,
     drawn: drawn::Drawn,
     /// Months' figures.
     months: months::MonthCache,
@@ -72,6 +95,8 @@ pub struct App {
     pub live: Live,
     /// How far a demonstration has come.
     pub demonstration: Arc<Progress>,
+    /// Who comes in.
+    pub doors: Doors,
     /// The collector's own figures.
     pub metrics: Metrics,
     /// The configuration.
@@ -85,6 +110,9 @@ pub struct App {
     /// Turns true when the collector stops.
     pub shutdown: watch::Receiver<bool>,
 }
+
+/// The site of an agent, and whether the agent is silent.
+type AgentStates = Vec<(Option<String>, bool)>;
 
 /// What became of the rows of each layer's file, by kind and name.
 pub type LayerDefects = BTreeMap<(String, String), Defects>;
@@ -115,6 +143,8 @@ pub struct Parts {
     pub config: Config,
     /// The country.
     pub geography: Geography,
+    /// Who comes in.
+    pub doors: Doors,
     /// Address of the agents' listener, as enrolment shows it.
     pub agents_url: String,
     /// SHA-256 of the collector's public key: agents recognise it by that.
@@ -129,7 +159,7 @@ impl App {
         let directory = parts.source.directory(1)?;
         let layers = parts.layer_store.read()?;
         let defects = parts.layer_store.defects()?;
-        let app = Self {
+        let house = House {
             source: parts.source,
             layer_store: parts.layer_store,
             imports: parts.imports,
@@ -138,18 +168,24 @@ impl App {
             directory: RwLock::new(Arc::new(directory)),
             layers: RwLock::new(Arc::new(layers)),
             layer_defects: RwLock::new(Arc::new(defects)),
-            agent_counts: RwLock::default(),
-            planned: Mutex::default(),
+            agent_states: RwLock::default(),
+            views: Views::default(),
+            planned: ByScope::default(),
             months: months::MonthCache::default(),
             drawn: drawn::Drawn::default(),
             live: Live::default(),
             demonstration: Arc::default(),
+            doors: parts.doors,
             metrics: Metrics::default(),
             config: parts.config,
             geography: parts.geography,
             agents_url: parts.agents_url,
             key_sha256: parts.key_sha256,
             shutdown: parts.shutdown,
+        };
+        let app = Self {
+            house: Arc::new(house),
+            viewer: Arc::new(Viewer::machine()),
         };
         let mut directory = Directory::clone(&app.directory());
         app.place_in_regions(&mut directory);
@@ -166,9 +202,42 @@ impl App {
         &self.source
     }
 
-    /// The image of the registry.
+    /// The same house as another viewer sees it.
+    #[must_use]
+    pub fn seen_by(&self, viewer: Arc<Viewer>) -> Arc<Self> {
+        Arc::new(Self {
+            house: Arc::clone(&self.house),
+            viewer,
+        })
+    }
+
+    /// Who looks.
+    #[must_use]
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The image of the registry, cut to what the viewer sees.
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
+        let whole = self.whole();
+        self.views.of(&self.viewer.scope, whole, &self.config.sites)
+    }
+
+    /// Whether nothing is out of what the viewer sees.
+    #[must_use]
+    pub fn sees_everything(&self) -> bool {
+        self.viewer.scope.is_whole()
+    }
+
+    /// Whether the viewer sees a site.
+    #[must_use]
+    pub fn sees(&self, site: &str) -> bool {
+        self.sees_everything() || self.directory().site(site).is_some()
+    }
+
+    /// The image of the registry, whoever looks.
+    fn whole(&self) -> Arc<Directory> {
         let held = self
             .directory
             .read()
@@ -198,25 +267,42 @@ impl App {
     /// Agents that are not revoked, and how many of them are silent.
     #[must_use]
     pub fn agent_counts(&self) -> (u64, u64) {
-        *self
-            .agent_counts
+        let held = self
+            .agent_states
             .read()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        let held = Arc::clone(&held);
+        let whole = self.viewer.scope.is_whole();
+        let directory = self.directory();
+        let seen = |site: &Option<String>| {
+            whole
+                || site
+                    .as_deref()
+                    .is_some_and(|site| directory.site(site).is_some())
+        };
+        held.iter()
+            .filter(|(site, _)| seen(site))
+            .fold((0, 0), |(total, silent), (_, is_silent)| {
+                (total + 1, silent + u64::from(*is_silent))
+            })
     }
 
-    /// Counts the agents anew; answers whether the counts changed.
+    /// Counts the agents anew; answers whether anything changed.
     pub fn count_agents(&self) -> Result<bool, SourceError> {
-        let agents = self.source.agents()?;
-        let known = agents.iter().filter(|agent| !agent.revoked);
-        let counts = known.fold((0, 0), |(total, silent), agent| {
-            (total + 1, silent + u64::from(self.is_silent(agent)))
-        });
+        let agents = self.source.agents()?.into_iter();
+        let states: AgentStates = agents
+            .filter(|agent| !agent.revoked)
+            .map(|agent| {
+                let silent = self.is_silent(&agent);
+                (agent.site, silent)
+            })
+            .collect();
         let mut held = self
-            .agent_counts
+            .agent_states
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let changed = *held != counts;
-        *held = counts;
+        let changed = **held != states;
+        *held = Arc::new(states);
         Ok(changed)
     }
 
@@ -239,7 +325,7 @@ impl App {
 
     /// Reads the registry anew and tells readers to do the same.
     pub fn refresh_directory(&self) -> Result<(), SourceError> {
-        let held = self.directory();
+        let held = self.whole();
         let mut fresh = self.source.directory(held.version + 1)?;
         self.place_in_regions(&mut fresh);
         let fresh = Arc::new(fresh);
@@ -266,7 +352,7 @@ impl App {
             .write()
             .unwrap_or_else(PoisonError::into_inner) = defects;
         *self.layers.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.planned.forget();
         self.drawn.forget_outline();
         if let Err(error) = self.refresh_directory() {
             tracing::warn!(%error, "sites are not placed in the new regions yet: {error}");
@@ -304,64 +390,4 @@ impl App {
             Err(error) => Err(Refusal::internal(operation, error)),
         }
     }
-
-    /// Ranks the open sites. Their distances are measured once; what was measured of their lines
-    /// changes by the minute.
-    pub fn plan(&self, scenario: Scenario) -> Result<Plan, RankingError> {
-        let sites = self.measured_sites();
-        let live: HashMap<String, (u64, u64, u64)> = self
-            .live
-            .read()
-            .iter()
-            .map(|(site, now)| (site.clone(), now.last_month))
-            .collect();
-        sites.plan(
-            |site| availability(format!("P{PLAN_DAYS}D"), *live.get(&site.id)?),
-            scenario,
-        )
-    }
-
-    fn measured_sites(&self) -> Arc<MeasuredSites> {
-        let directory = self.directory();
-        let mut held = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, sites)) = held.as_ref()
-            && *version == directory.version
-        {
-            return Arc::clone(sites);
-        }
-        let sites = directory.sites().iter();
-        let sites = sites.map(|site| plan_site(site, None)).collect();
-        let measured = Arc::new(MeasuredSites::new(sites, &self.layers()));
-        *held = Some((directory.version, Arc::clone(&measured)));
-        measured
-    }
-}
-
-/// A site as the planner needs it, with the period that was looked at and its slots up, down and
-/// unknown there. A site of which nothing was measured in it has no availability.
-#[must_use]
-pub fn plan_site(site: &SiteEntry, measured: Option<(String, (u64, u64, u64))>) -> PlanSite {
-    PlanSite {
-        id: site.id.clone(),
-        name: site.name.clone(),
-        kind: site.kind.clone(),
-        position: Position::new(site.latitude, site.longitude).ok(),
-        region: site.region.clone(),
-        invented: site.invented,
-        simulated: site.simulated,
-        availability: measured.and_then(|(period, slots)| availability(period, slots)),
-    }
-}
-
-/// Slots up, down and unknown of a period; `None` when nothing was measured in it.
-fn availability(
-    period: String,
-    (up_slots, down_slots, unknown_slots): (u64, u64, u64),
-) -> Option<MeasuredAvailability> {
-    (up_slots + down_slots > 0).then_some(MeasuredAvailability {
-        period,
-        up_slots,
-        down_slots,
-        unknown_slots,
-    })
 }

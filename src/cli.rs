@@ -21,6 +21,7 @@ mod solve;
 mod statement;
 mod store;
 mod targets;
+mod users;
 mod verify;
 mod words;
 
@@ -39,9 +40,9 @@ struct Cli {
     /// Language of messages and reports; that of the environment (LANG) when left out, else French.
     #[arg(long, global = true, value_enum)]
     language: Option<Language>,
-    /// Log more to stderr.
-    #[arg(long, global = true)]
-    verbose: bool,
+    /// Log more to stderr; twice: everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -65,6 +66,9 @@ enum Command {
     /// Enter or list what there is to measure.
     #[command(subcommand)]
     Targets(targets::Targets),
+    /// Add, list, reset or disable people who may sign in.
+    #[command(subcommand)]
+    Users(users::Users),
     /// Add, list or check agreements, and enter, approve or withdraw their exclusions.
     #[command(subcommand)]
     Agreements(agreements::Agreements),
@@ -176,6 +180,7 @@ fn dispatch(command: Command, context: Context) -> Outcome {
         Command::Sites(sites) => sites.run(),
         Command::Agents(agents) => agents.run(),
         Command::Targets(targets) => targets.run(context),
+        Command::Users(users) => users.run(),
         Command::Agreements(agreements) => agreements.run(context),
         Command::Gaps(gaps) => gaps.run(context),
         Command::Ledger(ledger) => ledger.run(context),

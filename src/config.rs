@@ -27,10 +27,38 @@ pub struct Config {
     pub assessment: Assessment,
     /// What holds of sites by their kind.
     pub sites: Sites,
+    /// The web listener.
+    pub web: Web,
     /// Where samples are kept.
     pub store: Store,
     /// How long is kept what was measured.
     pub retention: Retention,
+}
+
+/// The web listener, where it leaves loopback.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Web {
+    /// Names under which browsers reach it, without scheme and port; loopback's are always known.
+    pub names: Vec<String>,
+    /// Its certificate with the chain, leaf first, PEM. Read again when it changes.
+    pub certificate: Option<PathBuf>,
+    /// The certificate's key, PEM.
+    pub key: Option<PathBuf>,
+    /// Addresses of the proxies before it, on a private address and without a certificate of its own:
+    /// who is behind them is taken from what they say.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+}
+
+impl Web {
+    /// Certificate and key, when there are both.
+    #[must_use]
+    pub fn tls(&self) -> Option<crate::doors::tls::Files> {
+        Some(crate::doors::tls::Files {
+            certificate: self.certificate.clone()?,
+            key: self.key.clone()?,
+        })
+    }
 }
 
 /// The agents' listener.
@@ -197,6 +225,14 @@ impl Config {
                 format!("{url:?} must start with https://"),
             );
         }
+        if self.web.certificate.is_some() != self.web.key.is_some() {
+            return refuse("web.key", "certificate and key go together".to_owned());
+        }
+        let name = |one: &String| !one.is_empty() && !one.contains(['/', ':', ' ', '*']);
+        if !self.web.names.iter().all(name) {
+            let reason = "names of hosts only, without scheme, port and placeholders".to_owned();
+            return refuse("web.names", reason);
+        }
         if self.assessment.silent_after_uploads == 0 {
             return refuse(
                 "assessment.silent_after_uploads",
@@ -308,7 +344,12 @@ mod tests {
             time_zone: "Africa/Brazzaville".to_owned(),
             folder: Some(PathBuf::from("demo/congo")),
         };
-        assert_eq!(example, expected);
+        expected.web = Web {
+            names: vec!["desserte.exemple.cg".to_owned()],
+            certificate: Some(PathBuf::from("/etc/desserte/chaine.pem")),
+            key: Some(PathBuf::from("/etc/desserte/cle.pem")),
+            trusted_proxies: vec![[10, 0, 0, 2].into()],
+        };
         expected.store = Store {
             engine: Engine::InfluxDb2,
             url: Some("http://127.0.0.1:8086".to_owned()),
@@ -320,6 +361,7 @@ mod tests {
             series_months: Some(36),
             evidence_months: Some(24),
         };
+        assert_eq!(example, expected);
         let rendered = toml::to_string(&expected).unwrap();
         for key in rendered.lines().filter_map(|line| line.split_once(" = ")) {
             assert!(EXAMPLE.contains(&format!("\n{} =", key.0)), "{}", key.0);
@@ -361,6 +403,8 @@ mod tests {
         assert!(refused("[country]\ntime_zone = 'Mars/Base'").contains("country.time_zone"));
         assert!(refused("[agents]\npublic_url = 'http://a'").contains("agents.public_url"));
         assert!(refused("[assessment]\nsilent_after_uploads = 0").contains("silent_after"));
+        assert!(refused("[web]\ncertificate = 'a.pem'").contains("web.key"));
+        assert!(refused("[web]\nnames = ['https://a']").contains("web.names"));
         assert!(Config::read(Path::new("/nonexistent/x.toml")).is_err());
     }
 }

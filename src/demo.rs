@@ -5,6 +5,7 @@
 mod agent;
 mod country;
 pub mod fleet;
+mod people;
 mod target;
 pub mod world;
 
@@ -85,7 +86,7 @@ pub async fn start(options: Options) -> Result<Demonstration, DemoError> {
     let now = SystemClock.unix_ms();
     // Checked before anything is written: another address than loopback is refused.
     drop(
-        crate::api::server::bind(options.web)
+        crate::api::server::bind(options.web, &Config::default().web, false)
             .await
             .map_err(ServeError::from)?,
     );
@@ -93,6 +94,7 @@ pub async fn start(options: Options) -> Result<Demonstration, DemoError> {
     country::enter(&registry, now)?;
     LayerStore::open(&options.data)?.replace(&country::layers()?, now)?;
     agent::enter_targets(&registry, page, options.measure_this_machine, now)?;
+    people::enter(&registry, now)?;
     let fleet = fleet::prepare(&options.data, &registry, options.fleet, now)?;
     drop(registry);
     let kept = std::fs::read_to_string(options.data.join(AGENTS_PORT_FILE));
@@ -132,6 +134,7 @@ async fn start_collector(options: &Options, port: u16) -> Result<Running, ServeE
         web: options.web,
         config,
         geography,
+        demonstration: true,
     })
     .await
 }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod conformance;
 mod database;
 pub mod demo;
+pub mod doors;
 pub mod enter;
 pub mod export;
 pub mod geography;

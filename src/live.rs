@@ -3,7 +3,7 @@
 //! Rebuilt from the store at start; [`crate::assess::worker`] is its only writer.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use desserte_domain::cause::{Cause, Verdict};
 use desserte_domain::live::SiteState;
@@ -108,6 +108,27 @@ pub struct Live {
     changes: broadcast::Sender<Arc<Change>>,
     /// Apart, because there are many of them: a reader of changes does not fall behind by samples.
     samples: broadcast::Sender<Arc<Change>>,
+    /// Readers of each account.
+    readers: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+/// A reader of changes; counted until it is dropped.
+#[derive(Debug)]
+pub struct ReaderPlace {
+    readers: Arc<Mutex<HashMap<String, usize>>>,
+    name: String,
+}
+
+impl Drop for ReaderPlace {
+    fn drop(&mut self) {
+        let mut held = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.name) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.name);
+            }
+        }
+    }
 }
 
 impl Default for Live {
@@ -116,6 +137,7 @@ impl Default for Live {
             sites: RwLock::default(),
             changes: broadcast::Sender::new(CHANGES_KEPT),
             samples: broadcast::Sender::new(CHANGES_KEPT),
+            readers: Arc::default(),
         }
     }
 }
@@ -175,6 +197,21 @@ impl Live {
     #[must_use]
     pub fn samples(&self) -> broadcast::Receiver<Arc<Change>> {
         self.samples.subscribe()
+    }
+
+    /// A place for one more reader of an account; `None` when it has as many as it may.
+    #[must_use]
+    pub fn reader(&self, name: &str, most: usize) -> Option<ReaderPlace> {
+        let mut held = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(name.to_owned()).or_insert(0);
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(ReaderPlace {
+            readers: Arc::clone(&self.readers),
+            name: name.to_owned(),
+        })
     }
 
     /// Readers of changes now.

@@ -13,14 +13,18 @@ mod duplicate;
 mod error;
 mod exclusion;
 mod import_run;
+mod key;
 mod line;
+mod machine_token;
 mod measure;
 mod neighbour;
 mod outage;
+mod person;
 mod record;
 mod redeem;
 mod run;
 mod schedule;
+mod session;
 mod simulated;
 mod site;
 mod site_change;
@@ -50,10 +54,13 @@ pub use error::RegistryError;
 pub use exclusion::{ExclusionChange, ExclusionRecord, NewExclusion};
 pub use import_run::{ImportRun, KeptSite, NewImport, Undone};
 pub use line::{LineRecord, SeenLine, line_key};
+pub use machine_token::MachineToken;
 pub use outage::{OutageFilter, OutageRecord};
+pub use person::{Lock, NewPerson, Person};
 pub use record::{RecordContent, RecordKind, StoredRecord};
 pub use redeem::{CODE_VALID_MS, Redeemed};
 pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
+pub use session::{DEVICE_LIFE_MS, SESSION_LIFE_MS, SignInRecord};
 pub use simulated::Replaced;
 pub use site::{SiteRecord, SiteStatus, SiteVersion};
 pub use site_change::Decision;
@@ -72,6 +79,7 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-exclusions.sql"),
     include_str!("registry/schema-records.sql"),
     include_str!("registry/schema-statement-parts.sql"),
+    include_str!("registry/schema-doors.sql"),
 ];
 /// With this step came records: a file from before it gets those of what it holds.
 const RECORDS_STEP: usize = 6;

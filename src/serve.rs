@@ -14,17 +14,21 @@ use crate::agents::{AgentsError, empty_page, serve_agents};
 use crate::api::server;
 use crate::app::{App, AppError, Parts, Source};
 use crate::assess::worker;
-use crate::collector::{Collector, CollectorError};
+use crate::collector::{Collector, CollectorError, registry_path};
 use crate::config::{Config, ConfigError};
+use crate::doors::Doors;
 use crate::geography::Geography;
 use crate::ingest::IngestEvent;
 use crate::layers::{LayerStore, LayersError};
 use crate::ledger::{self, evidence::Files};
 use crate::plans::{PlanStore, PlansError};
+use crate::registry::Registry;
 use crate::staging::{Staging, StagingError};
 
 /// File in the data folder that names the agents' address, for commands beside the server.
 const AGENTS_URL_FILE: &str = "agents-url";
+/// And the one that names the page's.
+const WEB_URL_FILE: &str = "web-url";
 
 /// Where a collector serves, and with what.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ pub struct Options {
     pub config: Config,
     /// The country.
     pub geography: Geography,
+    /// Whether it is a demonstration: its visitor is one of its invented people.
+    pub demonstration: bool,
 }
 
 /// Why a collector cannot serve.
@@ -103,8 +109,12 @@ impl ServeError {
     pub fn is_input(&self) -> bool {
         matches!(
             self,
-            Self::Web(server::ServerError::NotLoopback(_) | server::ServerError::Bind { .. })
-                | Self::Agents { .. }
+            Self::Web(
+                server::ServerError::NotLoopback(_)
+                    | server::ServerError::NoTls(_)
+                    | server::ServerError::Certificate(_)
+                    | server::ServerError::Bind { .. }
+            ) | Self::Agents { .. }
                 | Self::EmptyPage { .. }
                 | Self::Config(_)
                 | Self::Collector(CollectorError::InUse(_) | CollectorError::Folder { .. })
@@ -130,10 +140,11 @@ pub struct Running {
 /// Opens the data folder, binds both listeners and serves.
 pub async fn start(options: Options) -> Result<Running, ServeError> {
     // The web address is checked first: a refusal must not leave files behind.
-    let web = server::bind(options.web).await?;
+    let accounts = has_accounts(&options).await?;
+    let web = server::bind(options.web, &options.config.web, accounts).await?;
     let (agents, udp, bound) = bind_agents(options.agents).await?;
     let empty_page = bind_empty_page(options.config.agents.empty_page).await?;
-    let web_address = web.local_addr().map_err(server::ServerError::Serve)?;
+    let web_url = web.url()?;
     let agents_url = options
         .config
         .agents
@@ -151,7 +162,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         )?)
     })
     .await?;
-    write_agents_url(&options.data, &agents_url)?;
+    write_url(&options.data, AGENTS_URL_FILE, &agents_url)?;
+    write_url(&options.data, WEB_URL_FILE, &web_url)?;
     let arrivals = collector.events();
     let parts = Parts {
         source: Source::new(Arc::clone(&collector)),
@@ -160,6 +172,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         plan_store: PlanStore::open(&options.data)?,
         config: options.config,
         geography: options.geography,
+        doors: Doors::new(options.demonstration),
         agents_url: agents_url.clone(),
         key_sha256: sha256(&collector.identity().public_key()),
         shutdown: stopped.clone(),
@@ -186,10 +199,10 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         stopped,
     ));
     tasks.spawn(assess(Arc::clone(&app), arrivals));
-    tracing::info!(agents = agents_url, web = %web_address, "serving");
+    tracing::info!(agents = agents_url, web = web_url, "serving");
     Ok(Running {
         agents_url,
-        web_url: format!("http://{web_address}"),
+        web_url,
         app,
         collector,
         stop,
@@ -262,8 +275,8 @@ async fn on_thread<T: Send + 'static>(
         .map_err(|error| ServeError::Ended(error.to_string()))?
 }
 
-async fn serve_web(app: Arc<App>, listener: TcpListener) -> Result<(), ServeError> {
-    Ok(server::serve(app, listener).await?)
+async fn serve_web(app: Arc<App>, bound: server::Bound) -> Result<(), ServeError> {
+    Ok(server::serve(app, bound).await?)
 }
 
 async fn serve_agents_until(
@@ -301,13 +314,32 @@ async fn assess(
     Ok(())
 }
 
-fn write_agents_url(data: &Path, url: &str) -> Result<(), ServeError> {
-    let file = data.join(AGENTS_URL_FILE);
+fn write_url(data: &Path, name: &str, url: &str) -> Result<(), ServeError> {
+    let file = data.join(name);
     let failed = |source| ServeError::File {
         file: file.clone(),
         source,
     };
     std::fs::write(&file, url).map_err(failed)
+}
+
+/// Address of the web listener of the server that ran last on a data folder.
+#[must_use]
+pub fn web_url(data: &Path) -> Option<String> {
+    std::fs::read_to_string(data.join(WEB_URL_FILE)).ok()
+}
+
+/// Whether the data folder has accounts; asked before anything is made in it. On loopback nobody asks.
+async fn has_accounts(options: &Options) -> Result<bool, ServeError> {
+    let file = registry_path(&options.data);
+    if options.web.ip().is_loopback() || options.demonstration || !file.exists() {
+        return Ok(false);
+    }
+    on_thread(move || {
+        let registry = Registry::open(&file).map_err(CollectorError::Registry)?;
+        Ok(registry.has_people().map_err(CollectorError::Registry)?)
+    })
+    .await
 }
 
 /// Address of the agents' listener of the server that ran last on a data folder.

@@ -10,11 +10,11 @@ use prometheus_client::registry::Registry;
 use tracing_subscriber::filter::LevelFilter;
 
 /// Starts the log on stderr; data alone goes to stdout. A second call changes nothing.
-pub fn start_log(verbose: bool) {
-    let level = if verbose {
-        LevelFilter::DEBUG
-    } else {
-        LevelFilter::INFO
+pub fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::INFO,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
     let _ = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)

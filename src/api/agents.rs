@@ -1,19 +1,17 @@
 //! Agents: the list, enrolment codes, lines, revocation.
 
-use std::cmp::Reverse;
-use std::sync::Arc;
-
 use axum::{
     Json,
     body::Bytes,
     extract::{
-        Path, Query, State,
+        Path, Query,
         rejection::{BytesRejection, QueryRejection},
     },
     http::StatusCode,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::cmp::Reverse;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Code, Refusal};
@@ -21,6 +19,7 @@ use super::model::{
     AgentClock, AgentItem, AgentVolume, CodeCreated, Confirmation, Confirmed, Revoked, SiteLine,
 };
 use super::paging::{Page, Paging};
+use super::seen::View;
 use super::{query, time};
 use crate::app::{AgentEntry, App, LineEntry};
 use crate::registry::fold;
@@ -57,7 +56,7 @@ pub(crate) struct AgentQuery {
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn agents(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<AgentQuery>, QueryRejection>,
 ) -> Answer<Json<Page<AgentItem>>> {
     let asked = query(asked)?;
@@ -79,9 +78,7 @@ pub(crate) async fn agents(
             format!("{state:?} is not a state of an agent"),
         ));
     }
-    let found = app
-        .blocking("reading agents", |app| app.source().agents())
-        .await?;
+    let found = app.blocking("reading agents", App::agents).await?;
     let mut items: Vec<AgentItem> = found
         .into_iter()
         .map(|agent| item(&app, agent))
@@ -165,7 +162,7 @@ fn sort(items: &mut [AgentItem], order: Option<&str>) -> Answer<()> {
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn create_code(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<(StatusCode, Json<CodeCreated>)> {
@@ -176,7 +173,8 @@ pub(crate) async fn create_code(
     let site = id.clone();
     let (code, expires_unix_ms) = app
         .blocking("making an enrolment code", move |app| {
-            app.source().create_code(&site, app.key_sha256)
+            app.source()
+                .create_code(&site, app.key_sha256, &app.viewer().author())
         })
         .await?;
     Ok((
@@ -203,18 +201,19 @@ pub(crate) async fn create_code(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn confirm_line(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((agent, line)): Path<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<Confirmed>> {
     let confirmation: Confirmation = read(body)?;
-    check_text("author", &confirmation.author)?;
+    let author = signer(&app, confirmation.author);
+    check_text("author", &author)?;
     check_text("reason", &confirmation.reason)?;
     let (id, key) = (agent.clone(), line.clone());
     let known = app
         .blocking("confirming a line", move |app| {
             app.source()
-                .confirm_line(&id, &key, &confirmation.author, &confirmation.reason)
+                .confirm_line(&id, &key, &author, &confirmation.reason)
         })
         .await?;
     if !known {
@@ -238,14 +237,16 @@ pub(crate) async fn confirm_line(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn revoke(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(agent): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<Revoked>> {
     let _: serde_json::Map<String, serde_json::Value> = read(body)?;
     let id = agent.clone();
     let known = app
-        .blocking("revoking an agent", move |app| app.source().revoke(&id))
+        .blocking("revoking an agent", move |app| {
+            app.source().revoke(&id, &app.viewer().author())
+        })
         .await?;
     if !known {
         return Err(Refusal::not_found("agent", &agent));
@@ -336,6 +337,11 @@ pub(crate) fn line(line: LineEntry) -> SiteLine {
 pub(super) fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Answer<T> {
     let body = body.map_err(|rejection| Refusal::new(Code::TooLarge, rejection.body_text()))?;
     serde_json::from_slice(&body).map_err(|error| Refusal::parameter("body", error))
+}
+
+/// Who signs: the person who is signed in; the name that was typed only where there are no accounts.
+pub(super) fn signer(app: &App, typed: String) -> String {
+    app.viewer().person().unwrap_or(typed)
 }
 
 fn check_text(name: &str, text: &str) -> Answer<()> {

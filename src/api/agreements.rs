@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
 };
 use desserte_domain::agreement::{Agreement, in_force};
 use desserte_domain::period::day_of;
@@ -16,6 +16,7 @@ use super::model::{
     AgreementDetail, AgreementItem, AgreementMonth, AgreementMonths, Statement, StatementPart,
 };
 use super::paging::{Page, Paging, page};
+use super::seen::View;
 use super::statements::{self, PartQuery};
 use super::{exclusions, months, query, time};
 use crate::app::{App, Directory, StoredAgreement};
@@ -40,7 +41,7 @@ pub(crate) struct MonthsQuery {
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn agreements(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<Paging>, QueryRejection>,
 ) -> Answer<Json<Page<AgreementItem>>> {
     let paging = query(asked)?;
@@ -63,7 +64,7 @@ pub(crate) async fn agreements(
     params(("id" = String, Path, description = "identifier of the agreement")),
     responses((status = 200, body = AgreementDetail), (status = 404, body = super::error::Problem)))]
 pub(crate) async fn agreement(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
 ) -> Answer<Json<AgreementDetail>> {
     let directory = app.directory();
@@ -86,7 +87,7 @@ pub(crate) async fn agreement(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn agreement_months(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<MonthsQuery>, QueryRejection>,
 ) -> Answer<Json<AgreementMonths>> {
@@ -136,7 +137,7 @@ pub(crate) async fn agreement_months(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn statement(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month_text)): Path<(String, String)>,
     asked: Result<Query<PartQuery>, QueryRejection>,
 ) -> Answer<Json<serde_json::Value>> {

@@ -1,15 +1,15 @@
 //! The country: who it is, its outlines, its layers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{Json, http::HeaderMap, response::Response};
 use bytes::Bytes;
 use desserte_planning::layer::{LayerKind, LayerUse};
 
 use super::conditional;
 use super::error::{Answer, Refusal};
 use super::model::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
+use super::seen::View;
 use crate::app::App;
 use crate::layers::Defects;
 
@@ -22,7 +22,7 @@ const WORLD: [f64; 4] = [-180.0, -85.0, 180.0, 85.0];
     (status = 200, body = Country),
     (status = 304, description = "nothing changed since the ETag given"),
 ))]
-pub(crate) async fn country(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn country(View(app): View, headers: HeaderMap) -> Answer<Response> {
     let directory = app.directory();
     let geography = &app.geography;
     let uses = app.layers().uses();
@@ -58,7 +58,7 @@ pub(crate) async fn country(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     (status = 200, content_type = "application/geo+json", body = Object),
     (status = 404, body = super::error::Problem),
 ))]
-pub(crate) async fn regions(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn regions(View(app): View, headers: HeaderMap) -> Answer<Response> {
     outline(&headers, app.regions_geojson().as_ref(), "regions")
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn regions(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     (status = 200, content_type = "application/geo+json", body = Object),
     (status = 404, body = super::error::Problem),
 ))]
-pub(crate) async fn border(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn border(View(app): View, headers: HeaderMap) -> Answer<Response> {
     outline(&headers, app.geography.border.as_ref(), "border")
 }
 
@@ -76,10 +76,7 @@ pub(crate) async fn border(State(app): State<Arc<App>>, headers: HeaderMap) -> A
     (status = 200, content_type = "application/geo+json", body = Object),
     (status = 404, body = super::error::Problem),
 ))]
-pub(crate) async fn neighbours(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-) -> Answer<Response> {
+pub(crate) async fn neighbours(View(app): View, headers: HeaderMap) -> Answer<Response> {
     outline(&headers, app.geography.neighbours.as_ref(), "neighbours")
 }
 
@@ -88,7 +85,7 @@ pub(crate) async fn neighbours(
     (status = 200, body = Places),
     (status = 404, body = super::error::Problem),
 ))]
-pub(crate) async fn places(State(app): State<Arc<App>>) -> Answer<Json<Places>> {
+pub(crate) async fn places(View(app): View) -> Answer<Json<Places>> {
     let layers = app.layers();
     if layers.places.is_empty() {
         return Err(Refusal::not_found("layer", "places"));

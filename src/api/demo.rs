@@ -1,16 +1,14 @@
 //! Whether this is a demonstration, and how far it has come.
 
-use std::sync::Arc;
-
-use axum::{Json, extract::State};
+use axum::Json;
 
 use super::model::{Away, Demonstration};
+use super::seen::View;
 use super::time;
-use crate::app::App;
 
 /// Whether this is a demonstration, and how far its simulated past has been played back.
 #[utoipa::path(get, path = "/api/v1/demo", tag = "live", responses((status = 200, body = Demonstration)))]
-pub(crate) async fn demo(State(app): State<Arc<App>>) -> Json<Demonstration> {
+pub(crate) async fn demo(View(app): View) -> Json<Demonstration> {
     let (phase, begun) = app.demonstration.now();
     let (sites_done, site_days_done) = app.demonstration.done();
     Json(Demonstration {

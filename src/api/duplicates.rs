@@ -7,11 +7,12 @@ use axum::{
     Json,
     body::Bytes,
     extract::{
-        Path, Query, State,
+        Path, Query,
         rejection::{BytesRejection, QueryRejection},
     },
 };
 
+use super::agents::signer;
 use super::error::{Answer, Problem, Refusal};
 use super::imports::common::{Slice, check_signed, decision, json, run, signed};
 use super::model::{
@@ -19,6 +20,7 @@ use super::model::{
     SignedPairDecisions,
 };
 use super::paging::{Page, Paging, page};
+use super::seen::View;
 use super::{query, time};
 use crate::app::{App, Directory};
 use crate::import::pairs::{Pair, Rule};
@@ -32,7 +34,7 @@ use crate::staging::{Staged, StagedDecision, pair_key};
     (status = 400, body = Problem),
 ))]
 pub(crate) async fn duplicates(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<Paging>, QueryRejection>,
 ) -> Answer<Json<Page<PairItem>>> {
     let slice = Slice::of(&query(asked)?)?;
@@ -55,12 +57,12 @@ pub(crate) async fn duplicates(
         (status = 409, body = Problem),
     ))]
 pub(crate) async fn decide_duplicates(
-    State(app): State<Arc<App>>,
+    View(app): View,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<PairsDecided>> {
     let asked: SignedPairDecisions = json(body)?;
     let signed = Signed {
-        author: asked.author,
+        author: signer(&app, asked.author),
         reason: asked.reason,
     };
     check_signed(&signed)?;
@@ -98,7 +100,7 @@ pub(crate) async fn decide_duplicates(
         (status = 400, body = Problem),
     ))]
 pub(crate) async fn decisions(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<Paging>, QueryRejection>,
 ) -> Answer<Json<Page<DuplicateItem>>> {
     let paging = query(asked)?;
@@ -132,11 +134,11 @@ pub(crate) async fn decisions(
         (status = 409, body = Problem),
     ))]
 pub(crate) async fn undo_decision(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<PairsDecided>> {
-    let signed = signed(body)?;
+    let signed = signed(&app, body)?;
     let number: i64 = id
         .parse()
         .map_err(|_| Refusal::not_found("decision", &id))?;

@@ -11,6 +11,9 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Seconds after which a busy collector may be asked again.
+const BUSY_SECONDS: u64 = 5;
+
 /// Why a request was refused. Closed list; pages phrase their messages by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -27,8 +30,20 @@ pub enum Code {
     SamePerson,
     /// The month takes no more changes.
     MonthClosed,
-    /// Host or Origin is not this listener's own loopback name.
+    /// Host, Origin or the proof that a page of ours asks is not this listener's own.
     ForbiddenOrigin,
+    /// Nobody is signed in, or the token is worth nothing.
+    SignInNeeded,
+    /// Who asks may not do this.
+    NotAllowed,
+    /// Account or password is wrong.
+    SignInFailed,
+    /// The password is right; the code of the second factor is missing, wrong or used.
+    CodeNeeded,
+    /// The password cannot be used.
+    UnfitPassword,
+    /// Too many tries or requests; wait as long as Retry-After says.
+    TooMany,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
     /// The body is larger than allowed.
@@ -46,9 +61,11 @@ impl Code {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::InvalidParameter => StatusCode::BAD_REQUEST,
+            Self::InvalidParameter | Self::UnfitPassword => StatusCode::BAD_REQUEST,
             Self::Conflict | Self::SamePerson | Self::MonthClosed => StatusCode::CONFLICT,
-            Self::ForbiddenOrigin => StatusCode::FORBIDDEN,
+            Self::ForbiddenOrigin | Self::NotAllowed => StatusCode::FORBIDDEN,
+            Self::SignInNeeded | Self::SignInFailed | Self::CodeNeeded => StatusCode::UNAUTHORIZED,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -66,6 +83,12 @@ impl Code {
             Self::SamePerson => "same person",
             Self::MonthClosed => "month closed",
             Self::ForbiddenOrigin => "forbidden origin",
+            Self::SignInNeeded => "sign in needed",
+            Self::NotAllowed => "not allowed",
+            Self::SignInFailed => "sign in failed",
+            Self::CodeNeeded => "code needed",
+            Self::UnfitPassword => "unfit password",
+            Self::TooMany => "too many",
             Self::UnsupportedMediaType => "unsupported media type",
             Self::TooLarge => "too large",
             Self::Busy => "busy",
@@ -80,6 +103,8 @@ impl Code {
 pub struct Refusal {
     code: Code,
     detail: String,
+    /// Seconds after which it may be tried again.
+    after: Option<u64>,
 }
 
 /// What a handler answers with.
@@ -91,6 +116,15 @@ impl Refusal {
         Self {
             code,
             detail: detail.into(),
+            after: None,
+        }
+    }
+
+    /// The same, with the seconds after which it may be tried again.
+    pub(crate) fn after(self, seconds: u64) -> Self {
+        Self {
+            after: Some(seconds),
+            ..self
         }
     }
 
@@ -148,8 +182,13 @@ impl IntoResponse for Refusal {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        let busy = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(BUSY_SECONDS);
+        if let Some(seconds) = self.after.or(busy) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // No browser asks for a password of its own at this scheme (RFC 6750).
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

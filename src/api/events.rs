@@ -6,7 +6,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Query, rejection::QueryRejection},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -18,15 +18,20 @@ use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Code, Refusal};
-use super::model::SiteEvent;
+use super::model::{SiteEvent, Summary};
+use super::seen::{View, Way};
 use super::{outages, query, sites, summary, time};
-use crate::app::App;
+use crate::app::{App, Directory};
+use crate::doors::Pass;
 use crate::live::{Change, SiteLive};
 
 /// Silence after which a comment is sent, so that proxies and readers see a living connection.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
-/// Readers at once: pages left open in browsers of one machine.
+/// Readers at once, and of one account or token: pages left open in browsers.
 const READERS_MAX: i64 = 256;
+const READERS_OF_ONE_MAX: usize = 24;
+/// How often it is looked whether a reader may still read: its session may have ended.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Events of one reader between the channel and its socket.
 const BETWEEN_MAX: usize = 32;
 
@@ -48,7 +53,8 @@ pub(crate) struct EventQuery {
     (status = 503, description = "too many readers", body = super::error::Problem),
 ))]
 pub(crate) async fn events(
-    State(app): State<Arc<App>>,
+    View(app): View,
+    Way(pass): Way,
     asked: Result<Query<EventQuery>, QueryRejection>,
 ) -> Answer<Response> {
     let asked = query(asked)?;
@@ -65,13 +71,19 @@ pub(crate) async fn events(
         changes: changes.then(|| app.live.changes()),
         samples: samples.then(|| app.live.samples()),
         site: asked.site,
+        directory: app.directory(),
+        summary: None,
     };
-    if app.metrics.event_readers.get() >= READERS_MAX {
+    let place = app.live.reader(&app.viewer().author(), READERS_OF_ONE_MAX);
+    let Some(place) = place.filter(|_| app.metrics.event_readers.get() < READERS_MAX) else {
         return Err(Refusal::new(Code::Busy, "too many readers of events"));
-    }
+    };
     app.metrics.event_readers.inc();
     let (sender, receiver) = mpsc::channel(BETWEEN_MAX);
-    tokio::spawn(pass_on(app, reader, sender));
+    tokio::spawn(async move {
+        let _place = place;
+        pass_on(app, pass, reader, sender).await;
+    });
     let keep_alive = KeepAlive::new().interval(COMMENT_EVERY).text("");
     Ok(Sse::new(ReceiverStream::new(receiver))
         .keep_alive(keep_alive)
@@ -82,20 +94,51 @@ type Sender = mpsc::Sender<Result<Event, Infallible>>;
 
 type Changes = broadcast::Receiver<Arc<Change>>;
 
-/// What a reader listens to.
+/// What a reader listens to, and what it was told.
 struct Reader {
     changes: Option<Changes>,
     samples: Option<Changes>,
     site: Option<String>,
+    /// What it saw of the directory last.
+    directory: Arc<Directory>,
+    /// The summary that it was told last.
+    summary: Option<Summary>,
 }
 
 impl Reader {
-    fn wants(&self, change: &Change) -> bool {
+    fn wants(&self, app: &App, change: &Change) -> bool {
         match (change, &self.site) {
-            (Change::Sample(sample), Some(site)) => sample.site == *site,
+            (Change::Sample(sample), Some(site)) if sample.site != *site => false,
+            (Change::Sample(sample), _) => app.sees(&sample.site),
             _ => true,
         }
     }
+
+    /// The event of a change; `None` when it is of nothing that the viewer sees: neither what nor when
+    /// something happened elsewhere is told.
+    fn told(&mut self, app: &App, change: &Change) -> Option<Event> {
+        match change {
+            Change::Site { site, .. } if !app.sees(site) => None,
+            Change::Outage(outage) if !app.sees(&outage.site) => None,
+            Change::Summary if !app.sees_everything() => {
+                let now = summary::now(app);
+                let as_of = now.as_of.clone();
+                let before = self.summary.replace(now.clone());
+                let same = before.is_some_and(|before| Summary { as_of, ..before } == now);
+                (!same).then(|| event("summary", &now))
+            }
+            Change::Everything if !app.sees_everything() => {
+                let fresh = app.directory();
+                let before = std::mem::replace(&mut self.directory, Arc::clone(&fresh));
+                (!fresh.says_the_same(&before)).then(resync)
+            }
+            change => to_event(app, change),
+        }
+    }
+}
+
+fn resync() -> Event {
+    Event::default().event("resync").data("{}")
 }
 
 /// The next of a channel; of none, never.
@@ -106,26 +149,36 @@ async fn next(channel: &mut Option<Changes>) -> Result<Arc<Change>, RecvError> {
     }
 }
 
-async fn pass_on(app: Arc<App>, mut reader: Reader, sender: Sender) {
+async fn pass_on(app: Arc<App>, pass: Pass, mut reader: Reader, sender: Sender) {
     let mut stop = app.shutdown.clone();
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.tick().await;
     // The first event makes the answer begin: a page knows at once that it is live.
     let first = match reader.changes {
-        Some(_) => event("summary", &summary::now(&app)),
+        Some(_) => {
+            let now = summary::now(&app);
+            reader.summary = Some(now.clone());
+            event("summary", &now)
+        }
         None => Event::default().comment(""),
     };
     let mut open = sender.send(Ok(first)).await.is_ok();
     while open && !*stop.borrow() {
         let next = tokio::select! {
             change = next(&mut reader.changes) => match change {
-                Ok(change) => to_event(&app, &change),
-                Err(RecvError::Lagged(_)) => Some(Event::default().event("resync").data("{}")),
+                Ok(change) => reader.told(&app, &change),
+                Err(RecvError::Lagged(_)) => Some(resync()),
                 Err(RecvError::Closed) => break,
             },
             sample = next(&mut reader.samples) => match sample {
-                Ok(sample) if reader.wants(&sample) => to_event(&app, &sample),
+                Ok(sample) if reader.wants(&app, &sample) => to_event(&app, &sample),
                 Ok(_) | Err(RecvError::Lagged(_)) => None,
                 Err(RecvError::Closed) => break,
             },
+            _ = look.tick() => {
+                open = still(&app, &pass).await;
+                None
+            }
             _ = stop.changed() => break,
             () = sender.closed() => break,
         };
@@ -134,6 +187,16 @@ async fn pass_on(app: Arc<App>, mut reader: Reader, sender: Sender) {
         }
     }
     app.metrics.event_readers.dec();
+}
+
+/// Whether the reader may still read; when nobody can say, it may not.
+async fn still(app: &Arc<App>, pass: &Pass) -> bool {
+    let pass = pass.clone();
+    let looked = app.blocking("looking at a session", move |app| {
+        let registry = app.source().registry();
+        Ok(app.doors.still(registry, &pass, app.now_unix_ms())?)
+    });
+    looked.await.unwrap_or(false)
 }
 
 fn to_event(app: &App, change: &Change) -> Option<Event> {
@@ -152,7 +215,7 @@ fn to_event(app: &App, change: &Change) -> Option<Event> {
             },
         )),
         Change::Summary => Some(event("summary", &summary::now(app))),
-        Change::Everything => Some(Event::default().event("resync").data("{}")),
+        Change::Everything => Some(resync()),
     }
 }
 
@@ -167,7 +230,5 @@ fn changed(app: &App, site: &str, now: &SiteLive) -> SiteEvent {
 
 fn event(name: &str, data: &impl Serialize) -> Event {
     let event = Event::default().event(name);
-    event
-        .json_data(data)
-        .unwrap_or_else(|_| Event::default().event("resync").data("{}"))
+    event.json_data(data).unwrap_or_else(|_| resync())
 }

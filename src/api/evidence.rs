@@ -1,19 +1,18 @@
 //! What the agents of a site saw, as events; and what each target did in the last day.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
 };
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::history::step_state;
 use super::model::{EvidenceItem, TargetDay, TargetDays};
 use super::paging::{Page, Paging, page_by};
+use super::seen::View;
 use super::{query, sites, time};
 use crate::app::App;
 use crate::assess::strip::{STEPS, strip};
@@ -50,7 +49,7 @@ pub(crate) struct EvidenceQuery {
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn evidence(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<EvidenceQuery>, QueryRejection>,
 ) -> Answer<Json<Page<EvidenceItem>>> {
@@ -155,10 +154,7 @@ fn seen(seen: Seen) -> (String, BTreeMap<String, serde_json::Value>) {
 #[utoipa::path(get, path = "/api/v1/sites/{id}/targets", tag = "sites",
     params(("id" = String, Path, description = "identifier of the site")),
     responses((status = 200, body = TargetDays), (status = 404, body = super::error::Problem)))]
-pub(crate) async fn targets(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Answer<Json<TargetDays>> {
+pub(crate) async fn targets(View(app): View, Path(id): Path<String>) -> Answer<Json<TargetDays>> {
     let now = app.now_unix_ms();
     let end = now - now.rem_euclid(STEP_MS) + STEP_MS;
     let window = Window {

@@ -6,7 +6,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{
-        Path, Query, State,
+        Path, Query,
         rejection::{BytesRejection, QueryRejection},
     },
     http::StatusCode,
@@ -17,17 +17,15 @@ use desserte_domain::exclusion::entry::EntryError;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::agents::read;
+use super::agents::{read, signer};
 use super::error::{Answer, Code, Refusal};
 use super::model::{Approval, ExclusionItem, ExclusionRequest, Withdrawal};
 use super::paging::{Page, Paging, page};
+use super::seen::View;
 use super::{query, time};
 use crate::app::App;
 use crate::registry::{Decision, ExclusionChange, ExclusionRecord, NewExclusion, RegistryError};
 use crate::statement::exclusion_item as item;
-
-/// Author of what comes through the page: it has no accounts yet.
-const AUTHOR: &str = "web page";
 
 /// Which part of the time.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -48,7 +46,7 @@ pub(crate) struct SpanQuery {
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn exclusions(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<Paging>, QueryRejection>,
 ) -> Answer<Json<Page<ExclusionItem>>> {
@@ -96,7 +94,7 @@ fn position(record: &ExclusionRecord) -> (i64, i64) {
         (status = 409, body = super::error::Problem),
     ))]
 pub(crate) async fn add(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<(StatusCode, Json<ExclusionItem>)> {
@@ -110,11 +108,12 @@ pub(crate) async fn add(
         class: asked.class.clone(),
         kind: ExclusionKind::named(&asked.kind)
             .ok_or_else(|| Refusal::parameter("kind", "planned_works, stop_clock or other"))?,
-        requested_by: asked.requested_by.clone(),
+        requested_by: signer(&app, asked.requested_by.clone()),
     };
     let number = app
         .blocking("entering an exclusion", move |app| {
-            let decision = decision(app, &asked.reason);
+            let author = app.viewer().author();
+            let decision = decision(app, &author, &asked.reason);
             Ok(app.source().registry().add_exclusion(&new, decision))
         })
         .await?
@@ -141,7 +140,7 @@ pub(crate) async fn add(
         (status = 409, body = super::error::Problem),
     ))]
 pub(crate) async fn approve(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, exclusion)): Path<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<ExclusionItem>> {
@@ -150,7 +149,7 @@ pub(crate) async fn approve(
         &app,
         (id, exclusion),
         ExclusionChange::Approve,
-        (asked.approved_by, String::new()),
+        (signer(&app, asked.approved_by), String::new()),
     )
     .await
 }
@@ -170,7 +169,7 @@ pub(crate) async fn approve(
         (status = 409, body = super::error::Problem),
     ))]
 pub(crate) async fn withdraw(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, exclusion)): Path<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<ExclusionItem>> {
@@ -179,7 +178,7 @@ pub(crate) async fn withdraw(
         &app,
         (id, exclusion),
         ExclusionChange::Withdraw,
-        (asked.withdrawn_by, asked.reason),
+        (signer(&app, asked.withdrawn_by), asked.reason),
     )
     .await
 }
@@ -193,7 +192,7 @@ pub(crate) async fn withdraw(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn of_site(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<SpanQuery>, QueryRejection>,
 ) -> Answer<Json<Page<ExclusionItem>>> {
@@ -236,7 +235,8 @@ async fn change(
     let number: i64 = exclusion.parse().map_err(|_| unknown())?;
     let record = app
         .blocking("changing an exclusion", move |app| {
-            let decision = decision(app, &reason);
+            let author = app.viewer().author();
+            let decision = decision(app, &author, &reason);
             let registry = app.source().registry();
             Ok(registry.change_exclusion((&id, number), change, &person, decision))
         })
@@ -246,9 +246,9 @@ async fn change(
     Ok(Json(item(&agreement, &record)))
 }
 
-fn decision<'a>(app: &App, reason: &'a str) -> Decision<'a> {
+fn decision<'a>(app: &App, author: &'a str, reason: &'a str) -> Decision<'a> {
     Decision {
-        author: AUTHOR,
+        author,
         at_unix_ms: app.now_unix_ms(),
         reason,
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Query, rejection::QueryRejection},
     response::Response,
 };
 use desserte_planning::gap::{AreaGap, AreasAsked, Gap, Nearest, Reach};
@@ -17,6 +17,7 @@ use utoipa::IntoParams;
 use super::error::{Answer, Refusal};
 use super::model::{GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork};
 use super::paging::{Page, Paging, page};
+use super::seen::View;
 use super::{download, query};
 use crate::app::{App, SiteGap};
 use crate::export::{self, Language};
@@ -72,7 +73,7 @@ pub(crate) struct GapExportQuery {
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn gaps(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<GapQuery>, QueryRejection>,
 ) -> Answer<Json<Page<GapItem>>> {
     let asked = query(asked)?;
@@ -99,7 +100,7 @@ pub(crate) async fn gaps(
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn areas(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<AreaQuery>, QueryRejection>,
 ) -> Answer<Json<GapAreas>> {
     let asked = query(asked)?;
@@ -121,7 +122,7 @@ pub(crate) async fn areas(
         (status = 400, body = super::error::Problem),
     ))]
 pub(crate) async fn export(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<GapExportQuery>, QueryRejection>,
 ) -> Answer<Response> {
     let asked = query(asked)?;

@@ -1,18 +1,15 @@
 //! Whether the collector lives, and its own figures.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
 use super::error::{Answer, Refusal};
 use super::model::Health;
+use super::seen::View;
 use super::summary;
-use crate::app::App;
 use crate::ingest::Counters;
 use crate::telemetry::{CodeLabel, Metrics, StateLabel};
 use prometheus_client::metrics::counter::Counter;
@@ -30,7 +27,7 @@ pub(crate) async fn health() -> Json<Health> {
 #[utoipa::path(get, path = "/metrics", tag = "collector", responses(
     (status = 200, content_type = "application/openmetrics-text", body = String),
 ))]
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Answer<Response> {
+pub(crate) async fn metrics(View(app): View) -> Answer<Response> {
     let now = summary::now(&app);
     for (state, count) in [
         ("up", now.sites.up),

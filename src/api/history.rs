@@ -1,16 +1,15 @@
 //! A target over time.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::model::History;
+use super::seen::View;
 use super::{query, time};
 use crate::app::App;
 use crate::assess::SiteSamples;
@@ -45,7 +44,7 @@ pub(crate) struct HistoryQuery {
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn history(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<HistoryQuery>, QueryRejection>,
 ) -> Answer<Json<History>> {

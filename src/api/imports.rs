@@ -10,7 +10,7 @@ use axum::{
     Json,
     body::{Body, Bytes, to_bytes},
     extract::{
-        Path, Query, State,
+        Path, Query,
         rejection::{BytesRejection, QueryRejection},
     },
     http::{HeaderMap, StatusCode, header},
@@ -26,8 +26,8 @@ use super::model::{
     PairsDecided, Signed,
 };
 use super::paging::{Page, Paging};
+use super::seen::View;
 use super::{duplicates, query};
-use crate::app::App;
 use crate::export::{Language, import_report};
 use crate::import::MAX_FILE_BYTES;
 use crate::staging::{self, Content, DryRun, Ground, Staged, Staging, StagingError, What};
@@ -65,7 +65,7 @@ pub(crate) struct InLanguage {
 #[utoipa::path(get, path = "/api/v1/imports", tag = "imports", responses(
     (status = 200, body = Page<ImportItem>),
 ))]
-pub(crate) async fn imports(State(app): State<Arc<App>>) -> Answer<Json<Page<ImportItem>>> {
+pub(crate) async fn imports(View(app): View) -> Answer<Json<Page<ImportItem>>> {
     let items = run(&app, "listing imports", |staging, ground| {
         let waiting = staging.list(ground.registry)?;
         let mut items: Vec<ImportItem> = waiting.iter().map(shown::staged).collect();
@@ -89,7 +89,7 @@ pub(crate) async fn imports(State(app): State<Arc<App>>) -> Answer<Json<Page<Imp
         (status = 413, body = Problem),
     ))]
 pub(crate) async fn upload(
-    State(app): State<Arc<App>>,
+    View(app): View,
     headers: HeaderMap,
     asked: Result<Query<Upload>, QueryRejection>,
     body: Body,
@@ -122,10 +122,7 @@ pub(crate) async fn upload(
 #[utoipa::path(get, path = "/api/v1/imports/{id}", tag = "imports",
     params(("id" = String, Path, description = "identifier of the import")),
     responses((status = 200, body = ImportDetail), (status = 404, body = Problem)))]
-pub(crate) async fn import(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Answer<Json<ImportDetail>> {
+pub(crate) async fn import(View(app): View, Path(id): Path<String>) -> Answer<Json<ImportDetail>> {
     let detail = run(
         &app,
         "reading an import",
@@ -143,10 +140,7 @@ pub(crate) async fn import(
 #[utoipa::path(delete, path = "/api/v1/imports/{id}", tag = "imports",
     params(("id" = String, Path, description = "identifier of the import")),
     responses((status = 204), (status = 404, body = Problem)))]
-pub(crate) async fn drop_import(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Answer<StatusCode> {
+pub(crate) async fn drop_import(View(app): View, Path(id): Path<String>) -> Answer<StatusCode> {
     run(&app, "dropping a file", move |staging, ground| {
         staging.drop_file(&id, ground.registry)
     })
@@ -164,7 +158,7 @@ pub(crate) async fn drop_import(
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn map(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -189,7 +183,7 @@ pub(crate) async fn map(
     params(("id" = String, Path, description = "identifier of the import"), Paging),
     responses((status = 200, body = Page<ImportRefusal>), (status = 404, body = Problem)))]
 pub(crate) async fn refusals(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<Paging>, QueryRejection>,
 ) -> Answer<Json<Page<ImportRefusal>>> {
@@ -210,7 +204,7 @@ pub(crate) async fn refusals(
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn export(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<InLanguage>, QueryRejection>,
 ) -> Answer<Response> {
@@ -244,7 +238,7 @@ pub(crate) async fn export(
     params(("id" = String, Path, description = "identifier of the import")),
     responses((status = 200, body = ImportPreview), (status = 404, body = Problem)))]
 pub(crate) async fn preview(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
 ) -> Answer<Json<ImportPreview>> {
     let preview = run(&app, "trying a file", move |staging, ground| {
@@ -259,7 +253,7 @@ pub(crate) async fn preview(
     params(("id" = String, Path, description = "identifier of the import"), Paging),
     responses((status = 200, body = Page<PairItem>), (status = 404, body = Problem)))]
 pub(crate) async fn pairs(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<Paging>, QueryRejection>,
 ) -> Answer<Json<Page<PairItem>>> {
@@ -288,7 +282,7 @@ pub(crate) async fn pairs(
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn decide(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<PairsDecided>> {
@@ -314,12 +308,12 @@ pub(crate) async fn decide(
         (status = 409, body = Problem),
     ))]
 pub(crate) async fn apply(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<ImportDetail>> {
-    let (signed, now) = (signed(body)?, app.now_unix_ms());
+    let (signed, now) = (signed(&app, body)?, app.now_unix_ms());
     let detail = in_language(
         &app,
         &headers,
@@ -345,12 +339,12 @@ pub(crate) async fn apply(
         (status = 409, body = Problem),
     ))]
 pub(crate) async fn undo(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Json<ImportDetail>> {
-    let (signed, now) = (signed(body)?, app.now_unix_ms());
+    let (signed, now) = (signed(&app, body)?, app.now_unix_ms());
     let detail = in_language(&app, &headers, "undoing an import", move |_, ground| {
         staging::undo(&id, ground, decision(&signed, now))?;
         applied_detail(&id, ground)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Query, rejection::QueryRejection},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::{Answer, Refusal};
 use super::query;
+use super::seen::View;
 use crate::app::App;
 use crate::ledger::log::LogError;
 use crate::ledger::{Ledger, LedgerError};
@@ -45,7 +46,7 @@ pub(crate) struct Consistency {
     (status = 200, content_type = "text/plain", body = String),
     (status = 404, body = super::error::Problem),
 ))]
-pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Answer<Response> {
+pub(crate) async fn checkpoint(View(app): View) -> Answer<Response> {
     let ledger = ledger(&app)?;
     let note = app
         .blocking("signing a checkpoint", move |app| {
@@ -67,7 +68,7 @@ pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Answer<Response> 
     (status = 404, body = super::error::Problem),
 ))]
 pub(crate) async fn consistency(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<Between>, QueryRejection>,
 ) -> Answer<Json<Consistency>> {
     let asked = query(asked)?;

@@ -1,8 +1,6 @@
 //! All open sites at once: in JSON columns, or as the page's compact map (`docs/map.md`).
 
-use std::sync::Arc;
-
-use axum::extract::{Query, State, rejection::QueryRejection};
+use axum::extract::{Query, rejection::QueryRejection};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::{Json, response::Response};
 use desserte_domain::live::SiteState;
@@ -11,6 +9,7 @@ use utoipa::IntoParams;
 
 use super::error::{Answer, Code, Refusal};
 use super::model::{MapColumns, MapSite, MapSites};
+use super::seen::View;
 use super::{conditional, query};
 use crate::app::{App, Directory, SiteMap};
 use crate::live::identifier;
@@ -31,7 +30,7 @@ const LIST_BYTES_MAX: usize = 16 * 1024;
     )),
     (status = 304, description = "nothing changed since the ETag given"),
 ))]
-pub(crate) async fn map(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn map(View(app): View, headers: HeaderMap) -> Answer<Response> {
     let mut response = if accepts_compact(&headers) {
         let map = app
             .blocking("drawing the map", |app| Ok(app.site_map().1))
@@ -53,7 +52,7 @@ pub(crate) async fn map(State(app): State<Arc<App>>, headers: HeaderMap) -> Answ
     (status = 200, content_type = "application/vnd.desserte.map", body = Vec<u8>),
     (status = 304, description = "nothing changed since the ETag given"),
 ))]
-pub(crate) async fn states(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn states(View(app): View, headers: HeaderMap) -> Answer<Response> {
     let bytes = app
         .blocking("writing the states", |app| {
             let (directory, map) = app.site_map();
@@ -87,7 +86,7 @@ pub(crate) struct MapQuery {
     (status = 409, description = "the map has another version by now", body = super::error::Problem),
 ))]
 pub(crate) async fn sites(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<MapQuery>, QueryRejection>,
 ) -> Answer<Json<MapSites>> {
     let asked = query(asked)?;

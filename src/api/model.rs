@@ -6,6 +6,7 @@
 mod agreement;
 mod country;
 mod demo;
+mod doors;
 mod duplicate;
 mod exclusion;
 mod fleet;
@@ -25,6 +26,11 @@ pub use agreement::{
 };
 pub use country::{AbsentLayer, Country, LayerItem, Notice, PlaceItem, Places};
 pub use demo::{Away, Demonstration};
+pub use doors::{
+    AuditItem, DemonstrationRole, Invitation, InvitationAccept, InvitationLook, LinkAsked,
+    LinkMade, NewPersonAsked, NewToken, PasswordChange, PasswordGiven, PersonChange, PersonItem,
+    SecondFactor, SecondFactorConfirm, Session, SignIn, SignInItem, TokenItem, TokenMade,
+};
 pub use duplicate::{
     DuplicateItem, DuplicateSite, PairDecision, PairDecisions, PairItem, PairRule, PairSide,
     PairsDecided, SignedPairDecisions,

@@ -1,10 +1,8 @@
 //! A month's figures of a site.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
 };
 use desserte_domain::agreement::{Agreement, in_force};
 use desserte_domain::period::PeriodError;
@@ -13,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::model::Month;
+use super::seen::View;
 use super::{query, time};
 use crate::app::{App, Directory};
 use crate::assess::months::{MonthError, MonthResult};
@@ -40,7 +39,7 @@ pub(crate) struct MonthQuery {
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn month(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month)): Path<(String, String)>,
     asked: Result<Query<MonthQuery>, QueryRejection>,
 ) -> Answer<Json<Month>> {

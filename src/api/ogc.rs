@@ -6,17 +6,15 @@ mod collection;
 mod document;
 mod items;
 
-use std::sync::Arc;
-
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
 use super::error::{Answer, Problem, Refusal};
-use crate::app::App;
+use super::seen::View;
 use asked::{Asked, Parameters, without_parameters};
 use collection::Collection;
 
@@ -43,7 +41,13 @@ impl Root {
         let host = headers
             .get(header::HOST)
             .and_then(|host| host.to_str().ok());
-        Self(format!("http://{}{BASE}", host.unwrap_or("localhost")))
+        // The guard says in this header, whatever was sent, how the browser came here.
+        let scheme = headers.get("x-forwarded-proto");
+        let scheme = match scheme.map(axum::http::HeaderValue::as_bytes) {
+            Some(b"https") => "https",
+            _ => "http",
+        };
+        Self(format!("{scheme}://{}{BASE}", host.unwrap_or("localhost")))
     }
 
     fn link(&self, path: &str, (rel, media_type, title): (&str, &str, &str)) -> Value {
@@ -117,13 +121,15 @@ pub(crate) async fn api(
     (status = 400, body = Problem),
 ))]
 pub(crate) async fn collections(
-    State(app): State<Arc<App>>,
+    View(app): View,
     headers: HeaderMap,
     asked: Result<Query<Parameters>, QueryRejection>,
 ) -> Answer<Response> {
     without_parameters(asked)?;
     let root = Root::of(&headers);
-    let all = Collection::ALL.map(|one| one.described(&app, &root));
+    let all: Vec<_> = Collection::seen_by(&app)
+        .map(|one| one.described(&app, &root))
+        .collect();
     let page = json!({
         "links": [root.link("/collections", ("self", JSON, "this document"))],
         "collections": all,
@@ -140,13 +146,13 @@ pub(crate) async fn collections(
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn collection(
-    State(app): State<Arc<App>>,
+    View(app): View,
     headers: HeaderMap,
     Path(id): Path<String>,
     asked: Result<Query<Parameters>, QueryRejection>,
 ) -> Answer<Response> {
     without_parameters(asked)?;
-    let described = Collection::named(&id)?.described(&app, &Root::of(&headers));
+    let described = Collection::named(&app, &id)?.described(&app, &Root::of(&headers));
     Ok(answer(&described, JSON))
 }
 
@@ -165,12 +171,12 @@ pub(crate) async fn collection(
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn items(
-    State(app): State<Arc<App>>,
+    View(app): View,
     headers: HeaderMap,
     Path(id): Path<String>,
     asked: Result<Query<Parameters>, QueryRejection>,
 ) -> Answer<Response> {
-    let collection = Collection::named(&id)?;
+    let collection = Collection::named(&app, &id)?;
     let asked = Asked::read(super::query(asked)?)?;
     let page = {
         let asked = asked.clone();
@@ -216,13 +222,13 @@ pub(crate) async fn items(
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn item(
-    State(app): State<Arc<App>>,
+    View(app): View,
     headers: HeaderMap,
     Path((id, feature)): Path<(String, String)>,
     asked: Result<Query<Parameters>, QueryRejection>,
 ) -> Answer<Response> {
     without_parameters(asked)?;
-    let collection = Collection::named(&id)?;
+    let collection = Collection::named(&app, &id)?;
     let found = {
         let feature = feature.clone();
         app.blocking("reading a feature", move |app| {

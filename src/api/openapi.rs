@@ -1,9 +1,13 @@
 //! The description of every route, OpenAPI 3.1.
 
 use axum::Json;
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+};
 
 use super::error::{Code, Refusal};
+use crate::doors::SESSION_COOKIE;
 
 /// The document without routes.
 pub(crate) fn frame() -> OpenApi {
@@ -27,6 +31,56 @@ pub(crate) fn frame() -> OpenApi {
                 .build(),
         )
         .build()
+}
+
+/// The document with what the gate answers in front of every route.
+pub(crate) fn with_doors(mut document: OpenApi) -> OpenApi {
+    let problem = |description: &str| {
+        ResponseBuilder::new()
+            .description(description)
+            .content(
+                "application/problem+json",
+                ContentBuilder::new()
+                    .schema(Some(Ref::from_schema_name("Problem")))
+                    .build(),
+            )
+            .build()
+    };
+    let closed = [
+        ("401", "nobody is signed in, or the token is worth nothing"),
+        (
+            "403",
+            "the role does not allow this, or another origin asks",
+        ),
+        ("429", "too many requests; wait as long as Retry-After says"),
+    ];
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            item.get.as_mut(),
+            item.post.as_mut(),
+            item.put.as_mut(),
+            item.delete.as_mut(),
+        ];
+        for operation in operations.into_iter().flatten() {
+            for (status, description) in closed {
+                let responses = &mut operation.responses.responses;
+                responses
+                    .entry(status.to_owned())
+                    .or_insert_with(|| problem(description).into());
+            }
+        }
+    }
+    let mut components = document.components.take().unwrap_or_default();
+    components.add_security_scheme(
+        "token",
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+    );
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE))),
+    );
+    document.components = Some(components);
+    document
 }
 
 /// This document.

@@ -1,21 +1,20 @@
 //! Outages, the newest first: one by one, grouped, and as a file.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
     response::Response,
 };
 use desserte_domain::cause::{CAUSES, Cause};
 use desserte_domain::live::SiteState;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::model::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
 use super::paging::{Page, Paging, page_by};
+use super::seen::View;
 use super::{download, query, time};
 use crate::app::{App, Directory, OutageFilter, OutageGroup};
 use crate::config::Sites;
@@ -93,7 +92,7 @@ impl OutageQuery {
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn outages(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<OutageQuery>, QueryRejection>,
 ) -> Answer<Json<Page<OutageItem>>> {
     let asked = query(asked)?;
@@ -104,7 +103,7 @@ pub(crate) async fn outages(
         ..asked.filter()?
     };
     let found = app
-        .blocking("reading outages", move |app| app.source().outages(&filter))
+        .blocking("reading outages", move |app| app.outages(&filter))
         .await?;
     Ok(Json(page_by(
         found,
@@ -122,7 +121,7 @@ pub(crate) async fn outages(
         (status = 400, body = super::error::Problem),
     ))]
 pub(crate) async fn groups(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<OutageQuery>, QueryRejection>,
 ) -> Answer<Json<OutageGroupPage>> {
     let asked = query(asked)?;
@@ -164,7 +163,7 @@ pub(crate) async fn groups(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn group(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<OutageQuery>, QueryRejection>,
 ) -> Answer<Json<Page<OutageItem>>> {
@@ -209,7 +208,7 @@ pub(crate) struct LanguageQuery {
         (status = 400, body = super::error::Problem),
     ))]
 pub(crate) async fn export(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<OutageQuery>, QueryRejection>,
     language: Result<Query<LanguageQuery>, QueryRejection>,
 ) -> Answer<Response> {

@@ -1,17 +1,16 @@
 //! The country at a glance.
 
+use axum::{Json, http::HeaderMap, response::Response};
+use desserte_domain::decimal::Fraction;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
-use desserte_domain::decimal::Fraction;
 
 use super::error::{Answer, Refusal};
 use super::model::{
     Availability24Hours, CauseState, CountryName, CountryOutline, GroupState, KindCount, KindState,
     NationalOverview, OperatorState, OutlineShape, RegionState, SiteCounts, SiteName,
 };
+use super::seen::View;
 use super::{conditional, summary, time};
 use crate::app::{App, Group, Overview, Tally};
 use crate::config::Sites;
@@ -26,7 +25,7 @@ const GROUPS_MAX: usize = 40;
 #[utoipa::path(get, path = "/api/v1/overview", tag = "sites", responses(
     (status = 200, body = NationalOverview),
 ))]
-pub(crate) async fn overview(State(app): State<Arc<App>>) -> Json<NationalOverview> {
+pub(crate) async fn overview(View(app): View) -> Json<NationalOverview> {
     let directory = app.directory();
     let found = app.overview();
     let invented_sites = directory.sites().iter().any(|site| site.invented);
@@ -39,7 +38,7 @@ pub(crate) async fn overview(State(app): State<Arc<App>>) -> Json<NationalOvervi
     (status = 304, description = "nothing changed since the ETag given"),
     (status = 404, body = super::error::Problem),
 ))]
-pub(crate) async fn outline(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
+pub(crate) async fn outline(View(app): View, headers: HeaderMap) -> Answer<Response> {
     let held = app.outline();
     let drawn = held
         .as_ref()

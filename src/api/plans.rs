@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Query, rejection::QueryRejection},
     response::Response,
 };
 use desserte_planning::gap::Gap;
@@ -19,6 +19,7 @@ use utoipa::IntoParams;
 use super::error::{Answer, Refusal};
 use super::model::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 use super::paging::{Paging, page};
+use super::seen::View;
 use super::plan_format::{Format, no_routes};
 use super::{country, download, query};
 use crate::app::App;
@@ -81,7 +82,7 @@ pub(crate) struct RobustnessQuery {
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn current(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<PlanQuery>, QueryRejection>,
 ) -> Answer<Json<PlanPage>> {
     let asked = query(asked)?;
@@ -122,7 +123,7 @@ pub(crate) async fn current(
         (status = 400, body = super::error::Problem),
     ))]
 pub(crate) async fn robustness(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<RobustnessQuery>, QueryRejection>,
 ) -> Answer<Json<PlanRobustness>> {
     let asked = query(asked)?;
@@ -165,7 +166,7 @@ pub(crate) async fn robustness(
         (status = 400, body = super::error::Problem),
     ))]
 pub(crate) async fn export(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Answer<Response> {
     let asked = query(asked)?;

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::{
     Json,
     extract::{
-        Path, Query, State,
+        Path, Query,
         rejection::{BytesRejection, QueryRejection},
     },
     http::StatusCode,
@@ -23,6 +23,7 @@ use super::model::{
     PlanSheet, PlanSiteItem, PlanSitesPage,
 };
 use super::paging::{Page, Paging, page};
+use super::seen::View;
 use super::{download, imports, query, time};
 use crate::app::App;
 use crate::import::scenario::{costs_from_toml, scenario_from_toml};
@@ -99,7 +100,7 @@ async fn found(app: &Arc<App>, id: &str) -> Answer<KeptPlan> {
 #[utoipa::path(get, path = "/api/v1/plans", tag = "planning", responses(
     (status = 200, body = Page<KeptPlanItem>),
 ))]
-pub(crate) async fn plans(State(app): State<Arc<App>>) -> Answer<Json<Page<KeptPlanItem>>> {
+pub(crate) async fn plans(View(app): View) -> Answer<Json<Page<KeptPlanItem>>> {
     let plans = kept(&app, PlanStore::list).await?;
     let items = plans.iter().map(KeptPlanItem::of).collect();
     // At most PLANS_MAX are kept: one page.
@@ -116,7 +117,7 @@ pub(crate) async fn plans(State(app): State<Arc<App>>) -> Answer<Json<Page<KeptP
         (status = 503, body = Problem),
     ))]
 pub(crate) async fn make(
-    State(app): State<Arc<App>>,
+    View(app): View,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<(StatusCode, Json<PlanProgress>)> {
     let request: PlanRequest = imports::common::json(body)?;
@@ -142,7 +143,7 @@ pub(crate) async fn make(
 #[utoipa::path(get, path = "/api/v1/plans/progress", tag = "planning", responses(
     (status = 200, body = PlanProgress),
 ))]
-pub(crate) async fn progress(State(app): State<Arc<App>>) -> Json<PlanProgress> {
+pub(crate) async fn progress(View(app): View) -> Json<PlanProgress> {
     Json(PlanProgress::of(&app.planning().now()))
 }
 
@@ -166,7 +167,7 @@ pub(crate) async fn examples() -> Json<PlanExamples> {
     (status = 404, body = Problem),
 ))]
 pub(crate) async fn compare(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<CompareQuery>, QueryRejection>,
 ) -> Answer<Json<PlanComparison>> {
     let asked = query(asked)?;
@@ -198,10 +199,7 @@ pub(crate) async fn compare(
     (status = 200, body = PlanDetail),
     (status = 404, body = Problem),
 ))]
-pub(crate) async fn plan(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Answer<Json<PlanDetail>> {
+pub(crate) async fn plan(View(app): View, Path(id): Path<String>) -> Answer<Json<PlanDetail>> {
     let plan = found(&app, &id).await?;
     Ok(Json(PlanDetail {
         item: KeptPlanItem::of(&plan),
@@ -217,10 +215,7 @@ pub(crate) async fn plan(
     (status = 204, description = "dropped"),
     (status = 404, body = Problem),
 ))]
-pub(crate) async fn drop_plan(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Answer<StatusCode> {
+pub(crate) async fn drop_plan(View(app): View, Path(id): Path<String>) -> Answer<StatusCode> {
     let named = id.clone();
     if kept(&app, move |store| store.drop_plan(&named)).await? {
         Ok(StatusCode::NO_CONTENT)
@@ -237,7 +232,7 @@ pub(crate) async fn drop_plan(
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn sites(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<SitesQuery>, QueryRejection>,
 ) -> Answer<Json<PlanSitesPage>> {
@@ -276,7 +271,7 @@ pub(crate) async fn sites(
     (status = 404, body = Problem),
 ))]
 pub(crate) async fn site(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, site)): Path<(String, String)>,
 ) -> Answer<Json<PlanSheet>> {
     let plan = found(&app, &id).await?;
@@ -301,10 +296,7 @@ pub(crate) async fn site(
     (status = 200, body = PlanMap),
     (status = 404, body = Problem),
 ))]
-pub(crate) async fn map(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Answer<Json<PlanMap>> {
+pub(crate) async fn map(View(app): View, Path(id): Path<String>) -> Answer<Json<PlanMap>> {
     found(&app, &id).await?;
     let (sites, routes) = kept(&app, move |store| {
         Ok((store.all_sites(&id)?, store.routes(&id)?))
@@ -321,7 +313,7 @@ pub(crate) async fn map(
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn export_kept(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
     asked: Result<Query<KeptExportQuery>, QueryRejection>,
 ) -> Answer<Response> {

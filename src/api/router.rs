@@ -7,19 +7,42 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::gate::{self, Gate};
+use super::limits::Limits;
+use super::seen::Unseen;
 use super::{
-    agents, agreements, country, demo, duplicates, events, evidence, exclusions, gaps, health,
-    history, imports, ledger, map, months, ogc, openapi, outages, overview, page, plans,
-    programmes, security, sites, slots, statements, summary, throughput,
+    agents, agreements, audit, country, demo, duplicates, events, evidence, exclusions, gaps,
+    health, history, imports, ledger, map, months, ogc, openapi, outages, overview, own, page,
+    people, plans, programmes, security, session, sites, slots, statements, summary, throughput,
+    tokens,
 };
 use crate::app::App;
 use crate::ndt7::Tests;
 
 /// The routes with their description.
-fn described() -> OpenApiRouter<Arc<App>> {
+fn described() -> OpenApiRouter<Unseen> {
     OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(health::health))
         .routes(routes!(health::metrics))
+        .routes(routes!(
+            session::session,
+            session::sign_in,
+            session::sign_out
+        ))
+        .routes(routes!(session::role))
+        .routes(routes!(own::password))
+        .routes(routes!(own::totp))
+        .routes(routes!(own::confirm_totp))
+        .routes(routes!(own::remove_totp))
+        .routes(routes!(session::look))
+        .routes(routes!(session::accept))
+        .routes(routes!(people::people, people::add))
+        .routes(routes!(people::change))
+        .routes(routes!(people::link))
+        .routes(routes!(tokens::tokens, tokens::add))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(audit::audit))
+        .routes(routes!(audit::sign_ins))
         .routes(routes!(country::country))
         .routes(routes!(country::regions))
         .routes(routes!(country::border))
@@ -107,13 +130,18 @@ fn described() -> OpenApiRouter<Arc<App>> {
 /// The OpenAPI document of all routes.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    described().into_openapi()
+    openapi::with_doors(described().into_openapi())
 }
 
 /// The listener's service. Layers run from the last to the first: a request is checked before
 /// anything else sees it.
 pub fn router(app: Arc<App>) -> Router {
     let (router, _) = described().split_for_parts();
+    let security = security::Security::new(&app.config.web);
+    let gate = Gate {
+        house: Unseen::new(app),
+        limits: Limits::default(),
+    };
     // Another protocol than the interface's: ndt7 names its own addresses.
     router
         // The same as without the slash, which the description names.
@@ -123,12 +151,10 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(Extension(Tests::default()))
         .fallback(page::serve)
         .method_not_allowed_fallback(openapi::method_not_allowed)
-        .with_state(app)
+        .with_state(gate.house.clone())
+        .layer(middleware::from_fn_with_state(gate, gate::gate))
         .layer(DefaultBodyLimit::max(security::BODY_BYTES_MAX))
         .layer(CompressionLayer::new().gzip(true))
         .layer(CatchPanicLayer::custom(security::panicked))
-        .layer(middleware::from_fn_with_state(
-            security::Places::default(),
-            security::guard,
-        ))
+        .layer(middleware::from_fn_with_state(security, security::guard))
 }

@@ -1,14 +1,12 @@
 //! Sites: the list, and one of them.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
 };
 use desserte_domain::observation::{Observation, Outcome};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
@@ -17,6 +15,7 @@ use super::model::{
     SiteVersion,
 };
 use super::paging::{Page, Paging, page};
+use super::seen::View;
 use super::{agents, query, time};
 use crate::app::{App, SiteEntry, SiteRecord};
 use crate::config::Sites;
@@ -50,7 +49,7 @@ pub(crate) struct SiteQuery {
     (status = 400, body = super::error::Problem),
 ))]
 pub(crate) async fn sites(
-    State(app): State<Arc<App>>,
+    View(app): View,
     asked: Result<Query<SiteQuery>, QueryRejection>,
 ) -> Answer<Json<Page<SiteItem>>> {
     let asked = query(asked)?;
@@ -86,7 +85,7 @@ pub(crate) async fn sites(
 #[utoipa::path(get, path = "/api/v1/facets", tag = "sites", responses(
     (status = 200, body = Facets),
 ))]
-pub(crate) async fn facets(State(app): State<Arc<App>>) -> Json<Facets> {
+pub(crate) async fn facets(View(app): View) -> Json<Facets> {
     let directory = app.directory();
     let sites = directory.sites();
     let all = |of: fn(&SiteEntry) -> Option<&String>| {
@@ -104,10 +103,7 @@ pub(crate) async fn facets(State(app): State<Arc<App>>) -> Json<Facets> {
 #[utoipa::path(get, path = "/api/v1/sites/{id}", tag = "sites",
     params(("id" = String, Path, description = "identifier of the site")),
     responses((status = 200, body = SiteDetail), (status = 404, body = super::error::Problem)))]
-pub(crate) async fn site(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Answer<Json<SiteDetail>> {
+pub(crate) async fn site(View(app): View, Path(id): Path<String>) -> Answer<Json<SiteDetail>> {
     let wanted = id.clone();
     let record = app
         .blocking("reading a site", move |app| app.source().site(&wanted))

@@ -1,23 +1,21 @@
 //! A month's slots as a file: what a person recomputes the figures from.
 
-use std::io::{BufWriter, Error, ErrorKind, Write};
-use std::sync::Arc;
-
 use axum::{
     body::{Body, Bytes},
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, rejection::QueryRejection},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use std::io::{BufWriter, Error, ErrorKind, Write};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
 use super::months::{agreement_of, refused};
+use super::seen::View;
 use super::{query, time};
-use crate::app::App;
 use crate::assess::months::MonthSlots;
 use crate::export::slots::{Subject, write_csv, write_json};
 use crate::export::{ExportError, Language};
@@ -54,7 +52,7 @@ pub(crate) struct SlotsQuery {
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn slots(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month_text)): Path<(String, String)>,
     asked: Result<Query<SlotsQuery>, QueryRejection>,
 ) -> Answer<Response> {

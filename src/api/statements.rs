@@ -7,7 +7,7 @@ use axum::{
     Json,
     body::{Body, Bytes},
     extract::{
-        Path, Query, State,
+        Path, Query,
         rejection::{BytesRejection, QueryRejection},
     },
     http::{HeaderValue, StatusCode, header},
@@ -20,18 +20,17 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
-use super::agents::read;
+use super::agents::{read, signer};
 use super::error::{Answer, Code, Refusal};
 use super::model::{AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem};
 use super::paging::Page;
+use super::seen::View;
 use super::{agreements, exclusions, query, time};
 use crate::app::App;
 use crate::ledger::bundle::write::Recorded;
 use crate::ledger::settle::between;
 use crate::registry::{Attachment, Contest, RegistryError, StoredStatement};
 
-/// Author of what comes through the page: it has no accounts yet.
-const AUTHOR: &str = "web page";
 /// Pieces of a bundle that wait for a slow reader.
 const PIECES: usize = 8;
 /// Bytes of a piece.
@@ -117,7 +116,7 @@ pub(super) fn shown(kept: &StoredStatement, beside: Value) -> Answer<Json<Value>
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn revisions(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month)): Path<(String, String)>,
     asked: Result<Query<PartQuery>, QueryRejection>,
 ) -> Answer<Json<Page<RevisionItem>>> {
@@ -160,7 +159,7 @@ pub(crate) async fn revisions(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn bundle(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month)): Path<(String, String)>,
     asked: Result<Query<PartQuery>, QueryRejection>,
 ) -> Answer<Response> {
@@ -236,7 +235,7 @@ impl Write for Pieces {
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn contests(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month)): Path<(String, String)>,
 ) -> Answer<Json<Page<ContestItem>>> {
     time::parse_month(&month)?;
@@ -267,7 +266,7 @@ pub(crate) async fn contests(
         (status = 409, body = super::error::Problem),
     ))]
 pub(crate) async fn contest(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, month)): Path<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<(StatusCode, Json<ContestItem>)> {
@@ -287,14 +286,15 @@ pub(crate) async fn contest(
         site: asked.site,
         month,
         outage_start_unix_ms: start,
-        person: asked.person.trim().to_owned(),
+        person: signer(&app, asked.person).trim().to_owned(),
         text: asked.text.trim().to_owned(),
         entered_at_unix_ms: app.now_unix_ms(),
     };
     let kept = new.clone();
     new.id = app
         .blocking("contesting an outage", move |app| {
-            let stamp = (AUTHOR, kept.entered_at_unix_ms);
+            let author = app.viewer().author();
+            let stamp = (author.as_str(), kept.entered_at_unix_ms);
             Ok(app.source().registry().add_contest(&kept, stamp))
         })
         .await?
@@ -310,7 +310,7 @@ pub(crate) async fn contest(
         (status = 404, body = super::error::Problem),
     ))]
 pub(crate) async fn attachments(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path(id): Path<String>,
 ) -> Answer<Json<Page<AttachmentItem>>> {
     exclusions::agreement(&app, &id)?;
@@ -341,7 +341,7 @@ pub(crate) async fn attachments(
         (status = 409, body = super::error::Problem),
     ))]
 pub(crate) async fn attach(
-    State(app): State<Arc<App>>,
+    View(app): View,
     Path((id, exclusion)): Path<(String, String)>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<(StatusCode, Json<AttachmentItem>)> {
@@ -352,12 +352,13 @@ pub(crate) async fn attach(
         exclusion: exclusion.parse().map_err(|_| unknown())?,
         sha256: asked.sha256,
         name: asked.name.trim().to_owned(),
-        added_by: asked.added_by.trim().to_owned(),
+        added_by: signer(&app, asked.added_by).trim().to_owned(),
         added_at_unix_ms: app.now_unix_ms(),
     };
     let kept = new.clone();
     app.blocking("attaching a file", move |app| {
-        Ok(app.source().registry().attach(&id, &kept, AUTHOR))
+        let author = app.viewer().author();
+        Ok(app.source().registry().attach(&id, &kept, &author))
     })
     .await?
     .map_err(refused)?;

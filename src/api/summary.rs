@@ -1,16 +1,15 @@
 //! Counts of the whole.
 
-use std::sync::Arc;
-
-use axum::{Json, extract::State};
+use axum::Json;
 
 use super::model::{AgentCounts, Summary};
+use super::seen::View;
 use super::{overview, time};
 use crate::app::{App, Tally};
 
 /// Counts by state, and the availability of the last 24 hours over all measured sites.
 #[utoipa::path(get, path = "/api/v1/summary", tag = "sites", responses((status = 200, body = Summary)))]
-pub(crate) async fn summary(State(app): State<Arc<App>>) -> Json<Summary> {
+pub(crate) async fn summary(View(app): View) -> Json<Summary> {
     Json(now(&app))
 }
 

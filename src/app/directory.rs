@@ -59,6 +59,8 @@ pub struct Directory {
     agreements: Vec<StoredAgreement>,
     /// Tests of sites that an agreement names.
     tests: HashMap<String, SiteTest>,
+    /// The day on which agreements were looked at.
+    today: jiff::civil::Date,
     /// Counts up with every image.
     pub version: u64,
 }
@@ -95,8 +97,22 @@ impl Directory {
             positions,
             agreements,
             tests,
+            today,
             version,
         }
+    }
+
+    /// A part of this image: of the same registry, so with the same version.
+    #[must_use]
+    pub fn part(&self, sites: Vec<SiteEntry>, agreements: Vec<StoredAgreement>) -> Self {
+        let mut part = Self::new(sites, agreements, self.today, self.version);
+        // What decides a site's slots stays what it is, whoever looks.
+        for (site, test) in &self.tests {
+            if part.site(site).is_some() {
+                part.tests.insert(site.clone(), test.clone());
+            }
+        }
+        part
     }
 
     /// Gives each site without a region the one in which it lies.

@@ -8,6 +8,7 @@ use desserte_planning::layer::Layers;
 use super::App;
 use super::directory::Directory;
 use super::site_map::SiteMap;
+use super::views::ByScope;
 use crate::geography;
 use crate::geography::areas::Areas;
 use crate::geography::outline::{Area, Outline, draw};
@@ -15,7 +16,7 @@ use crate::geography::outline::{Area, Outline, draw};
 /// Held drawings.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
-    sites: Mutex<Option<(u64, Arc<SiteMap>)>>,
+    sites: ByScope<SiteMap>,
     /// Holds `None` inside when there is nothing to draw.
     outline: Mutex<Option<Arc<Option<Outline>>>>,
     areas: Mutex<Option<Arc<Areas>>>,
@@ -37,18 +38,10 @@ impl App {
     #[must_use]
     pub fn site_map(&self) -> (Arc<Directory>, Arc<SiteMap>) {
         let directory = self.directory();
-        let mut held = self
-            .drawn
-            .sites
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, map)) = &*held
-            && *version == directory.version
-        {
-            return (directory, Arc::clone(map));
-        }
-        let map = Arc::new(SiteMap::of(&directory));
-        *held = Some((directory.version, Arc::clone(&map)));
+        let sites = &self.drawn.sites;
+        let map = sites.of(&self.viewer.scope, directory.version, || {
+            SiteMap::of(&directory)
+        });
         (directory, map)
     }
 
@@ -57,15 +50,10 @@ impl App {
     #[must_use]
     pub fn site_map_row(&self, site: &str) -> Option<(String, u32)> {
         let directory = self.directory();
-        let held = self
+        let map = self
             .drawn
             .sites
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let (version, map) = held.as_ref()?;
-        if *version != directory.version {
-            return None;
-        }
+            .held(&self.viewer.scope, directory.version)?;
         let row = map.row(directory.position(site)?)?;
         Some((map.version.clone(), row))
     }

@@ -130,6 +130,8 @@ pub struct OutageFilter {
     pub to_unix_ms: Option<i64>,
     /// Of this site.
     pub site: Option<String>,
+    /// Of one of these sites: those that a viewer sees, when that is not all.
+    pub sites: Option<Vec<String>>,
     /// Of this cause.
     pub cause: Option<Cause>,
     /// Those that last, or those that are over.

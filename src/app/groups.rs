@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use desserte_domain::outage::group::{Group, JOIN_WITHIN_MS, Located, Reach, group};
 
-use super::{App, Directory, OutageFilter, SourceError};
+use super::{AgentEntry, App, Directory, OutageFilter, SourceError};
 use crate::live::SiteOutage;
 
 /// Most outages looked at for one list: a month of a bad country. Beyond, the oldest are left out
@@ -44,6 +44,36 @@ impl OutageGroup {
 }
 
 impl App {
+    /// Outages of the sites that the viewer sees, the newest first.
+    pub fn outages(&self, filter: &OutageFilter) -> Result<Vec<SiteOutage>, SourceError> {
+        if self.viewer.scope.is_whole() {
+            return self.source().outages(filter);
+        }
+        let directory = self.directory();
+        let sites = directory.sites().iter().map(|site| site.id.clone());
+        self.source().outages(&OutageFilter {
+            sites: Some(sites.collect()),
+            ..filter.clone()
+        })
+    }
+
+    /// The outage of a number, of a site that the viewer sees.
+    pub fn outage(&self, number: i64) -> Result<Option<SiteOutage>, SourceError> {
+        let found = self.source().outage(number)?;
+        Ok(found.filter(|one| self.sees(&one.site)))
+    }
+
+    /// Agents of the sites that the viewer sees.
+    pub fn agents(&self) -> Result<Vec<AgentEntry>, SourceError> {
+        let mut agents = self.source().agents()?;
+        if !self.viewer.scope.is_whole() {
+            let directory = self.directory();
+            let seen = |site: &String| directory.site(site).is_some();
+            agents.retain(|agent| agent.site.as_ref().is_some_and(seen));
+        }
+        Ok(agents)
+    }
+
     /// Groups the outages that a filter keeps, its limit aside.
     pub fn outage_groups(&self, filter: &OutageFilter) -> Result<OutageGroups, SourceError> {
         let wanted = OutageFilter {
@@ -51,7 +81,7 @@ impl App {
             limit: OUTAGES_READ_MAX + 1,
             ..filter.clone()
         };
-        let mut found = self.source().outages(&wanted)?;
+        let mut found = self.outages(&wanted)?;
         let truncated = found.len() > OUTAGES_READ_MAX;
         found.truncate(OUTAGES_READ_MAX);
         found.reverse();
@@ -68,7 +98,7 @@ impl App {
         filter: &OutageFilter,
         number: i64,
     ) -> Result<Option<OutageGroup>, SourceError> {
-        let Some(first) = self.source().outage(number)? else {
+        let Some(first) = self.outage(number)? else {
             return Ok(None);
         };
         let until = first.start_unix_ms.saturating_add(JOIN_WITHIN_MS + 1);
@@ -78,7 +108,7 @@ impl App {
             limit: OUTAGES_READ_MAX,
             ..filter.clone()
         };
-        let mut found = self.source().outages(&near)?;
+        let mut found = self.outages(&near)?;
         found.reverse();
         found.retain(|one| (one.start_unix_ms, one.id) >= (first.start_unix_ms, first.id));
         let groups = grouped(&self.directory(), filter, found);

@@ -9,7 +9,9 @@ use super::output::{Output, tell};
 use super::words::{Text, not_a_moment};
 use super::{AUTHOR, Context, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::config::Language;
-use crate::registry::{Decision, ExclusionChange, ExclusionRecord, NewExclusion, RegistryError};
+use crate::registry::{
+    Decision, ExclusionChange, ExclusionRecord, NewExclusion, Registry, RegistryError,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Exclude {
@@ -101,6 +103,17 @@ fn kind(text: &str) -> Result<ExclusionKind, String> {
     })
 }
 
+/// Once there are accounts, two of them decide: a name typed here would be anybody's.
+fn typed_names_are_enough(registry: &Registry) -> Outcome {
+    if !registry.has_people().map_err(Failure::failed)? {
+        return Ok(());
+    }
+    Err(Failure::Input(Text::new(
+        "il y a des comptes : les exclusions sont demandées et approuvées sur la page, chacun sous le sien",
+        "there are accounts: exclusions are asked for and approved on the page, everybody under their own",
+    )))
+}
+
 impl Exclude {
     pub(super) fn run(&self, context: Context) -> Outcome {
         let new = NewExclusion {
@@ -112,7 +125,9 @@ impl Exclude {
             kind: self.kind,
             requested_by: self.requested_by.clone(),
         };
-        let number = registry(&self.data)?
+        let registry = registry(&self.data)?;
+        typed_names_are_enough(&registry)?;
+        let number = registry
             .add_exclusion(&new, decision(&self.reason))
             .map_err(refused)?;
         tell(&match context.language {
@@ -128,7 +143,9 @@ impl Exclude {
 impl Approve {
     pub(super) fn run(&self, context: Context) -> Outcome {
         let id = (self.agreement.as_str(), self.exclusion);
-        registry(&self.data)?
+        let registry = registry(&self.data)?;
+        typed_names_are_enough(&registry)?;
+        registry
             .change_exclusion(
                 id,
                 ExclusionChange::Approve,
@@ -148,7 +165,9 @@ impl Withdraw {
     pub(super) fn run(&self, context: Context) -> Outcome {
         let id = (self.agreement.as_str(), self.exclusion);
         let decision = decision(&self.reason);
-        registry(&self.data)?
+        let registry = registry(&self.data)?;
+        typed_names_are_enough(&registry)?;
+        registry
             .change_exclusion(id, ExclusionChange::Withdraw, &self.withdrawn_by, decision)
             .map_err(refused)?;
         tell(&match context.language {

@@ -22,7 +22,8 @@ pub(super) struct Serve {
     /// Where agents reach it (TLS, and UDP for heartbeats); port 0 chooses one.
     #[arg(long, value_name = "ADDR:PORT")]
     agents: SocketAddr,
-    /// Where browsers reach it: loopback only; port 0 chooses one.
+    /// Where browsers reach it: loopback; with accounts, and TLS or trusted proxies in the
+    /// configuration, anywhere. Port 0 chooses one.
     #[arg(long, value_name = "ADDR:PORT")]
     web: SocketAddr,
     /// Configuration file.
@@ -51,6 +52,7 @@ impl Serve {
             web: self.web,
             config,
             geography,
+            demonstration: false,
         };
         runtime()?.block_on(async {
             let running = serve::start(options).await.map_err(failure)?;

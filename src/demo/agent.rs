@@ -50,7 +50,7 @@ impl Running {
 }
 
 /// The site at which the agent measures.
-fn site(registry: &Registry) -> Result<String, DemoError> {
+pub(super) fn site(registry: &Registry) -> Result<String, DemoError> {
     registry
         .sites()?
         .into_iter()

@@ -31,6 +31,8 @@ pub struct OutageRecord {
 pub struct OutageFilter<'a> {
     /// Of this site only.
     pub site: Option<&'a str>,
+    /// Of one of these sites only: a JSON list.
+    pub sites: Option<&'a str>,
     /// With this cause only.
     pub cause: Option<&'a str>,
     /// Not ended before this time, Unix milliseconds.
@@ -106,6 +108,7 @@ impl Registry {
                                  AND (?9 IS NULL OR now.region = ?9)
                                  AND (?10 IS NULL OR now.operator = ?10)
                                  AND (?11 IS NULL OR now.kind = ?11)))
+                         AND (?12 IS NULL OR site IN (SELECT value FROM json_each(?12)))
                      ORDER BY start_unix_ms DESC, id DESC LIMIT ?8",
                 )?
                 .query_map(
@@ -120,7 +123,8 @@ impl Registry {
                         limit,
                         filter.region,
                         filter.operator,
-                        filter.kind
+                        filter.kind,
+                        filter.sites
                     ],
                     stored,
                 )?

@@ -7,7 +7,7 @@
 
 mod agreements;
 mod app;
-pub(crate) use app::{AGREEMENT, TestApp};
+pub(crate) use app::{AGREEMENT, NOW_MS, SITE, TestApp, bytes};
 mod document;
 mod imports;
 mod overview;

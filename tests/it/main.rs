@@ -9,6 +9,7 @@ mod cli;
 mod conformance;
 #[cfg(test)]
 mod crash;
+mod doors;
 #[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
@@ -34,7 +35,8 @@ mod processes;
 mod recording;
 #[cfg(test)]
 mod registry;
-#[cfg(all(test, feature = "influxdb2"))]
+#[cfg(test)]
+#[cfg(feature = "influxdb2")]
 mod servers;
 #[cfg(test)]
 mod solve;

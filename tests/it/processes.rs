@@ -139,6 +139,59 @@ impl Collector {
     }
 }
 
+/// `desserte serve` with more to say, whose log is kept.
+pub(crate) struct Served {
+    process: Process,
+    pub(crate) web: String,
+    log: std::thread::JoinHandle<String>,
+}
+
+impl Served {
+    pub(crate) fn start(data: &Path, before: &[&str], after: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_desserte"))
+            .args(before)
+            .args([
+                "serve",
+                "--agents",
+                "127.0.0.1:0",
+                "--web",
+                "127.0.0.1:0",
+                "--data",
+            ])
+            .arg(data)
+            .args(after)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = spawn(move || {
+            let mut text = Vec::new();
+            let _ = stderr.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        let stdout = child.stdout.take().unwrap();
+        let process = Process(child);
+        let mut first = String::new();
+        BufReader::new(stdout).read_line(&mut first).unwrap();
+        let bound: Value =
+            serde_json::from_str(&first).expect("desserte serve prints where it listens");
+        Self {
+            process,
+            web: bound["web"].as_str().unwrap().to_owned(),
+            log,
+        }
+    }
+
+    /// SIGTERM; returns what was logged.
+    pub(crate) fn stop(mut self) -> String {
+        self.process.signal("TERM");
+        let status = self.process.0.wait().unwrap();
+        assert!(status.success(), "desserte serve ended with {status}");
+        self.log.join().unwrap()
+    }
+}
+
 /// An enrolled agent and its data folder.
 pub(crate) struct Agent {
     data: PathBuf,

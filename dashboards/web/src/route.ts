@@ -13,11 +13,12 @@ export const SCREENS = [
   'planning',
   'agents',
   'import',
+  'access',
 ] as const;
 export type ScreenName = (typeof SCREENS)[number];
 
 export interface Route {
-  screen: ScreenName | 'site' | 'lost';
+  screen: ScreenName | 'site' | 'account' | 'invitation' | 'lost';
   /** The part of the path after the screen: a site's identifier, say. */
   id: string | null;
   /** The parts after that one. */
@@ -39,10 +40,17 @@ export function parseRoute(hash: string): Route {
   const [id = null, ...rest] = parts.filter((part) => part !== '').map(decoded);
   const parameters = new URLSearchParams(query);
   if (first === '') return { screen: 'overview', id: null, rest: [], query: parameters };
+  // Not in the navigation: the own account, and the one-time link by which a password is chosen.
+  const aside =
+    first === 'account' ? first : first === 'invitation' && id !== null ? first : undefined;
   const screen =
-    first === 'sites' && id !== null ? 'site' : (SCREENS.find((item) => item === first) ?? 'lost');
+    first === 'sites' && id !== null
+      ? 'site'
+      : (aside ?? SCREENS.find((item) => item === first) ?? 'lost');
   return { screen, id, rest, query: parameters };
 }
+
+export const accountLink = (): string => '#/account';
 
 /** A link to a screen, or to something on it. Parameters that are empty are left out. */
 export function link(

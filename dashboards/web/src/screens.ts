@@ -15,4 +15,5 @@ export const SCREEN_CODE: Record<
   planning: () => import('./screens/Planning.svelte'),
   agents: () => import('./screens/Agents.svelte'),
   import: () => import('./screens/Import.svelte'),
+  access: () => import('./screens/Access.svelte'),
 };

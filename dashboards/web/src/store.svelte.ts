@@ -80,7 +80,16 @@ class Store {
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') this.#refresh.ask();
     }, OVERVIEW_LONGEST_MS);
-    const stop = listen(() => new EventSource('/api/v1/events?topic=changes'), {
+    return () => {
+      clearInterval(timer);
+      this.#redraw.stop();
+      this.#refresh.stop();
+    };
+  }
+
+  /** Hears of changes until the returned function is called. */
+  hear(): () => void {
+    return listen(() => new EventSource('/api/v1/events?topic=changes'), {
       status: (status) => (this.status = status),
       resumed: () => {
         void this.load();
@@ -91,12 +100,6 @@ class Store {
       sample: () => {},
       summary: (event) => (this.summary = event),
     });
-    return () => {
-      stop();
-      clearInterval(timer);
-      this.#redraw.stop();
-      this.#refresh.stop();
-    };
   }
 
   /** Hears the samples of one site, or of all with `null`, until the returned function is called. */

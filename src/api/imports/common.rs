@@ -9,6 +9,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
+use crate::api::agents::signer;
 use crate::api::error::{Answer, Code, Refusal};
 use crate::api::model::Signed;
 use crate::api::paging::{Page, Paging};
@@ -28,8 +29,9 @@ pub(in crate::api) fn decision(signed: &Signed, now_unix_ms: i64) -> Decision<'_
     }
 }
 
-pub(in crate::api) fn signed(body: Result<Bytes, BytesRejection>) -> Answer<Signed> {
-    let signed: Signed = json(body)?;
+pub(in crate::api) fn signed(app: &App, body: Result<Bytes, BytesRejection>) -> Answer<Signed> {
+    let mut signed: Signed = json(body)?;
+    signed.author = signer(app, signed.author);
     check_signed(&signed)?;
     Ok(signed)
 }

@@ -55,7 +55,8 @@ pub struct PairDecisions {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedPairDecisions {
-    /// Who.
+    /// Who. Left out by whoever is signed in: their account signs.
+    #[serde(default)]
     pub author: String,
     /// Why.
     pub reason: String,

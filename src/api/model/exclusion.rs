@@ -20,7 +20,8 @@ pub struct ExclusionRequest {
     pub class: String,
     /// `planned_works`, `stop_clock` or `other`.
     pub kind: String,
-    /// Who asks for it.
+    /// Who asks for it. Left out by whoever is signed in: their account signs.
+    #[serde(default)]
     pub requested_by: String,
     /// Why.
     pub reason: String,
@@ -30,7 +31,8 @@ pub struct ExclusionRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
-    /// The name.
+    /// The name. Left out by whoever is signed in: their account signs.
+    #[serde(default)]
     pub approved_by: String,
 }
 
@@ -38,7 +40,8 @@ pub struct Approval {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {
-    /// The name.
+    /// The name. Left out by whoever is signed in: their account signs.
+    #[serde(default)]
     pub withdrawn_by: String,
     /// Why.
     pub reason: String,

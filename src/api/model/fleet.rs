@@ -183,7 +183,8 @@ pub struct CodeCreated {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confirmation {
-    /// Who says that the agent was not moved.
+    /// Who says that the agent was not moved. Left out by whoever is signed in: their account signs.
+    #[serde(default)]
     pub author: String,
     /// How he knows.
     pub reason: String,

@@ -303,7 +303,8 @@ pub struct ImportPreview {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Signed {
-    /// Who.
+    /// Who. Left out by whoever is signed in: their account signs.
+    #[serde(default)]
     pub author: String,
     /// Why.
     pub reason: String,

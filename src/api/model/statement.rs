@@ -48,7 +48,8 @@ pub struct ContestRequest {
     pub site: String,
     /// Start of the outage as the statement gives it, RFC 3339.
     pub outage_start: String,
-    /// Who says it.
+    /// Who says it. Left out by whoever is signed in: their account signs.
+    #[serde(default)]
     pub person: String,
     /// What.
     pub text: String,
@@ -92,7 +93,8 @@ pub struct AttachmentRequest {
     pub name: String,
     /// Its SHA-256, 64 hexadecimal digits in lower case.
     pub sha256: String,
-    /// Who adds it.
+    /// Who adds it. Left out by whoever is signed in: their account signs.
+    #[serde(default)]
     pub added_by: String,
 }
 

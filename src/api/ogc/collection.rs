@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{CRS84, GEOJSON, JSON, Root};
 use crate::api::error::{Answer, Refusal};
 use crate::app::App;
+use crate::doors::policy::{Action, may};
 
 /// A collection. Closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +32,15 @@ impl Collection {
         }
     }
 
-    pub(super) fn named(id: &str) -> Answer<Self> {
-        let mut all = Self::ALL.into_iter();
+    /// Those that the viewer may look at.
+    pub(super) fn seen_by(app: &App) -> impl Iterator<Item = Self> + use<> {
+        let ranks = may(app.viewer(), Action::SeeRanking);
+        let seen = move |one: &Self| ranks || !matches!(one, Self::Gaps | Self::Plans);
+        Self::ALL.into_iter().filter(seen)
+    }
+
+    pub(super) fn named(app: &App, id: &str) -> Answer<Self> {
+        let mut all = Self::seen_by(app);
         all.find(|one| one.id() == id)
             .ok_or_else(|| Refusal::not_found("collection", id))
     }

@@ -57,7 +57,7 @@ pub(super) fn one(app: &App, collection: Collection, id: &str) -> Result<Option<
             let Ok(number) = id.parse::<i64>() else {
                 return Ok(None);
             };
-            let found = app.source().outage(number)?;
+            let found = app.outage(number)?;
             Ok(found.map(|found| outage(app, &found)))
         }
     }
@@ -175,7 +175,7 @@ fn outages(app: &App, asked: &Asked) -> Result<FeaturePage> {
     let mut place = asked.after.as_deref().and_then(place_of);
     let (mut found, mut scanned) = (Vec::new(), 0);
     loop {
-        let batch = app.source().outages(&OutageFilter {
+        let batch = app.outages(&OutageFilter {
             from_unix_ms: asked.from_unix_ms,
             // The registry's end is the first moment after; ours is the last one within.
             to_unix_ms: asked.to_unix_ms.map(|to| to.saturating_add(1)),

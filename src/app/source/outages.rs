@@ -12,8 +12,13 @@ use crate::registry::{self, OutageRecord};
 impl Source {
     /// Outages, the newest first.
     pub fn outages(&self, filter: &OutageFilter) -> Result<Vec<SiteOutage>> {
+        let sites = filter
+            .sites
+            .as_ref()
+            .map(|ids| serde_json::json!(ids).to_string());
         let found = self.registry.outages(&registry::OutageFilter {
             site: filter.site.as_deref(),
+            sites: sites.as_deref(),
             cause: filter.cause.map(desserte_domain::cause::Cause::identifier),
             from_unix_ms: filter.from_unix_ms,
             to_unix_ms: filter.to_unix_ms,

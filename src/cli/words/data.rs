@@ -7,7 +7,9 @@ use crate::api::server::ServerError;
 use crate::app::{AppError, SourceError};
 use crate::collector::CollectorError;
 use crate::collector::identity::IdentityError;
+use crate::config::Language;
 use crate::demo::DemoError;
+use crate::doors::tls::TlsError;
 use crate::layers::LayersError;
 use crate::serve::ServeError;
 use crate::staging::StagingError;
@@ -209,16 +211,48 @@ impl From<ServerError> for Text {
             ServerError::NotLoopback(address) => Self::new(
                 format!(
                     "--web {address} : seule la boucle locale (127.0.0.1 ou [::1]) est permise tant qu’il \
-                     n’y a pas de comptes ; pour y accéder d’ailleurs, passez par un tunnel"
+                     n’y a pas de comptes ; ajoutez le premier administrateur par « desserte users add », \
+                     ou passez par un tunnel"
                 ),
                 error.to_string(),
             ),
+            ServerError::NoTls(address) => Self::new(
+                format!(
+                    "--web {address} : hors de la boucle locale, il faut web.certificate et web.key, ou, à \
+                     une adresse privée, web.trusted_proxies"
+                ),
+                error.to_string(),
+            ),
+            ServerError::Certificate(error) => Self::new(tls_in_french(error), error.to_string()),
+            ServerError::Tls(source) => part("service web : tls", "web listener: tls", source),
             ServerError::Bind { address, source } => {
                 reason(source).about(format!("--web {address}"))
             }
             ServerError::Serve(source) => part("service web", "web listener", source),
         }
     }
+}
+
+fn tls_in_french(error: &TlsError) -> String {
+    let what = match error {
+        TlsError::Read { file, source } => {
+            format!("{} : {}", file.display(), reason(source).pick(Language::Fr))
+        }
+        TlsError::Content { file, reason } => {
+            let why = match reason.as_str() {
+                "holds no certificate in PEM" => "ne contient aucun certificat PEM",
+                "holds no private key in PEM" => "ne contient aucune clé privée PEM",
+                other => other,
+            };
+            format!("{} : {why}", file.display())
+        }
+        TlsError::Pair { files, source } => format!(
+            "{} et {} ne vont pas ensemble : {source}",
+            files.certificate.display(),
+            files.key.display()
+        ),
+    };
+    format!("certificat de la page : {what}")
 }
 
 impl From<ServeError> for Text {

@@ -117,6 +117,8 @@ fn thing(what: &str) -> &str {
         "line" => "ligne",
         "portal check" => "recherche de portail",
         "exclusion" => "exclusion",
+        "person" => "compte",
+        "token" => "jeton",
         other => other,
     }
 }
@@ -131,6 +133,24 @@ fn why(reason: &'static str) -> &'static str {
         }
         "can be merged once, into another site that is open" => {
             "ne peut être fusionné qu’une fois, dans un autre site ouvert"
+        }
+        "exists already" => "existe déjà",
+        "is the last administrator" => "est le dernier administrateur",
+        "is disabled or invented" => "est désactivé ou inventé",
+        "must have 1 to 64 small letters, digits, '.', '_', '-' or '@'" => {
+            "doit compter 1 à 64 minuscules, chiffres, « . », « _ », « - » ou « @ »"
+        }
+        "must have 1 to 200 bytes, none of them a control character" => {
+            "doit compter 1 à 200 octets, sans caractère de contrôle"
+        }
+        "a contractor needs its name as agreements write it" => {
+            "un prestataire demande son nom tel que l’écrivent les engagements (--contractor)"
+        }
+        "a technician needs exactly one site" => {
+            "un technicien demande exactement un site (--site)"
+        }
+        "this role sees the whole country: regions, contractors and sites are for others" => {
+            "ce rôle voit tout le pays : régions, prestataires et sites sont pour d’autres"
         }
         "stands for another site" => "désigne un autre site",
         "is withdrawn already" => "est déjà retirée",

@@ -141,6 +141,7 @@ impl TestApp {
             geography: geography(&config.country),
             config,
             agents_url: "https://127.0.0.1:4433".to_owned(),
+            doors: desserte::doors::Doors::new(false),
             key_sha256: [9; 32],
             shutdown,
         })

@@ -73,6 +73,20 @@ async fn another_origin_cannot_change_anything() {
     }
     let own = test.send(post("http://127.0.0.1:8420")).await;
     assert_eq!(own.status(), StatusCode::CREATED);
+    // What would be unpacked.
+    for coding in ["gzip", "zstd", "br", "gzip, gzip"] {
+        let headers = [
+            (header::HOST, "127.0.0.1:8420"),
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CONTENT_ENCODING, coding),
+        ];
+        let answer = test.send(with(Method::POST, CODES, &headers)).await;
+        assert_eq!(
+            answer.status(),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "{coding}"
+        );
+    }
     // What a form can send without asking.
     for kind in ["text/plain", "application/x-www-form-urlencoded", ""] {
         let headers = [

@@ -75,19 +75,31 @@ async function problemOf(response: Response, path: string): Promise<ApiError> {
   );
 }
 
+/**
+ * What the session gives every request: the proof that this page asks, sent with what changes
+ * something, and whom to tell when the server does not know the session any more.
+ */
+export const door: { csrf: string | null; shut: () => void } = { csrf: null, shut: () => {} };
+
 async function answerTo(path: string, init: RequestInit): Promise<Response> {
+  const proof: Record<string, string> =
+    door.csrf !== null && (init.method ?? 'GET') !== 'GET' ? { 'X-Desserte-Csrf': door.csrf } : {};
   let response: Response;
   try {
     response = await fetch(path, {
       ...init,
       signal: init.signal ?? AbortSignal.timeout(TIMEOUT_MS),
-      headers: { Accept: 'application/json', ...init.headers },
+      headers: { Accept: 'application/json', ...proof, ...init.headers },
     });
   } catch (error) {
     const late = error instanceof DOMException && error.name === 'TimeoutError';
     throw new ApiError(late ? 'timeout' : 'network', 0, null, path);
   }
-  if (!response.ok) throw await problemOf(response, path);
+  if (!response.ok) {
+    const problem = await problemOf(response, path);
+    if (problem.code === 'sign_in_needed') door.shut();
+    throw problem;
+  }
   return response;
 }
 

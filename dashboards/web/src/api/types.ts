@@ -284,3 +284,26 @@ export interface FeatureCollection {
     geometry: { type: string; coordinates: unknown } | null;
   }[];
 }
+
+export const ROLES = [
+  'administrator',
+  'engineer',
+  'planner',
+  'contractor',
+  'technician',
+  'auditor',
+] as const;
+export type Role = (typeof ROLES)[number];
+
+export type Session = Schema<'Session'>;
+export type Person = Schema<'PersonItem'>;
+export type NewPerson = Schema<'NewPersonAsked'>;
+export type PersonChange = Schema<'PersonChange'>;
+export type LinkMade = Schema<'LinkMade'>;
+export type Token = Schema<'TokenItem'>;
+export type NewToken = Schema<'NewToken'>;
+export type TokenMade = Schema<'TokenMade'>;
+export type Invitation = Schema<'Invitation'>;
+export type SecondFactor = Schema<'SecondFactor'>;
+export type AuditItem = Schema<'AuditItem'>;
+export type SignInItem = Schema<'SignInItem'>;

@@ -1,4 +1,5 @@
 import { agreementsEn } from './agreements.en';
+import { doorsEn } from './doors.en';
 import { firstEn } from './first.en';
 import { importEn } from './import.en';
 import { programmeEn } from './programme.en';
@@ -13,6 +14,7 @@ export const en: Dictionary = {
   ...programmeEn,
   // Features, one line each:
   ...agreementsEn,
+  ...doorsEn,
   ...ledgerEn,
   ...screensEn,
   ...statementEn,

@@ -13,6 +13,7 @@ export const firstEn: Record<FirstKey, string> = {
   'nav.planning': 'Planning',
   'nav.agents': 'Agents',
   'nav.import': 'Import',
+  'nav.access': 'Access',
   'language.label': 'Language',
   'theme.toggle': 'Change theme (light or dark)',
   'live.connecting': 'Connecting…',
@@ -88,7 +89,7 @@ export const firstEn: Record<FirstKey, string> = {
 
   'sensitive.mark': 'Sensitive site',
   'sensitive.note':
-    'Sensitive site: its live state will need a login once there are accounts.',
+    'Sensitive site: its live state needs an account as soon as there are any.',
 
   'overview.simulated_one':
     'Simulated measurements on {count} site: its outages and figures are invented.',

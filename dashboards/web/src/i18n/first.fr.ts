@@ -15,6 +15,7 @@ export const firstFr = {
   'nav.planning': 'Planification',
   'nav.agents': 'Agents',
   'nav.import': 'Importer',
+  'nav.access': 'Accès',
   'language.label': 'Langue',
   'theme.toggle': 'Changer de thème (clair ou sombre)',
   'live.connecting': 'Connexion…',
@@ -91,7 +92,7 @@ export const firstFr = {
 
   'sensitive.mark': 'Site sensible',
   'sensitive.note':
-    'Site sensible\u00a0: son état en direct demandera une connexion dès qu’il y aura des comptes.',
+    'Site sensible\u00a0: son état en direct demande un compte dès qu’il y en a.',
 
   'overview.simulated_one':
     'Mesures simulées sur {count} site\u00a0: ses pannes et ses chiffres sont inventés.',

@@ -6,6 +6,7 @@
 // `first.fr.ts`. A feature keeps its texts in `FEATURE.fr.ts` and `FEATURE.en.ts`.
 
 import { agreementsFr } from './agreements.fr';
+import { doorsFr } from './doors.fr';
 import { firstFr } from './first.fr';
 import { ledgerFr } from './ledger.fr';
 import { screensFr } from './screens.fr';
@@ -19,6 +20,7 @@ export const fr = {
   ...programmeFr,
   // Features, one line each:
   ...agreementsFr,
+  ...doorsFr,
   ...ledgerFr,
   ...screensFr,
   ...statementFr,
