@@ -20,7 +20,8 @@ pub(super) struct Drawn {
     /// Holds `None` inside when there is nothing to draw.
     outline: Mutex<Option<Arc<Option<Outline>>>>,
     areas: Mutex<Option<Arc<Areas>>>,
-    regions: Mutex<Option<Option<Bytes>>>,
+    /// Holds `None` inside when there are none.
+    regions: Mutex<Option<Arc<Option<Bytes>>>>,
 }
 
 impl Drawn {
@@ -95,9 +96,9 @@ impl App {
         let drawn = held.get_or_insert_with(|| {
             let layers = self.layers();
             let imported = layers.regions.first().map(geography::imported::geojson);
-            imported.or_else(|| self.geography.regions.clone())
+            Arc::new(imported.or_else(|| self.geography.regions.clone()))
         });
-        drawn.clone()
+        Option::clone(drawn)
     }
 
     /// West, south, east, north of the country: its own outlines, else the imported regions.

@@ -11,6 +11,7 @@ use std::io::Write;
 use desserte_planning::gap::{Covered, Gap, Nearest};
 use desserte_planning::gaps::{GapReport, GapRow};
 use desserte_planning::layer::LayerUse;
+use desserte_planning::ranking::MeasuredAvailability;
 use desserte_planning::{Finding, Position, UnknownReason};
 use serde_json::{Map, Value, json};
 
@@ -162,7 +163,7 @@ fn cells(row: &GapRow, absent: &str, language: Language) -> Vec<Cell> {
     cells.push(population.map_or(Cell::Empty, Cell::Integer));
     let measured = site.availability.as_ref();
     cells.push(Cell::text(measured.map(|measured| measured.period.clone())));
-    let share = measured.and_then(|measured| measured.up_share());
+    let share = measured.and_then(MeasuredAvailability::up_share);
     cells.push(share.map_or(Cell::Empty, |share| Cell::Number(share, 6)));
     cells.push(measured.map_or(Cell::Empty, |measured| {
         Cell::Integer(measured.unknown_slots)

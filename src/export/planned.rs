@@ -169,7 +169,10 @@ impl<'p> Planned<'p> {
             sites: sites.collect(),
             routes,
             phases: serde_json::from_value(part("phases"))?,
-            currency: plan.summary["costs"]["currency"].as_str(),
+            currency: plan
+                .summary
+                .pointer("/costs/currency")
+                .and_then(serde_json::Value::as_str),
             limits: said(&limits),
         })
     }

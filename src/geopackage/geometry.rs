@@ -23,6 +23,7 @@ pub enum Shape {
 
 impl Shape {
     /// Every position.
+    #[must_use]
     pub fn positions(&self) -> Box<dyn Iterator<Item = &[f64; 2]> + '_> {
         match self {
             Self::Points(points) => Box::new(points.iter()),

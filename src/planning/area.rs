@@ -31,7 +31,10 @@ impl Rings {
         for ring in rings {
             let next = ring.iter().cycle().skip(1);
             let pairs = ring.iter().zip(next).map(|(a, b)| (pair(*a), pair(*b)));
-            edges.extend(pairs.filter(|(a, b)| a != b));
+            // A ring that is closed ends with an edge of no length.
+            edges.extend(pairs.filter(|([x1, y1], [x2, y2])| {
+                x1.to_bits() != x2.to_bits() || y1.to_bits() != y2.to_bits()
+            }));
         }
         let bounds = edges.iter().map(|([x, y], _)| [*x, *y, *x, *y]);
         let bounds = bounds.reduce(|a, b| {

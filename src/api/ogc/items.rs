@@ -49,7 +49,9 @@ pub(super) fn one(app: &App, collection: Collection, id: &str) -> Result<Option<
         }
         Collection::Plans => {
             let ranked = ranked(app);
-            Ok(ranked.into_iter().find(|feature| feature["id"] == id))
+            Ok(ranked
+                .into_iter()
+                .find(|feature| feature.get("id").is_some_and(|known| known == id)))
         }
         Collection::Outages => {
             let Ok(number) = id.parse::<i64>() else {
@@ -138,8 +140,9 @@ fn ranked(app: &App) -> Vec<Value> {
 
 fn ranking(app: &App, asked: &Asked) -> FeaturePage {
     let after: Option<u64> = asked.after.as_ref().and_then(|after| after.parse().ok());
-    let within = |feature: &Value| match feature["geometry"]["coordinates"]
-        .as_array()
+    let within = |feature: &Value| match feature
+        .pointer("/geometry/coordinates")
+        .and_then(Value::as_array)
         .map(Vec::as_slice)
     {
         Some([x, y]) => asked.holds(
@@ -152,7 +155,10 @@ fn ranking(app: &App, asked: &Asked) -> FeaturePage {
         .into_iter()
         .map(|feature| {
             (
-                feature["properties"]["rank"].as_u64().unwrap_or_default(),
+                feature
+                    .pointer("/properties/rank")
+                    .and_then(Value::as_u64)
+                    .unwrap_or_default(),
                 feature,
             )
         })

@@ -4,6 +4,7 @@ use desserte_planning::Finding;
 use desserte_planning::gap::AreaGap;
 use desserte_planning::gaps::{GapReport, GapRow};
 use desserte_planning::layer::Layers;
+use desserte_planning::ranking::MeasuredAvailability;
 
 use super::super::Language;
 use super::super::map::{
@@ -123,7 +124,7 @@ fn site_values(row: &GapRow) -> Vec<Value> {
     let measured = site.availability.as_ref();
     values.push(whole(place.and_then(|place| place.population)));
     values.push(said(measured.map(|measured| measured.period.as_str())));
-    values.push(number(measured.and_then(|measured| measured.up_share())));
+    values.push(number(measured.and_then(MeasuredAvailability::up_share)));
     values
 }
 

@@ -19,7 +19,8 @@ const STYLE: &str = "@page{size:A4;margin:14mm}body{font:10pt/1.35 system-ui,san
 max-width:182mm;margin:0 auto;padding:4mm}h1{font-size:16pt;margin:0 0 2mm}h2{font-size:12pt;\
 margin:6mm 0 2mm;break-after:avoid}table{border-collapse:collapse;width:100%;font-size:8.5pt}\
 th,td{text-align:left;padding:1mm 1.5mm;border-bottom:.2mm solid #bbb;vertical-align:top}\
-th{border-bottom:.4mm solid #333}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\
+th{border-bottom:.4mm solid #333}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;\
+white-space:nowrap}\
 tr{break-inside:avoid}thead{display:table-header-group}.note{color:#444}.warn{border:.4mm solid #943126;\
 padding:2mm 3mm;margin:3mm 0}svg{width:100%;height:auto;break-inside:avoid}ul{margin:1mm 0;\
 padding-left:5mm}.k{display:inline-block;width:3mm;height:3mm;border-radius:50%;margin-right:1mm}";
@@ -188,10 +189,10 @@ impl Page<'_> {
     }
 
     fn head(&self, heads: &[(&'static str, &'static str, &str)]) -> String {
-        let cells: String = heads
+        let cells = heads
             .iter()
-            .map(|(fr, en, class)| format!("<th class=\"{class}\">{}</th>", self.pick(fr, en)))
-            .collect();
+            .map(|(fr, en, class)| format!("<th class=\"{class}\">{}</th>", self.pick(fr, en)));
+        let cells = cells.collect::<Vec<_>>().concat();
         format!("<table><thead><tr>{cells}</tr></thead><tbody>")
     }
 
@@ -307,10 +308,8 @@ impl Page<'_> {
             return String::new();
         }
         let title = self.pick("Ce que le plan ne sait pas", "What the plan does not know");
-        let items: String = items
-            .iter()
-            .map(|item| format!("<li>{item}</li>"))
-            .collect();
+        let items = items.iter().map(|item| format!("<li>{item}</li>"));
+        let items = items.collect::<Vec<_>>().concat();
         format!("<h2>{title}</h2><ul>{items}</ul>")
     }
 

@@ -1,5 +1,7 @@
 //! The map of a brief, drawn into the page.
 
+use std::fmt::Write as _;
+
 use super::{Page, Planned};
 use crate::export::map::pair;
 use desserte_planning::layer::Layers;
@@ -28,9 +30,12 @@ impl Page<'_> {
             .flat_map(|region| &region.rings)
         {
             let path = frame.path(&ring.iter().copied().map(pair).collect::<Vec<_>>());
-            shapes.push_str(&format!(
-                "<path d=\"{path}Z\" fill=\"#f4f6f7\" stroke=\"#aab7b8\" stroke-width=\".8\"/>"
-            ));
+            drawn(
+                &mut shapes,
+                format_args!(
+                    "<path d=\"{path}Z\" fill=\"#f4f6f7\" stroke=\"#aab7b8\" stroke-width=\".8\"/>"
+                ),
+            );
         }
         for line in self
             .layers
@@ -39,17 +44,23 @@ impl Page<'_> {
             .flat_map(|layer| &layer.features)
         {
             let path = frame.path(&line.positions.iter().copied().map(pair).collect::<Vec<_>>());
-            shapes.push_str(&format!(
-                "<path d=\"{path}\" fill=\"none\" stroke=\"#7b7d7d\" stroke-width=\"1\" \
+            drawn(
+                &mut shapes,
+                format_args!(
+                    "<path d=\"{path}\" fill=\"none\" stroke=\"#7b7d7d\" stroke-width=\"1\" \
                  stroke-dasharray=\"4 2\"/>"
-            ));
+                ),
+            );
         }
         for route in self.planned.laid() {
             let path = frame.path(&route.path.iter().copied().map(pair).collect::<Vec<_>>());
-            shapes.push_str(&format!(
-                "<path d=\"{path}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.6\"/>",
-                colour(route.phase)
-            ));
+            drawn(
+                &mut shapes,
+                format_args!(
+                    "<path d=\"{path}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.6\"/>",
+                    colour(route.phase)
+                ),
+            );
         }
         // The first ranks last, so that they lie above the others.
         for site in self.planned.sites.iter().rev() {
@@ -57,10 +68,13 @@ impl Page<'_> {
             let (x, y) = frame.at(pair(at));
             let phase = site.plan.and_then(|plan| plan.phase);
             let radius = if phase.is_some() { 2.6 } else { 1.7 };
-            shapes.push_str(&format!(
-                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{}\"/>",
-                colour(phase)
-            ));
+            drawn(
+                &mut shapes,
+                format_args!(
+                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{}\"/>",
+                    colour(phase)
+                ),
+            );
         }
         let title = self.pick("Carte", "Map");
         let note = self.pick(
@@ -73,6 +87,11 @@ impl Page<'_> {
             MAP_WIDTH, frame.height
         )
     }
+}
+
+/// Adds a shape; writing to a text cannot fail.
+fn drawn(shapes: &mut String, shape: std::fmt::Arguments<'_>) {
+    let _ = shapes.write_fmt(shape);
 }
 
 /// The colour of a phase, from 1.

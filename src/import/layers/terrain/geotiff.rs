@@ -169,7 +169,7 @@ fn placed(
         ));
     }
     // The tie point is a sample's corner, unless the raster type says that samples are points.
-    let point = keys.iter().any(|key| *key == (RASTER_TYPE, PIXEL_IS_POINT));
+    let point = keys.contains(&(RASTER_TYPE, PIXEL_IS_POINT));
     let half = if point { 0.0 } else { 0.5 };
     let origin = [x + (half - column) * across, y - (half - row) * down];
     Ok((origin, [*across, *down]))
@@ -199,7 +199,7 @@ fn heights(samples: DecodingResult, unknown: Option<f64>) -> Vec<Option<f64>> {
         DecodingResult::I32(samples) => known(samples, unknown, f64::from),
         DecodingResult::F32(samples) => known(samples, unknown, f64::from),
         DecodingResult::F64(samples) => known(samples, unknown, |metres| metres),
-        DecodingResult::F16(samples) => known(samples, unknown, |metres| metres.to_f64()),
+        DecodingResult::F16(samples) => known(samples, unknown, f64::from),
         DecodingResult::U64(_) | DecodingResult::I64(_) => Vec::new(),
     }
 }

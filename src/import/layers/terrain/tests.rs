@@ -1,5 +1,10 @@
 //! Synthetic ground with known heights: no file of these is anybody's.
 
+#![expect(
+    clippy::similar_names,
+    reason = "a tie point and the tile that it places"
+)]
+
 use std::io::{Cursor, Write as _};
 
 use desserte_planning::Position;
