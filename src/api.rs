@@ -37,6 +37,7 @@ mod own;
 mod page;
 mod paging;
 pub(crate) mod people;
+mod plan_format;
 mod plans;
 mod programmes;
 mod security;

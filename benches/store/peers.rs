@@ -445,7 +445,7 @@ impl Peer for Postgres {
             .current_dir("/")
             .output()
             .expect("psql");
-        output.stdout.iter().filter(|byte| **byte == b'\n').count()
+        String::from_utf8_lossy(&output.stdout).lines().count()
     }
 }
 

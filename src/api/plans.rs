@@ -19,11 +19,10 @@ use utoipa::IntoParams;
 use super::error::{Answer, Refusal};
 use super::model::{ContributionItem, CriterionItem, PlanItem, PlanPage, PlanRobustness, PlanStay};
 use super::paging::{Paging, page};
+use super::plan_format::{Format, no_routes};
 use super::seen::View;
 use super::{country, download, query};
 use crate::app::App;
-use crate::export::planned::{Planned, PlannedFormat};
-use crate::export::{self, Language};
 
 /// Largest weight of a reader; the page's sliders run from 0 to 1 or to 100.
 const WEIGHT_MAX: f64 = 100.0;
@@ -186,96 +185,6 @@ pub(crate) async fn export(
         .ok_or_else(no_routes)?;
     let (media_type, disposition) = format.headers();
     Ok(download::attachment(bytes, media_type, disposition))
-}
-
-/// A file of the ranking.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Format {
-    Csv,
-    Xlsx,
-    Geojson,
-    Planned(PlannedFormat),
-}
-
-impl Format {
-    pub(super) fn of(asked: Option<&str>) -> Answer<Self> {
-        match asked {
-            None | Some("csv") => Ok(Self::Csv),
-            Some("xlsx") => Ok(Self::Xlsx),
-            Some("geojson") => Ok(Self::Geojson),
-            Some("geopackage") => Ok(Self::Planned(PlannedFormat::Geopackage)),
-            Some("kml") => Ok(Self::Planned(PlannedFormat::Kml)),
-            Some("ofds") => Ok(Self::Planned(PlannedFormat::Ofds)),
-            Some("brief") => Ok(Self::Planned(PlannedFormat::Brief)),
-            Some(other) => Err(Refusal::parameter(
-                "format",
-                format!("{other:?} is not csv, xlsx, geojson, geopackage, kml, ofds or brief"),
-            )),
-        }
-    }
-
-    /// The plan as a file; `None`: a network is asked for, and no route is planned.
-    fn write(
-        self,
-        plan: &Plan,
-        app: &App,
-        language: Language,
-    ) -> Result<Option<Vec<u8>>, export::ExportError> {
-        let mut bytes = Vec::new();
-        match self {
-            Self::Planned(format) => {
-                let planned = Planned::new(plan, plan.programme.as_ref());
-                let when = (app.now_unix_ms(), language);
-                return export::planned::write(format, (&planned, &app.layers()), when);
-            }
-            Self::Csv => export::plan::write_csv(plan, language, &mut bytes)?,
-            Self::Xlsx => export::plan::write_xlsx(plan, language, &mut bytes)?,
-            Self::Geojson => export::plan::write_geojson(plan, &mut bytes)?,
-        }
-        Ok(Some(bytes))
-    }
-
-    pub(super) fn headers(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Csv => (
-                "text/csv; charset=utf-8",
-                "attachment; filename=\"desserte-plan.csv\"",
-            ),
-            Self::Xlsx => (
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                "attachment; filename=\"desserte-plan.xlsx\"",
-            ),
-            Self::Geojson => (
-                "application/geo+json",
-                "attachment; filename=\"desserte-plan.geojson\"",
-            ),
-            Self::Planned(PlannedFormat::Geopackage) => (
-                "application/geopackage+sqlite3",
-                "attachment; filename=\"desserte-plan.gpkg\"",
-            ),
-            Self::Planned(PlannedFormat::Kml) => (
-                "application/vnd.google-earth.kml+xml",
-                "attachment; filename=\"desserte-plan.kml\"",
-            ),
-            Self::Planned(PlannedFormat::Ofds) => (
-                "application/json",
-                "attachment; filename=\"desserte-plan-ofds.json\"",
-            ),
-            // Kept and opened from there: no page of ours runs what a file says.
-            Self::Planned(PlannedFormat::Brief) => (
-                "text/html; charset=utf-8",
-                "attachment; filename=\"desserte-plan.html\"",
-            ),
-        }
-    }
-}
-
-/// The refusal of a network without a route.
-pub(super) fn no_routes() -> Refusal {
-    Refusal::parameter(
-        "format",
-        "no route is planned: an OFDS network needs a plan with costs",
-    )
 }
 
 /// The plan of a preset, with the reader's own weights in place of the preset's where given.

@@ -26,7 +26,6 @@ use super::paging::{Page, Paging, page};
 use super::seen::View;
 use super::{download, imports, query, time};
 use crate::app::App;
-use crate::export::{self, Language};
 use crate::import::scenario::{costs_from_toml, scenario_from_toml};
 use crate::plans::{KeptPlan, KeptSite, PLANS_MAX, PlanStore, PlansError};
 
@@ -320,7 +319,7 @@ pub(crate) async fn export_kept(
 ) -> Answer<Response> {
     let asked = query(asked)?;
     let language = download::language(asked.language.as_deref())?;
-    let format = super::plans::Format::of(asked.format.as_deref())?;
+    let format = super::plan_format::Format::of(asked.format.as_deref())?;
     let plan = found(&app, &id).await?;
     let (sites, routes) = kept(&app, move |store| {
         Ok((store.all_sites(&id)?, store.routes(&id)?))
@@ -329,46 +328,16 @@ pub(crate) async fn export_kept(
     let writing = {
         let app = Arc::clone(&app);
         tokio::task::spawn_blocking(move || {
-            write(format, (&app, &plan), (&sites, &routes), language)
+            format.write_kept((&app, &plan), (&sites, &routes), language)
         })
     };
     let bytes = writing
         .await
         .map_err(|error| Refusal::internal("writing the plan", error))?
         .map_err(|error| Refusal::internal("writing the plan", error))?
-        .ok_or_else(super::plans::no_routes)?;
+        .ok_or_else(super::plan_format::no_routes)?;
     let (media_type, disposition) = format.headers();
     Ok(download::attachment(bytes, media_type, disposition))
-}
-
-type SitesAndRoutes<'a> = (
-    &'a [KeptSite],
-    &'a [desserte_planning::programme::RoutePlan],
-);
-
-fn write(
-    format: super::plans::Format,
-    (app, plan): (&App, &KeptPlan),
-    (sites, routes): SitesAndRoutes<'_>,
-    language: Language,
-) -> Result<Option<Vec<u8>>, export::ExportError> {
-    use super::plans::Format::{self, Csv, Geojson, Xlsx};
-    let mut bytes = Vec::new();
-    match format {
-        Csv => export::programme::write_csv(plan, sites, language, &mut bytes)?,
-        Xlsx => export::programme::write_xlsx(plan, sites, language, &mut bytes)?,
-        Geojson => export::programme::write_geojson(plan, sites, routes, &mut bytes)?,
-        Format::Planned(format) => {
-            let planned = export::planned::Planned::kept(plan, sites, routes);
-            let planned = planned.map_err(|error| export::ExportError::Write {
-                what: "the kept plan",
-                source: std::io::Error::other(error),
-            })?;
-            let when = (app.now_unix_ms(), language);
-            return export::planned::write(format, (&planned, &app.layers()), when);
-        }
-    }
-    Ok(Some(bytes))
 }
 
 impl KeptPlanItem {

@@ -1,6 +1,8 @@
 //! The only module of the collector's face that reads and writes registry, journal and store.
 
 mod convert;
+mod decide;
+mod ledger;
 mod outages;
 mod samples;
 
@@ -9,22 +11,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use desserte_probe::clock::{Clock, SystemClock};
-use desserte_probe::wire::enrol::Code;
 use desserte_probe::wire::id::AgentId;
 
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
 use crate::collector::{Collector, journal_path, registry_path, samples_path};
-use crate::registry::{
-    self, AgentRecord, Decision, LineRecord, Registry, RegistryError, SiteStatus,
-};
+use crate::registry::{self, AgentRecord, LineRecord, Registry, RegistryError, SiteStatus};
 use crate::store::StoreError;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::journal::ArrivalLog;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
 pub(crate) use samples::EVIDENCE_MARGIN_MS;
 
-use convert::{Agents, entry, known, line, name_of, version};
+use convert::{Agents, entry, line, name_of, version};
 
 /// Seconds between uploads of an agent without a schedule.
 const UPLOAD_SECONDS_DEFAULT: u32 = registry::UPLOAD_SECONDS;
@@ -107,25 +106,6 @@ impl Source {
         self.collector
             .as_ref()
             .map(|collector| collector.counters())
-    }
-
-    /// What final statements are made from; `None` where nothing arrives.
-    #[must_use]
-    pub fn files(&self) -> Option<crate::ledger::evidence::Files> {
-        let collector = self.collector.as_ref()?;
-        Some(crate::ledger::evidence::Files {
-            source: self.clone(),
-            journal: Arc::clone(collector.journal()),
-            ledger: Arc::clone(collector.ledger()),
-        })
-    }
-
-    /// The log; `None` where nothing arrives.
-    #[must_use]
-    pub fn ledger(&self) -> Option<Arc<crate::ledger::Ledger>> {
-        self.collector
-            .as_ref()
-            .map(|collector| Arc::clone(collector.ledger()))
     }
 
     /// How the store follows the journal; `None` where nothing arrives.
@@ -359,48 +339,5 @@ impl Source {
         Ok(exclusions
             .iter()
             .any(|one| one.kind.leaves_out() && (one.from_unix_ms..one.to_unix_ms).contains(&now)))
-    }
-
-    /// Makes an enrolment code: its text, and until when it is worth something.
-    pub fn create_code(
-        &self,
-        site: &str,
-        key_sha256: [u8; 32],
-        author: &str,
-    ) -> Result<(String, i64)> {
-        let code = Code {
-            secret: rand::random(),
-            collector_key_sha256: key_sha256,
-        };
-        let expires = self
-            .registry
-            .keep_code(&code.secret, site, author, self.now_unix_ms())?;
-        Ok((code.to_text(), expires))
-    }
-
-    /// Confirms a line; `false` when there is no such line.
-    pub fn confirm_line(&self, agent: &str, key: &str, author: &str, reason: &str) -> Result<bool> {
-        let Ok(id) = agent.parse() else {
-            return Ok(false);
-        };
-        let decision = Decision {
-            author,
-            at_unix_ms: self.now_unix_ms(),
-            reason,
-        };
-        known(self.registry.confirm_line(id, key, decision))
-    }
-
-    /// Revokes an agent; `false` when there is no such agent.
-    pub fn revoke(&self, agent: &str, author: &str) -> Result<bool> {
-        let Ok(id) = agent.parse() else {
-            return Ok(false);
-        };
-        let decision = Decision {
-            author,
-            at_unix_ms: self.now_unix_ms(),
-            reason: "revoked from the page",
-        };
-        known(self.registry.revoke_agent(id, decision))
     }
 }

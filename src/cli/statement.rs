@@ -13,8 +13,10 @@ use crate::api::time::parse_month;
 use crate::app::Source;
 use crate::assess::months::MonthError;
 use crate::export::statement::{Shown, write_csv, write_html, write_xlsx};
+use crate::ledger::evidence::EvidenceError;
+use crate::ledger::make::MakeError;
 use crate::ledger::settle::SettleError;
-use crate::statement::StatementDocument;
+use crate::statement::{FIRST_REVISION, StatementDocument};
 use crate::text::moment_or_epoch;
 
 /// How the statement is written.
@@ -125,6 +127,15 @@ impl Statement {
                 revision,
                 found: u32::try_from(found.len()).unwrap_or(u32::MAX),
             }));
+        }
+        // From the evidence, which is never behind a server that runs; from the store where it was let go.
+        let part = (month, terms.version);
+        let stamp = (source.now_unix_ms(), FIRST_REVISION);
+        match bundle::files(&self.data)?.make(&self.agreement, part, stamp) {
+            Ok(made) => return Ok(made.text),
+            Err(MakeError::Evidence(EvidenceError::Gone { .. })) => {}
+            Err(MakeError::Month(error)) => return Err(refused(error)),
+            Err(error) => return Err(Failure::failed(error)),
         }
         let document = source
             .statement(terms, month)

@@ -81,7 +81,7 @@ impl Store {
             ("store.bucket", &self.bucket),
         ];
         for (key, value) in needed {
-            if value.as_ref().is_none_or(|value| value.is_empty()) {
+            if value.as_ref().is_none_or(String::is_empty) {
                 return Some((key, "must be given for engine = \"influxdb2\"".to_owned()));
             }
         }

@@ -132,6 +132,10 @@ pub(crate) fn read<T: DeserializeOwned>(input: &Value) -> Result<T, String> {
 }
 
 /// Figures under names known beforehand.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the last word of every kind, which may have failed before"
+)]
 pub(crate) fn named(found: Vec<(&str, Value)>) -> Found {
     let owned = found.into_iter();
     Ok(owned

@@ -115,14 +115,12 @@ impl Decimal {
     /// does not fit.
     #[must_use]
     pub fn scaled(self, places: u32) -> Option<u64> {
-        let missing = places.checked_sub(self.places);
-        match missing {
-            Some(missing) => self.units.checked_mul(10_u64.checked_pow(missing)?),
-            None => {
-                let finer = 10_u64.pow(self.places - places);
-                (self.units % finer == 0).then_some(self.units / finer)
-            }
+        if let Some(missing) = places.checked_sub(self.places) {
+            return self.units.checked_mul(10_u64.checked_pow(missing)?);
         }
+        let finer = 10_u64.pow(self.places - places);
+        let whole = self.units.is_multiple_of(finer);
+        whole.then_some(self.units / finer)
     }
 
     /// The nearest floating-point number: for notes and charts, never for a comparison.

@@ -298,8 +298,8 @@ mod tests {
         let terms = terms("restore_within_minutes = 60\nmean_at_most_minutes = 50");
         let with = |liability, open, minutes| {
             let one = Occurrence {
-                liability,
                 open,
+                liability,
                 ..occurrence(0, minutes)
             };
             terms.judge(one, &period(), &[]).unwrap()

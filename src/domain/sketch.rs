@@ -1,4 +1,4 @@
-//! Percentiles of more values than are kept: a DDSketch (C. Masson, J. E. Rim, H. K. Lee, 2019), whose
+//! Percentiles of more values than are kept: a `DDSketch` (C. Masson, J. E. Rim, H. K. Lee, 2019), whose
 //! relative error is bounded and which merges without loss. For screens and for many sites together;
 //! what is paid is computed from the exact values.
 

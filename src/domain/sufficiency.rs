@@ -362,10 +362,7 @@ mod tests {
         assert_eq!(note.autocorrelation.as_deref(), Some("0.988777"));
         assert_eq!(note.effective_samples.as_deref(), Some("5.64"));
         let [low, high] = note.interval_percent.unwrap();
-        assert!(
-            low < "60".to_owned() && high > "98".to_owned(),
-            "{low} {high}"
-        );
+        assert!(low.as_str() < "60" && high.as_str() > "98", "{low} {high}");
     }
 
     #[test]

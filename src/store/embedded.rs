@@ -449,4 +449,40 @@ mod tests {
             assert_eq!(store.scan(series.id, 0, i64::MAX).unwrap().len(), 1);
         }
     }
+
+    #[test]
+    fn details_are_found_sealed_or_not_and_inside_the_span_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let detail = |rate| Detail::Throughput {
+            download_bits_per_second: Some(rate),
+            upload_bits_per_second: None,
+            bytes: 1,
+        };
+        let at = |position: u64, hours: i64, rate| {
+            let mut filling = filling(position, "speed");
+            filling.samples[0].time_unix_ms = JUNE_MS + hours * 3_600_000;
+            filling.samples[0].detail = Some(detail(rate));
+            filling
+        };
+        let store = EmbeddedStore::open(folder.path()).unwrap();
+        for (position, hours, rate) in [(1, 1, 10), (2, 30, 20)] {
+            store.put(&at(position, hours, rate)).unwrap();
+        }
+        store.shared.seal().unwrap();
+        for (position, hours, rate) in [(3, 2, 30), (4, 60, 40)] {
+            store.put(&at(position, hours, rate)).unwrap();
+        }
+        let series = store.series(SeriesFilter::default()).unwrap()[0].id;
+        let found = |from: i64, to: i64| {
+            let span = (JUNE_MS + from * 3_600_000, JUNE_MS + to * 3_600_000);
+            let found = store.details(series, span.0, span.1).unwrap();
+            found
+                .into_iter()
+                .map(|(_, detail)| detail)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(0, 99), [10, 30, 20, 40].map(detail));
+        assert_eq!(found(2, 60), [30, 20].map(detail));
+        assert_eq!(found(3, 30), []);
+    }
 }

@@ -26,6 +26,7 @@
 
 mod append;
 mod arrivals;
+mod committed;
 mod former;
 mod heads;
 mod identity;
@@ -41,7 +42,7 @@ use std::{
     net::IpAddr,
     path::Path,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::AtomicU64,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
@@ -66,16 +67,13 @@ use tokio::sync::oneshot;
 pub use arrivals::ArrivalLog;
 pub use heads::BatchHead;
 
-use self::mark::Mark;
+use self::{committed::Committed, mark::Mark};
 pub use self::{identity::Earlier, mark::path_of as mark_path, retain::JournalFigures};
 use super::{
     StoreError, migrate,
     sound::{self, AT_START_BYTES_MAX, Remedy},
 };
-use crate::{
-    database,
-    ledger::{leaf::LeafKind, log, tree::Hash},
-};
+use crate::{database, ledger::log};
 
 const SCHEMA: &str = include_str!("journal.sql");
 const SCHEMA_VERSION: i64 = 3;
@@ -257,24 +255,6 @@ pub struct Journal {
     let_go_from: AtomicU64,
 }
 
-/// The last position on disk, and who waits for the next.
-#[derive(Debug, Default)]
-struct Committed {
-    position: Mutex<u64>,
-    grown: Condvar,
-}
-
-impl Committed {
-    fn lock(&self) -> MutexGuard<'_, u64> {
-        self.position.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn raise(&self, position: u64) {
-        *self.lock() = position;
-        self.grown.notify_all();
-    }
-}
-
 impl Journal {
     /// Opens `path`, making it as needed, and starts the writer. A file of version 1 is brought up.
     pub fn open(path: &Path, entries_of: EntriesOf) -> Result<Self, StoreError> {
@@ -361,17 +341,6 @@ impl Journal {
     /// Wakes whoever waits, e.g. to stop.
     pub fn wake(&self) {
         self.committed.grown.notify_all();
-    }
-
-    /// Hash that the leaf of a batch, or of its time, must have; `None` where the batch's body was
-    /// given up under the rule of how long evidence is kept.
-    pub fn leaf_expected(&self, kind: LeafKind, position: u64) -> Result<Option<Hash>, StoreError> {
-        leaves::expected(&self.reader(), kind, position)
-    }
-
-    /// Whether the predecessor of a batch had been accepted before it.
-    pub fn linked(&self, position: u64) -> Result<bool, StoreError> {
-        leaves::linked(&self.reader(), position)
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {

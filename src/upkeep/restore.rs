@@ -20,6 +20,8 @@ use crate::{collector::journal_path, ingest::entries_of, store::journal::Journal
 const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Most files: months of a century and what lies beside them.
 const FILES_MAX: usize = 10_000;
+/// Most restores of one backup whose predecessors are told apart.
+const REPLACED_MAX: u32 = 10_000;
 /// Where a restore works in the folder until all is well.
 const PART: &str = "restore.part";
 
@@ -127,7 +129,7 @@ fn move_aside(data: &Path, made_unix_ms: i64) -> Result<Option<PathBuf>, UpkeepE
     if held.is_empty() {
         return Ok(None);
     }
-    let aside = (0..)
+    let aside = (0..REPLACED_MAX)
         .map(|number| data.join(format!("replaced-{made_unix_ms}-{number}")))
         .find(|path| !path.exists())
         .unwrap_or_else(|| data.join("replaced"));

@@ -262,3 +262,130 @@ fn map_programs_read_the_collector_live() {
         "{said}"
     );
 }
+
+/// Schools half a kilometre north of a line of fibre: near enough for fibre to be worth its price.
+fn planned_routes(folder: &Path) -> String {
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let put = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let rows =
+        (0..10).map(|number| format!("V-{number},É & {number},school,0.005,11.00{number},true\n"));
+    let rows: String = rows.collect();
+    put(
+        "s.csv",
+        &format!("id,name,kind,latitude,longitude,invented\n{rows}"),
+    );
+    put(
+        "f.csv.geojson",
+        r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},
+        "geometry":{"type":"LineString","coordinates":[[9.0,0.0],[12.0,0.0]]}}]}"#,
+    );
+    put(
+        "l.toml",
+        "[[layer]]\nkind = 'fibre_lines'\nname = 'line'\nfile = 'f.csv.geojson'\nsource = 'invented'\n\
+        licence = 'none'\ndate = '2026'\nuncertainty = 'invented'\n",
+    );
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/examples/costs.toml");
+    std::fs::copy(example, folder.join("costs.toml")).unwrap();
+    put(
+        "plan.toml",
+        "name = 'Plan d\u{2019}essai'\ncosts = 'costs.toml'\n[[phases]]\nname = '2027'\n\
+        capex_minor = 2000000000000\n[ranking.criteria.fibre_distance]\nweight = 1\n",
+    );
+    let data = path("plan-data");
+    desserte(&[
+        "import",
+        "sites",
+        &path("s.csv"),
+        "--data",
+        &data,
+        "--apply",
+    ]);
+    desserte(&[
+        "import",
+        "layers",
+        &path("l.toml"),
+        "--data",
+        &data,
+        "--apply",
+    ]);
+    data
+}
+
+#[test]
+fn planned_routes_leave_as_a_network_a_package_and_a_brief() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = planned_routes(folder.path());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let scenario = path("plan.toml");
+    let written = |format: &str, name: &str| {
+        let out = path(name);
+        let plan = [
+            "plan",
+            "--data",
+            &data,
+            "--scenario",
+            &scenario,
+            "--format",
+            format,
+        ];
+        desserte(&[&plan[..], &["--output", &out, "--language", "en"]].concat());
+        out
+    };
+    let ofds = written("ofds", "network.json");
+    let document: Value = serde_json::from_slice(&std::fs::read(&ofds).unwrap()).unwrap();
+    let spans = document["networks"][0]["spans"].as_array().unwrap();
+    assert!(
+        spans.iter().any(|span| span["phase"]["name"] == "2027"),
+        "{document}"
+    );
+    // What was written is a layer that can be read.
+    std::fs::write(
+        path("back.toml"),
+        "[[layer]]\nkind = 'fibre_lines'\nname = 'planned'\nfile = 'network.json'\nsource = 's'\n\
+         licence = 'l'\ndate = '2026'\nuncertainty = 'u'\n",
+    )
+    .unwrap();
+    let back = desserte(&[
+        "import",
+        "layers",
+        &path("back.toml"),
+        "--data",
+        &data,
+        "--language",
+        "en",
+    ]);
+    assert!(
+        back.contains(&format!("{} features", spans.len())) && back.contains("0 refused"),
+        "{back}"
+    );
+    let package = written("geopackage", "plan.gpkg");
+    let all = gdal(&["-al", "-so", "-ro", &package]);
+    assert!(
+        all.contains("Layer name: routes") && all.contains("Multi Line String"),
+        "{all}"
+    );
+    assert!(gdal(&["-ro", &package, "phases"]).contains("name (String) = 2027"));
+    let kml = written("kml", "plan.kml");
+    assert!(gdal(&["-al", "-ro", &kml]).contains("LINESTRING"));
+    let brief = std::fs::read_to_string(written("brief", "plan.html")).unwrap();
+    assert!(
+        brief.contains("<html lang=\"en\">") && brief.contains("É &amp; 0"),
+        "{brief}"
+    );
+    assert!(brief.contains("Invented sites"), "{brief}");
+    let Some(checks) = checks() else {
+        println!("skipped: libcoveofds is not in DESSERTE_CACHE/map-checks");
+        return;
+    };
+    let tool = checks.join("libcoveofds");
+    for check in ["jsonschemavalidate", "pythonvalidate", "additionalfields"] {
+        let said = run(&tool, &[check, &ofds]);
+        let found: Value = serde_json::from_str(&said).unwrap();
+        let none = found.as_array().is_some_and(Vec::is_empty)
+            || found.as_object().is_some_and(serde_json::Map::is_empty)
+            || found["additional_fields"]
+                .as_object()
+                .is_some_and(serde_json::Map::is_empty);
+        assert!(none, "{check}: {said}");
+    }
+}

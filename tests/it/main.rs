@@ -35,7 +35,8 @@ mod processes;
 mod recording;
 #[cfg(test)]
 mod registry;
-#[cfg(all(test, feature = "influxdb2"))]
+#[cfg(test)]
+#[cfg(feature = "influxdb2")]
 mod servers;
 #[cfg(test)]
 mod solve;

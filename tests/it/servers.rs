@@ -89,7 +89,10 @@ impl Influx {
         };
         let (status, found) = server.ask("GET", &format!("/api/v2/orgs?org={}", server.org), None);
         assert_eq!(status, 200, "{found}");
-        server.org_id = found["orgs"][0]["id"].as_str().unwrap().to_owned();
+        found["orgs"][0]["id"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut server.org_id);
         server
     }
 
@@ -120,7 +123,10 @@ impl Influx {
         });
         let (status, made) = server.ask("POST", "/api/v2/setup", Some(&setup));
         assert_eq!(status, 201, "{made}");
-        server.org_id = made["org"]["id"].as_str().unwrap().to_owned();
+        made["org"]["id"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut server.org_id);
         Some(server)
     }
 
@@ -211,7 +217,7 @@ impl Influx {
         let host = self.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).unwrap();
         stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
+            .set_read_timeout(Some(Duration::from_mins(1)))
             .unwrap();
         let body = body.map(Value::to_string).unwrap_or_default();
         let token = &self.token;

@@ -45,7 +45,7 @@ struct DayRow {
 pub(in crate::cli) struct Month {
     /// The month, yyyy-mm.
     #[arg(value_name = "MONTH")]
-    month: String,
+    wanted: String,
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
@@ -66,8 +66,8 @@ struct MonthRow {
 
 impl Month {
     pub(in crate::cli) fn run(&self) -> Outcome {
-        let refused = || Failure::Input(not_a_month(&self.month));
-        let (year, month) = parse_month(&self.month).map_err(|_| refused())?;
+        let refused = || Failure::Input(not_a_month(&self.wanted));
+        let (year, month) = parse_month(&self.wanted).map_err(|_| refused())?;
         let start = jiff::civil::Date::new(year, month, 1).map_err(|_| refused())?;
         let days = (day_number(start), day_number(start.last_of_month()) + 1);
         let store =

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::single_range_in_vec_init,
+    reason = "one outage is a list of one range of slots"
+)]
+
 use super::*;
 use crate::account::account;
 use crate::decimal::Fraction;
@@ -249,6 +254,10 @@ fn a_fee_of_all_sites_together_is_settled_with_the_total_only() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one agreement with every error, and their list"
+)]
 fn every_error_of_the_new_terms_is_explained_at_once() {
     let text = format!(
         "{TERMS}objective = {{ availability_percent = '99.9',\n\

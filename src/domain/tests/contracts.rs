@@ -1,5 +1,10 @@
 //! Contracts replaced in mid-month: one statement a version, the fee in proportion, no slot twice.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a panic is the test's failure"
+)]
+
 use desserte_domain::account::account;
 use desserte_domain::agreement::{Agreement, in_force};
 use desserte_domain::cause::Cause;

@@ -24,15 +24,16 @@ fn terms() -> impl Strategy<Value = MoneyTerms> {
         counting,
     )
         .prop_map(|(rules, cap, rounding, counting)| {
-            let mut text =
-                format!("currency = 'XAF'\nmonthly_fee = '1'\nrounding = '{rounding}'\n");
+            let mut text = vec![format!(
+                "currency = 'XAF'\nmonthly_fee = '1'\nrounding = '{rounding}'\n"
+            )];
             if let Some(cap) = cap {
-                text.push_str(&format!("cap_percent = '{cap}'\n"));
+                text.push(format!("cap_percent = '{cap}'\n"));
             }
             for (rule, percent) in rules {
-                text.push_str("[[credits]]\n");
+                text.push("[[credits]]\n".to_owned());
                 let credit = format!("credit_percent = '{percent}'");
-                text.push_str(&match rule {
+                text.push(match rule {
                     0 => format!(
                         "rule = 'tiers'\ntiers = [{{ from_percent = '99', credit_percent = '0' }}, \
                          {{ from_percent = '0', {credit} }}]\n"
@@ -48,7 +49,7 @@ fn terms() -> impl Strategy<Value = MoneyTerms> {
                     _ => format!("rule = 'missed_objective'\nobjective = 'loss'\n{credit}\n"),
                 });
             }
-            toml::from_str(&text).unwrap()
+            toml::from_str(&text.concat()).unwrap()
         })
 }
 

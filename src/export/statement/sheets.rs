@@ -81,11 +81,43 @@ fn money(minor: Option<u64>, decimals: u32) -> Cell {
     number(text.as_deref(), places)
 }
 
-fn summary(shown: &Shown<'_>, language: Language) -> Sheet {
+/// An item of the first sheet in French and English, and its value.
+type Item = ((&'static str, &'static str), Cell);
+
+fn money_rows(shown: &Shown<'_>) -> Vec<Item> {
+    let Some(fees) = &shown.document.total.money else {
+        return Vec::new();
+    };
+    let amount = |minor| money(Some(minor), fees.decimals);
+    vec![
+        (("monnaie", "currency"), Cell::Text(fees.currency.clone())),
+        (
+            ("redevance de la période", "fee of the period"),
+            amount(fees.fee_period_minor),
+        ),
+        (
+            (
+                "pénalités, si tout est à charge",
+                "credits, if all is charged",
+            ),
+            amount(fees.credit_if_charged_minor),
+        ),
+        (
+            ("pénalités, sinon", "credits, if not"),
+            amount(fees.credit_if_not_charged_minor),
+        ),
+        (
+            ("non facturables", "not billable"),
+            Cell::Integer(fees.not_billable),
+        ),
+    ]
+}
+
+fn first_rows(shown: &Shown<'_>, language: Language) -> Vec<Item> {
     let document = shown.document;
     let total = &document.total;
     let text = |text: &str| Cell::Text(text.to_owned());
-    let mut rows = vec![
+    vec![
         (("engagement", "agreement"), text(&document.agreement)),
         (("titre", "title"), text(&document.title)),
         (
@@ -138,32 +170,13 @@ fn summary(shown: &Shown<'_>, language: Language) -> Sheet {
             Cell::Text(word(language, &total.promise.verdict)),
         ),
         (("coupures", "outages"), Cell::Integer(total.outage_count)),
-    ];
-    if let Some(fees) = &total.money {
-        let amount = |minor| money(Some(minor), fees.decimals);
-        rows.extend([
-            (("monnaie", "currency"), text(&fees.currency)),
-            (
-                ("redevance de la période", "fee of the period"),
-                amount(fees.fee_period_minor),
-            ),
-            (
-                (
-                    "pénalités, si tout est à charge",
-                    "credits, if all is charged",
-                ),
-                amount(fees.credit_if_charged_minor),
-            ),
-            (
-                ("pénalités, sinon", "credits, if not"),
-                amount(fees.credit_if_not_charged_minor),
-            ),
-            (
-                ("non facturables", "not billable"),
-                Cell::Integer(fees.not_billable),
-            ),
-        ]);
-    }
+    ]
+}
+
+fn summary(shown: &Shown<'_>, language: Language) -> Sheet {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let mut rows = first_rows(shown, language);
+    rows.extend(money_rows(shown));
     if shown.unreal {
         let notice = language.pick(
             "sites inventés ou mesures simulées : aucun chiffre n’est réel",

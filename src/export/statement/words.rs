@@ -4,86 +4,88 @@ use desserte_domain::cause::CAUSES;
 
 use crate::export::{Language, outages};
 
+/// Identifiers of a statement with their words in French and English.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("kept", "tenu", "kept"),
+    ("missed", "manqué", "missed"),
+    ("needs_decision", "à décider", "to be decided"),
+    (
+        "too_little_measured",
+        "mesure insuffisante",
+        "too little measured",
+    ),
+    ("nothing_measured", "rien de mesuré", "nothing measured"),
+    ("charged", "à charge", "charged"),
+    ("not_charged", "hors charge", "not charged"),
+    ("in_time", "dans le délai", "in time"),
+    ("late", "hors délai", "late"),
+    ("open", "en cours", "open"),
+    ("not_promised", "sans engagement", "not promised"),
+    ("latency", "temps de réponse", "response time"),
+    ("loss", "perte de paquets", "packet loss"),
+    ("throughput", "débit", "throughput"),
+    (
+        "mean_time_to_repair",
+        "durée moyenne de rétablissement",
+        "mean time to repair",
+    ),
+    ("download", "descendant", "download"),
+    ("upload", "montant", "upload"),
+    ("mean", "moyenne", "mean"),
+    ("microseconds", "µs", "µs"),
+    ("share", "part", "share"),
+    ("bits_per_second", "bit/s", "bit/s"),
+    ("tiers", "palier de disponibilité", "availability tier"),
+    (
+        "per_hour_beyond_target",
+        "par heure au-delà de l’engagement",
+        "per hour beyond the promise",
+    ),
+    (
+        "per_block",
+        "par tranche de coupure",
+        "per block of an outage",
+    ),
+    (
+        "per_hour_of_late_repair",
+        "par heure de retard de rétablissement",
+        "per hour of late repair",
+    ),
+    (
+        "unconnected_days",
+        "jours ouvrés sans connexion",
+        "working days without connection",
+    ),
+    (
+        "missed_objective",
+        "autre engagement manqué",
+        "another promise missed",
+    ),
+    ("planned_works", "travaux programmés", "planned works"),
+    ("stop_clock", "arrêt du décompte", "stop-clock"),
+    ("other", "autre", "other"),
+    ("requested", "demandée", "requested"),
+    ("approved", "approuvée", "approved"),
+    ("withdrawn", "retirée", "withdrawn"),
+    ("worst", "chaque site", "every site"),
+    ("pooled", "tous les créneaux", "all slots together"),
+    ("down", "par défaut", "down"),
+    (
+        "half_up",
+        "au plus près, moitié vers le haut",
+        "nearest, a half up",
+    ),
+    (
+        "half_even",
+        "au plus près, moitié vers le pair",
+        "nearest, a half to even",
+    ),
+    ("up", "par excès", "up"),
+];
+
 /// The word of an identifier; an identifier that has none stays as it is.
 pub(super) fn word(language: Language, identifier: &str) -> String {
-    let known = [
-        ("kept", "tenu", "kept"),
-        ("missed", "manqué", "missed"),
-        ("needs_decision", "à décider", "to be decided"),
-        (
-            "too_little_measured",
-            "mesure insuffisante",
-            "too little measured",
-        ),
-        ("nothing_measured", "rien de mesuré", "nothing measured"),
-        ("charged", "à charge", "charged"),
-        ("not_charged", "hors charge", "not charged"),
-        ("in_time", "dans le délai", "in time"),
-        ("late", "hors délai", "late"),
-        ("open", "en cours", "open"),
-        ("not_promised", "sans engagement", "not promised"),
-        ("latency", "temps de réponse", "response time"),
-        ("loss", "perte de paquets", "packet loss"),
-        ("throughput", "débit", "throughput"),
-        (
-            "mean_time_to_repair",
-            "durée moyenne de rétablissement",
-            "mean time to repair",
-        ),
-        ("download", "descendant", "download"),
-        ("upload", "montant", "upload"),
-        ("mean", "moyenne", "mean"),
-        ("microseconds", "µs", "µs"),
-        ("share", "part", "share"),
-        ("bits_per_second", "bit/s", "bit/s"),
-        ("tiers", "palier de disponibilité", "availability tier"),
-        (
-            "per_hour_beyond_target",
-            "par heure au-delà de l’engagement",
-            "per hour beyond the promise",
-        ),
-        (
-            "per_block",
-            "par tranche de coupure",
-            "per block of an outage",
-        ),
-        (
-            "per_hour_of_late_repair",
-            "par heure de retard de rétablissement",
-            "per hour of late repair",
-        ),
-        (
-            "unconnected_days",
-            "jours ouvrés sans connexion",
-            "working days without connection",
-        ),
-        (
-            "missed_objective",
-            "autre engagement manqué",
-            "another promise missed",
-        ),
-        ("planned_works", "travaux programmés", "planned works"),
-        ("stop_clock", "arrêt du décompte", "stop-clock"),
-        ("other", "autre", "other"),
-        ("requested", "demandée", "requested"),
-        ("approved", "approuvée", "approved"),
-        ("withdrawn", "retirée", "withdrawn"),
-        ("worst", "chaque site", "every site"),
-        ("pooled", "tous les créneaux", "all slots together"),
-        ("down", "par défaut", "down"),
-        (
-            "half_up",
-            "au plus près, moitié vers le haut",
-            "nearest, a half up",
-        ),
-        (
-            "half_even",
-            "au plus près, moitié vers le pair",
-            "nearest, a half to even",
-        ),
-        ("up", "par excès", "up"),
-    ];
-    let found = known.iter().find(|(name, ..)| *name == identifier);
+    let found = WORDS.iter().find(|(name, ..)| *name == identifier);
     found.map_or_else(
         || identifier.to_owned(),
         |(_, fr, en)| language.pick(*fr, *en).to_owned(),

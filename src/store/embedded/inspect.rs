@@ -115,7 +115,7 @@ impl EmbeddedStore {
     }
 
     /// Reads every chunk, sketch and piece of evidence; `told` hears of each month that begins.
-    pub fn read_everything(&self, mut told: impl FnMut(&str)) -> Result<Reading, StoreError> {
+    pub fn read_everything(&self, told: &mut dyn FnMut(&str)) -> Result<Reading, StoreError> {
         let mut reading = Reading::default();
         for (month, open) in self.open_months() {
             told(&file_name(month));

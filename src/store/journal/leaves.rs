@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::map;
+use super::{Journal, map};
 use crate::ledger::leaf::{self, BatchLeaf, FrozenTime, LeafKind};
 use crate::ledger::log;
 use crate::ledger::tree::{self, Frontier, Hash};
@@ -136,13 +136,20 @@ pub(super) fn complete(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether the predecessor of a batch had been accepted before it.
-pub(super) fn linked(connection: &Connection, position: u64) -> Result<bool, StoreError> {
-    Ok(one(connection, position)?.is_some_and(|batch| batch.linked))
+impl Journal {
+    /// Hash that the leaf of a batch, or of its time, must have; `None` where the batch is not there.
+    pub fn leaf_expected(&self, kind: LeafKind, position: u64) -> Result<Option<Hash>, StoreError> {
+        expected(&self.reader(), kind, position)
+    }
+
+    /// Whether the predecessor of a batch had been accepted before it.
+    pub fn linked(&self, position: u64) -> Result<bool, StoreError> {
+        let found = one(&self.reader(), position)?;
+        Ok(found.is_some_and(|batch| batch.linked))
+    }
 }
 
-/// Hash that the leaf of a batch, or of its time, must have; `None` where the batch is not there.
-pub(super) fn expected(
+fn expected(
     connection: &Connection,
     kind: LeafKind,
     position: u64,

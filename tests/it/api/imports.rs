@@ -286,7 +286,7 @@ async fn what_cannot_be_read_is_said_in_the_readers_language() {
             StatusCode::BAD_REQUEST,
             "XLSX illisible",
         ),
-        ("e.csv", "roads", b"a", StatusCode::BAD_REQUEST, "roads"),
+        ("e.csv", "rivers", b"a", StatusCode::BAD_REQUEST, "rivers"),
         ("", "sites", b"a", StatusCode::BAD_REQUEST, "name"),
         ("a%2Fb.csv", "sites", b"a", StatusCode::BAD_REQUEST, "name"),
     ] {

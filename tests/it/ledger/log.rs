@@ -137,7 +137,7 @@ async fn what_is_changed_in_a_file_is_found() {
         (
             0,
             "UPDATE batch SET batch_hash = zeroblob(32) WHERE position = 9",
-            "Batch 9",
+            "position 9",
         ),
         (
             0,

@@ -45,7 +45,7 @@ describe('dictionaries', () => {
     expect(Object.keys(files).length).toBeGreaterThan(20);
     const source = Object.values(files).join('\n');
     // Families of keys that are made from a code of the server.
-    const families = /^(state|kind|cause|error|layer|strip|criterion|reason|unit|live|nav|month|range|agentState|importWhat|importState|importField|importReason|importKept|importScheme|verdict|sort|step|dayLevel|liability|way|exclusionKind|exclusionState|event|reach|targetKind|anchor|preset|rule|repairVerdict|objective|direction|qualityVerdict|role|roleDoes|personState|tokenState|signIn)\./;
+    const families = /^(state|kind|cause|error|layer|strip|criterion|reason|unit|live|nav|month|range|agentState|importWhat|importState|importField|importReason|importKept|importScheme|importClass|verdict|sort|step|dayLevel|liability|way|exclusionKind|exclusionState|event|reach|targetKind|anchor|preset|rule|repairVerdict|objective|direction|qualityVerdict|technology|action|actionReason|barrier|factor|costsSet|role|roleDoes|personState|tokenState|signIn)\./;
     const dead = Object.keys(fr).filter((key) => {
       const base = key.replace(/_(one|other)$/, '');
       return !families.test(key) && !source.includes(`'${base}'`);

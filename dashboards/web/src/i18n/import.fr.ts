@@ -143,11 +143,11 @@ export const importFr = {
   'pairs.sign': 'Vos décisions prennent effet tout de suite\u00a0: dites qui et pourquoi.',
 
   'import.layerClass': 'Précision',
-  'importClass.metres': 'relevé : mètres',
-  'importClass.hundreds_of_metres': 'dessiné : centaines de mètres',
-  'importClass.kilometres': 'supposé : kilomètres',
+  'importClass.metres': 'relevé : mètres',
+  'importClass.hundreds_of_metres': 'dessiné : centaines de mètres',
+  'importClass.kilometres': 'supposé : kilomètres',
   'importClass.unknown': 'inconnue',
-  'import.sameGeneration': 'Toutes les lignes : {generation}',
+  'import.sameGeneration': 'Toutes les lignes : {generation}',
 
   'importWhat.sites': 'Sites publics',
   'importWhat.places': 'Localités',

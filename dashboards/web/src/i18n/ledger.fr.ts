@@ -3,7 +3,7 @@
 export const ledgerFr = {
   'revision.title': 'Révisions et preuve',
   'revision.rule':
-    'Un relevé devient définitif une fois le mois clos. Des mesures arrivées ensuite en font une nouvelle révision ; les précédentes restent telles qu’elles étaient.',
+    'Un relevé devient définitif une fois le mois clos. Des mesures arrivées ensuite en font une nouvelle révision\u202f; les précédentes restent telles qu’elles étaient.',
   'revision.none': 'Pas encore de relevé définitif\u00a0: les chiffres ci-dessus peuvent changer.',
   'revision.closes': 'Le mois sera clos le {date}.',
   'revision.number': 'Révision {number}',
@@ -21,7 +21,7 @@ export const ledgerFr = {
   'revision.hash': 'Empreinte (SHA-256)',
   'revision.bundle': 'Dossier de preuve',
   'revision.bundleNote':
-    'Le dossier de preuve contient les mesures signées et tout ce dont le relevé est fait. « desserte verify » le recalcule sans le collecteur.',
+    'Le dossier de preuve contient les mesures signées et tout ce dont le relevé est fait. «\u00a0desserte verify\u00a0» le recalcule sans le collecteur.',
   'revision.checkpoint': 'Point de contrôle du registre scellé',
   'revision.checkpointNote':
     'Gardez un point de contrôle chaque mois\u00a0: il prouvera que rien de ce qu’il couvre n’a été modifié.',

@@ -81,35 +81,44 @@ pub(super) fn figures(shown: &Shown<'_>, language: Language) -> String {
             ),
         ),
     ];
-    if let Some(money) = &total.money {
-        let as_text = |minor| amount(language, minor, (&money.currency, money.decimals));
-        let (most, least) = (
-            money.credit_if_charged_minor,
-            money.credit_if_not_charged_minor,
-        );
-        let credit = if most == least {
-            as_text(most)
-        } else {
-            format!("{} – {}", as_text(least), as_text(most))
-        };
-        facts.push((
-            language.pick("Redevance de la période", "Fee of the period"),
-            as_text(money.fee_period_minor),
-        ));
-        facts.push((language.pick("Pénalités", "Credits"), credit));
-        if money.not_billable > 0 {
-            facts.push((
-                language.pick("Non facturables", "Not billable"),
-                grouped(language, money.not_billable),
-            ));
-        }
-    }
+    facts.extend(money_facts(shown, language));
     let rows: String = facts
         .iter()
         .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escaped(value)))
         .collect();
     let heading = language.pick("L’essentiel", "At a glance");
     format!("<h2>{heading}</h2>\n<dl class=\"figures\">\n{rows}</dl>\n")
+}
+
+/// The fee and what is taken off it.
+fn money_facts(shown: &Shown<'_>, language: Language) -> Vec<(&'static str, String)> {
+    let Some(money) = &shown.document.total.money else {
+        return Vec::new();
+    };
+    let as_text = |minor| amount(language, minor, (&money.currency, money.decimals));
+    let (most, least) = (
+        money.credit_if_charged_minor,
+        money.credit_if_not_charged_minor,
+    );
+    let credit = if most == least {
+        as_text(most)
+    } else {
+        format!("{} – {}", as_text(least), as_text(most))
+    };
+    let mut facts = vec![
+        (
+            language.pick("Redevance de la période", "Fee of the period"),
+            as_text(money.fee_period_minor),
+        ),
+        (language.pick("Pénalités", "Credits"), credit),
+    ];
+    if money.not_billable > 0 {
+        facts.push((
+            language.pick("Non facturables", "Not billable"),
+            grouped(language, money.not_billable),
+        ));
+    }
+    facts
 }
 
 pub(super) fn calendar(shown: &Shown<'_>, language: Language) -> String {
