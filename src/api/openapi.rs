@@ -54,6 +54,10 @@ pub(crate) fn with_doors(mut document: OpenApi) -> OpenApi {
         ),
         ("429", "too many requests; wait as long as Retry-After says"),
     ];
+    let of_body = [
+        ("413", "the body is larger than allowed"),
+        ("415", "the body has another type, or is packed"),
+    ];
     for item in document.paths.paths.values_mut() {
         let operations = [
             item.get.as_mut(),
@@ -62,7 +66,15 @@ pub(crate) fn with_doors(mut document: OpenApi) -> OpenApi {
             item.delete.as_mut(),
         ];
         for operation in operations.into_iter().flatten() {
-            for (status, description) in closed {
+            let bodies = operation.request_body.is_some();
+            let asked = bodies
+                || operation
+                    .parameters
+                    .as_ref()
+                    .is_some_and(|all| !all.is_empty());
+            let of_body = of_body.into_iter().filter(|_| bodies);
+            let unreadable = asked.then_some(("400", "what was asked cannot be read"));
+            for (status, description) in closed.into_iter().chain(unreadable).chain(of_body) {
                 let responses = &mut operation.responses.responses;
                 responses
                     .entry(status.to_owned())

@@ -20,6 +20,10 @@ use crate::app::App;
 use crate::ndt7::Tests;
 
 /// The routes with their description.
+#[expect(
+    clippy::too_many_lines,
+    reason = "every route in one place, a line each"
+)]
 fn described() -> OpenApiRouter<Unseen> {
     OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(health::health))

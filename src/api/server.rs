@@ -234,9 +234,10 @@ impl Connection {
             _ = self.stopped.changed() => return,
             done = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => done,
         };
-        match handshake {
-            Ok(Ok(stream)) => self.serve(stream).await,
-            _ => tracing::debug!(peer = %self.peer, "no tls handshake"),
+        if let Ok(Ok(stream)) = handshake {
+            self.serve(stream).await;
+        } else {
+            tracing::debug!(peer = %self.peer, "no tls handshake");
         }
     }
 

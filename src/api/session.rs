@@ -167,7 +167,6 @@ pub(crate) async fn role(
     body: Result<Bytes, BytesRejection>,
 ) -> Answer<Response> {
     let asked: DemonstrationRole = read(body)?;
-    end(&door, &headers).await?;
     let session = secret::draw();
     let hash = secret::hash(&session);
     let person = door
@@ -187,6 +186,7 @@ pub(crate) async fn role(
         })
         .await?
         .ok_or_else(|| Refusal::not_found("path", "/api/v1/session/role"))?;
+    end(&door, &headers).await?;
     let pass = Pass {
         viewer: Arc::new(Viewer::of_person(&person)),
         csrf: Some(secret::derived(&session, "csrf")),

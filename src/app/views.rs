@@ -26,17 +26,17 @@ impl<T> ByScope<T> {
     pub(super) fn of(&self, scope: &Scope, version: u64, make: impl FnOnce() -> T) -> Arc<T> {
         // Held while it is made: it is made once, however many ask.
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, made)) = held.get(scope)
+        if let Some((of, kept)) = held.get(scope)
             && *of == version
         {
-            return Arc::clone(made);
+            return Arc::clone(kept);
         }
         if held.len() >= SCOPES_MAX {
             held.clear();
         }
-        let made = Arc::new(make());
-        held.insert(scope.clone(), (version, Arc::clone(&made)));
-        made
+        let fresh = Arc::new(make());
+        held.insert(scope.clone(), (version, Arc::clone(&fresh)));
+        fresh
     }
 
     /// What was made for this scope and version, if it was.

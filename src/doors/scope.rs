@@ -67,7 +67,7 @@ impl Scope {
             Reach::Site(_) => false,
         };
         let agreements: Vec<&StoredAgreement> = whole.agreements().iter().filter(own).collect();
-        let named: BTreeSet<&str> = agreements
+        let covered: BTreeSet<&str> = agreements
             .iter()
             .flat_map(|one| &one.agreement.sites)
             .map(String::as_str)
@@ -75,7 +75,7 @@ impl Scope {
         let reached = |site: &SiteEntry| match &self.reach {
             Reach::Country => true,
             Reach::Regions(names) => site.region.as_ref().is_some_and(|one| names.contains(one)),
-            Reach::Contractors(_) => named.contains(site.id.as_str()),
+            Reach::Contractors(_) => covered.contains(site.id.as_str()),
             Reach::Site(id) => site.id == *id,
         };
         let seen = |site: &SiteEntry| {

@@ -1,5 +1,10 @@
 //! Who comes in, what they see, and what a stranger learns: nothing.
 
+#![expect(
+    clippy::similar_names,
+    reason = "`test` is the app, `text` what it answers"
+)]
+
 mod matrix;
 mod process;
 mod sign_in;

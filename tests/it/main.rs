@@ -9,11 +9,13 @@ mod cli;
 mod conformance;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod doors;
 #[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod exclusions;
+#[cfg(test)]
 mod fleet;
 #[cfg(test)]
 mod import_commands;
@@ -37,6 +39,7 @@ mod recording;
 mod registry;
 #[cfg(test)]
 #[cfg(feature = "influxdb2")]
+#[cfg(test)]
 mod servers;
 #[cfg(test)]
 mod solve;

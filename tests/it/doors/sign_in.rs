@@ -70,6 +70,7 @@ async fn with_password(test: &TestApp, id: &str, role: &str) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one person's whole way in and out")]
 async fn an_invitation_is_worth_one_password_and_a_session_one_sign_in() {
     let test = world(false);
     let secret = invited(&test, "amina", "planner").await;
