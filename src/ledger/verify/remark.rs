@@ -65,6 +65,7 @@ pub enum Remark {
 impl Remark {
     /// The sentences in French and in English.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a sentence a kind, in two languages")]
     pub fn texts(&self) -> (String, String) {
         let of = |fr: String, en: String| (fr, en);
         match self {
