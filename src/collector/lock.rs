@@ -1,23 +1,33 @@
 //! One process serves a folder.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, path::Path, time::Duration};
 
 use super::CollectorError;
 
 /// The file by which a folder is held.
 const LOCK: &str = "collector.lock";
 
+/// How often a held folder is tried again, and how long after: a process that was just born from the
+/// one that held it holds the file too until its own program is in place.
+const TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+
 /// One process serves a folder; commands work beside it.
 pub(super) fn lock(data: &Path) -> Result<File, CollectorError> {
-    match lock_folder(data) {
-        Ok(Some(file)) => Ok(file),
-        Ok(None) => Err(CollectorError::InUse(data.to_owned())),
-        Err(source) => Err(CollectorError::Folder {
-            operation: "lock",
-            path: data.join(LOCK),
-            source,
-        }),
+    for _ in 0..TRIES {
+        match lock_folder(data) {
+            Ok(Some(file)) => return Ok(file),
+            Ok(None) => std::thread::sleep(BETWEEN_TRIES),
+            Err(source) => {
+                return Err(CollectorError::Folder {
+                    operation: "lock",
+                    path: data.join(LOCK),
+                    source,
+                });
+            }
+        }
     }
+    Err(CollectorError::InUse(data.to_owned()))
 }
 
 /// Holds a folder as its server does, as long as the file lives; `None` when a server holds it.

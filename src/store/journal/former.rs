@@ -134,7 +134,11 @@ fn batches(transaction: &Transaction<'_>) -> Result<(), StoreError> {
 mod tests {
     use desserte_probe::{
         clock::TimeMap,
-        wire::id::{AgentId, BootId},
+        wire::{
+            envelope::Envelope,
+            hex,
+            id::{AgentId, BootId},
+        },
     };
 
     use crate::{database, store::journal::Journal};
@@ -172,16 +176,33 @@ mod tests {
             uncertainty_ms: 3,
         };
         let text = serde_json::to_string(&map).unwrap();
+        let hash = |boot, (sequence_first, sequence_last), body: &[u8]| {
+            let envelope = Envelope {
+                agent,
+                boot,
+                sequence_first,
+                sequence_last,
+                previous: [0; 32],
+                signature: [0; 64],
+            };
+            hex(&envelope.batch_hash(body))
+        };
+        let other = BootId([0xab; 16]);
+        let [one, two, three] = [
+            hash(boot, (4, 9), &[1]),
+            hash(boot, (10, 10), &[2]),
+            hash(other, (11, 11), &[3]),
+        ];
         let former = database::open(&path, "FULL").unwrap();
         former.execute_batch(FORMER_SCHEMA).unwrap();
         former
             .execute_batch(&format!(
                 "INSERT INTO batch VALUES (1, 70, '{agent}', '{boot}', 4, 9, zeroblob(32),
-                     randomblob(32), 'application/json', x'01', zeroblob(64), NULL, 6, 100, 200,
+                     x'{one}', 'application/json', x'01', zeroblob(64), NULL, 6, 100, 200,
                      '{text}', 2), (2, 71, '{agent}', '{boot}', 10, 10, zeroblob(32),
-                     randomblob(32), 'application/json', x'02', zeroblob(64), '192.0.2.7', 1, 300,
-                     300, '{text}', 2), (3, 72, '{agent}', '{agent}', 11, 11, zeroblob(32),
-                     randomblob(32), 'application/json', x'03', zeroblob(64), NULL, 1, 1, 2, NULL,
+                     x'{two}', 'application/json', x'02', zeroblob(64), '192.0.2.7', 1, 300,
+                     300, '{text}', 2), (3, 72, '{agent}', '{other}', 11, 11, zeroblob(32),
+                     x'{three}', 'application/json', x'03', zeroblob(64), NULL, 1, 1, 2, NULL,
                      NULL);
                  INSERT INTO conflict VALUES (1, 80, '{agent}', '{boot}', 4, 1, x'00', x'00', NULL);
                  UPDATE conflict SET batch_hash = zeroblob(32), hash = zeroblob(32);
