@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::app::{TestApp, request};
 use super::routes::refused;
 
-const SCENARIO: &str = r#"
+pub(super) const SCENARIO: &str = r#"
 name = "from the page"
 costs = "costs"
 [[phases]]
@@ -30,7 +30,7 @@ fn costs() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-async fn made(test: &TestApp, scenario: &str) -> Value {
+pub(super) async fn made(test: &TestApp, scenario: &str) -> Value {
     let body = json!({ "scenario": scenario, "costs": costs() });
     let (status, answer) = test.post("/api/v1/plans", &body.to_string()).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
