@@ -45,8 +45,8 @@ const SITES_AT_ONCE: usize = 30;
 const GOAL_SECONDS: f64 = 30.0;
 
 fn main() {
-    let numbers = std::env::args().filter_map(|argument| argument.parse().ok());
-    let sites: usize = numbers.last().unwrap_or(1_000);
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse().ok());
+    let sites: usize = numbers.next_back().unwrap_or(1_000);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
     println!("{sites} sites, one target, a month of minutes");
     let store = fill(&folder.path().join("samples"), sites);
@@ -118,7 +118,8 @@ struct Line {
 
 impl Line {
     fn minute(&mut self, minute: i64) -> Option<SampleRow> {
-        self.rtt_us = (self.rtt_us + self.random.below(801) as i64 - 400).clamp(2_000, 400_000);
+        self.rtt_us =
+            (self.rtt_us + self.random.below(801).cast_signed() - 400).clamp(2_000, 400_000);
         if self.down == 0 && self.random.below(6_000) == 0 {
             self.down = 3 + self.random.below(240);
         }
@@ -175,7 +176,7 @@ fn fill(folder: &Path, sites: usize) -> Arc<dyn SampleStore> {
                 line: None,
                 family: None,
             }),
-            rtt_us: 20_000 + (site % 100) as i64 * 1_000,
+            rtt_us: 20_000 + i64::try_from(site % 100).expect("below 100") * 1_000,
             down: 0,
             silent: 0,
         })
@@ -207,7 +208,8 @@ fn fill(folder: &Path, sites: usize) -> Arc<dyn SampleStore> {
         .iter_mut()
         .flat_map(|line| {
             (line.down, line.silent) = (0, 0);
-            let minutes = SLOTS as i64..SLOTS as i64 + 20;
+            let end = DAYS * 1_440;
+            let minutes = end..end + 20;
             let after: Vec<SampleRow> = minutes.filter_map(|at| good(line, at)).collect();
             after
         })

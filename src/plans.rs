@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use desserte_planning::plan::Plan;
-use desserte_planning::programme::{Programme, RoutePlan, SitePlan};
+use desserte_planning::programme::{Limit, Programme, RoutePlan, SitePlan};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,21 @@ pub struct KeptPlan {
     pub scenario: serde_json::Value,
     /// The programme without sites and routes.
     pub summary: serde_json::Value,
+}
+
+impl KeptPlan {
+    /// What the summary states at a JSON pointer (RFC 6901); null where it states nothing there.
+    #[must_use]
+    pub fn stated(&self, pointer: &str) -> &serde_json::Value {
+        static NOTHING: serde_json::Value = serde_json::Value::Null;
+        self.summary.pointer(pointer).unwrap_or(&NOTHING)
+    }
+
+    /// ISO 4217 code of its amounts.
+    #[must_use]
+    pub fn currency(&self) -> &str {
+        self.stated("/costs/currency").as_str().unwrap_or_default()
+    }
 }
 
 /// Why plans cannot be kept or read.
@@ -313,11 +328,10 @@ fn summary(programme: &Programme) -> Result<serde_json::Value, PlansError> {
         members.remove("sites");
         members.remove("routes");
         members.insert("site_count".to_owned(), programme.sites.len().into());
-        let texts = |pick: fn(&desserte_planning::programme::Limit) -> String| {
-            programme.limits.iter().map(pick).collect::<Vec<String>>()
-        };
-        members.insert("limits_fr".to_owned(), texts(|one| one.text_fr()).into());
-        members.insert("limits_en".to_owned(), texts(|one| one.text_en()).into());
+        let texts =
+            |pick: fn(&Limit) -> String| programme.limits.iter().map(pick).collect::<Vec<String>>();
+        members.insert("limits_fr".to_owned(), texts(Limit::text_fr).into());
+        members.insert("limits_en".to_owned(), texts(Limit::text_en).into());
     }
     Ok(value)
 }

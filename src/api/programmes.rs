@@ -280,7 +280,7 @@ pub(crate) async fn site(
     let found = found.ok_or_else(|| Refusal::not_found("site", &site))?;
     let unreadable = |error| Refusal::internal("reading a plan", error);
     let costs: CostParameters =
-        serde_json::from_value(plan.summary["costs"].clone()).map_err(unreadable)?;
+        serde_json::from_value(plan.stated("/costs").clone()).map_err(unreadable)?;
     let money = sheet(&costs, &found.kind, &found.plan);
     Ok(Json(PlanSheet {
         currency: costs.currency,

@@ -113,7 +113,7 @@ impl Check {
                 });
             })
             .map_err(Failure::failed)?;
-        output::tell(&context.language.pick(
+        output::tell(context.language.pick(
             &format!(
                 "{size} entrées : tout est tel qu’inscrit ; {} points de contrôle vérifiés.",
                 rows.len()

@@ -223,12 +223,12 @@ fn moment(unix_ms: i64) -> String {
 
 impl Listed {
     fn of(plan: KeptPlan) -> Self {
-        let phases = plan.summary["phases"].as_array();
+        let phases = plan.stated("/phases").as_array();
         let last = phases.and_then(|phases| phases.last());
         Self {
             made_at: moment(plan.made_unix_ms),
-            sites: plan.summary["site_count"].clone(),
-            currency: plan.summary["costs"]["currency"].clone(),
+            sites: plan.stated("/site_count").clone(),
+            currency: plan.stated("/costs/currency").clone(),
             phases: phases.map_or(0, Vec::len),
             capex_minor: last.map_or(serde_json::Value::Null, |phase| {
                 phase["total_capex_minor"].clone()

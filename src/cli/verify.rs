@@ -149,19 +149,18 @@ fn told(verified: &Verified, language: Language) -> String {
     };
     text.push_str(&head);
     if let Some(size) = verified.witness_size {
-        text.push_str(&match language {
-            Language::Fr => {
-                format!(
-                    "Le registre scellé est celui de votre point de contrôle de {size} entrées.\n"
-                )
-            }
-            Language::En => format!("The log is that of your checkpoint of {size} leaves.\n"),
-        });
+        // Writing to a string cannot fail.
+        let _ = match language {
+            Language::Fr => writeln!(
+                text,
+                "Le registre scellé est celui de votre point de contrôle de {size} entrées."
+            ),
+            Language::En => writeln!(text, "The log is that of your checkpoint of {size} leaves."),
+        };
     }
     text.push_str(language.pick("Non prouvé :\n", "Not proved:\n"));
     for remark in &verified.not_proved {
         let (fr, en) = remark.texts();
-        // Writing to a string cannot fail.
         let _ = writeln!(text, "- {}", language.pick(&fr, &en));
     }
     text

@@ -275,7 +275,8 @@ pub fn write_geojson(plan: &Plan, out: &mut dyn Write) -> Result<(), ExportError
         let comma = if number == 0 { "" } else { "," };
         let mut feature = feature(row);
         let site = made.and_then(|one| one.sites.get(number));
-        if let (Some(site), Some(members)) = (site, feature["properties"].as_object_mut()) {
+        let members = feature.get_mut("properties").and_then(Value::as_object_mut);
+        if let (Some(site), Some(members)) = (site, members) {
             members.extend(programme::properties(site, currency));
         }
         write!(out, "{comma}\n{feature}").map_err(failed)?;

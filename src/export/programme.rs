@@ -5,16 +5,17 @@
 //! person decided stands in every row, with reason and author.
 
 mod kept;
+mod summary;
 
 use desserte_planning::overrides::Decision;
-use desserte_planning::programme::{Limit, Programme, RoutePlan, SitePlan};
+use desserte_planning::programme::{RoutePlan, SitePlan};
 use serde_json::{Map, Value, json};
 
 use super::Language;
 use super::sheet::Cell;
-use super::workbook::Sheet;
 
 pub use kept::{write_csv, write_geojson, write_xlsx};
+pub(super) use summary::summary_sheet;
 
 /// The columns of a programme, in their order.
 pub(super) fn header(language: Language) -> Vec<String> {
@@ -178,129 +179,6 @@ pub(super) fn route(route: &RoutePlan, number: usize, currency: &str) -> Value {
             "currency": currency,
         },
     })
-}
-
-/// Phases, totals and limits as a sheet of two columns.
-pub(super) fn summary_sheet(programme: &Programme, language: Language) -> Sheet {
-    let pick = |fr: &str, en: &str| language.pick(fr, en).to_owned();
-    let money = |minor: u64| Cell::Integer(minor);
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    let mut say = |what: String, cell: Cell| rows.push(vec![Cell::Text(what), cell]);
-    let costs = &programme.costs;
-    say(pick("coûts", "costs"), Cell::Text(costs.name.clone()));
-    say(
-        pick("source des coûts", "source of the costs"),
-        Cell::Text(costs.source.clone()),
-    );
-    say(
-        pick("devise", "currency"),
-        Cell::Text(costs.currency.clone()),
-    );
-    say(
-        pick("années", "years"),
-        Cell::Integer(u64::from(costs.years)),
-    );
-    say(
-        pick(
-            "taux d'actualisation (points de base)",
-            "discount rate (basis points)",
-        ),
-        Cell::Integer(u64::from(costs.discount_rate_basis_points)),
-    );
-    let target = &programme.target;
-    let whole = |minor: i64| u64::try_from(minor).map_or(Cell::Empty, Cell::Integer);
-    say(
-        pick("sites à construire", "sites to build"),
-        Cell::Integer(target.sites as u64),
-    );
-    say(
-        pick("tracés (m)", "routes (m)"),
-        Cell::Integer(target.route_metres),
-    );
-    say(
-        pick(
-            "coût actualisé de l'ensemble",
-            "net present value of everything",
-        ),
-        whole(target.net_present_minor),
-    );
-    say(
-        pick("aucun choix ne coûte moins de", "no choice costs less than"),
-        whole(target.lower_bound_minor),
-    );
-    for (number, phase) in programme.phases.iter().enumerate() {
-        let of = |fr: &str, en: &str| {
-            format!("phase {} ({}) – {}", number + 1, phase.name, pick(fr, en))
-        };
-        say(of("sites", "sites"), Cell::Integer(phase.sites as u64));
-        say(of("investissement", "capex"), money(phase.capex_minor));
-        say(
-            of("plafond cumulé", "ceiling so far"),
-            money(phase.ceiling_minor),
-        );
-        say(
-            of("coût annuel de l'ensemble", "cost of a year of all"),
-            money(phase.yearly_minor),
-        );
-        say(
-            of("tracés (m)", "routes (m)"),
-            Cell::Integer(phase.route_metres),
-        );
-        say(
-            of("écart maximal au mieux", "at most below the best"),
-            Cell::Number(phase.gap, 4),
-        );
-        if phase.over_ceiling {
-            say(
-                of(
-                    "les décisions dépassent le plafond",
-                    "decisions exceed the ceiling",
-                ),
-                Cell::Text(pick("oui", "yes")),
-            );
-        }
-        for (region, missing) in &phase.quotas_missed {
-            say(
-                format!("{} {region}", of("quota manqué", "quota missed")),
-                Cell::Integer(*missing as u64),
-            );
-        }
-    }
-    for service in &programme.services {
-        let of = |fr: &str, en: &str| format!("{} – {}", service.wish.name, pick(fr, en));
-        say(
-            of("points", "points"),
-            Cell::Integer(service.points.len() as u64),
-        );
-        say(
-            of("habitants couverts", "people covered"),
-            money(service.people_covered),
-        );
-        say(of("habitants", "people"), money(service.people_total));
-        say(
-            of("localités couvertes", "settlements covered"),
-            money(service.settlements_covered),
-        );
-        say(
-            of("localités", "settlements"),
-            money(service.settlements_total),
-        );
-    }
-    for limit in &programme.limits {
-        say(
-            pick("limite", "limit"),
-            Cell::Text(limit_text(limit, language)),
-        );
-    }
-    Sheet {
-        name: pick("Programme", "Programme"),
-        header: vec![pick("quoi", "what"), pick("valeur", "value")],
-        rows,
-    }
-}
-
-fn limit_text(limit: &Limit, language: Language) -> String {
-    language.pick(limit.text_fr(), limit.text_en())
 }
 
 #[cfg(test)]

@@ -235,6 +235,16 @@ impl ImportError {
                 "lecture de {file} : latitude et longitude semblent inversées : aucun objet n'est \
                  dans le pays, mais {swapped} le seraient"
             ),
+            Self::NoOutline { file } => {
+                format!("lecture de {file} : aucun polygone d'où tirer le contour du pays")
+            }
+            _ => self.text_fr_of_settings(),
+        }
+    }
+
+    /// The French texts about the files that say how others are read and planned with.
+    fn text_fr_of_settings(&self) -> String {
+        match self {
             Self::Mapping { detail } => {
                 format!("lecture de la correspondance des colonnes : {detail}")
             }
@@ -245,9 +255,6 @@ impl ImportError {
                 format!("lecture du manifeste de couches {file} : {detail}")
             }
             Self::Scenario { file, detail } => format!("lecture du scénario {file} : {detail}"),
-            Self::NoOutline { file } => {
-                format!("lecture de {file} : aucun polygone d'où tirer le contour du pays")
-            }
             other => other.to_string(),
         }
     }

@@ -156,7 +156,7 @@ impl Walk<'_> {
             None => inner = format!("{path}[{place}]"),
         }
         if inner.is_empty() && (pair.0.is_none() || pair.1.is_none()) {
-            inner = path.to_owned();
+            path.clone_into(&mut inner);
         }
         self.value(inner, pair.0, pair.1);
     }

@@ -90,7 +90,7 @@ impl Checkpoint {
         let id = key_id(&expected, collector_key);
         let mut lines = signatures.split_inclusive('\n').take(SIGNATURES_MAX);
         let good = lines.any(|line| {
-            signature_of(line, &expected, &id)
+            signature_of(line, &expected, id)
                 .is_some_and(|one| verify(collector_key, signed.as_bytes(), &one).is_ok())
         });
         good.then_some(read).ok_or(NoteError::Signature)
@@ -129,14 +129,14 @@ fn key_id(name: &str, key: &[u8; 32]) -> [u8; 4] {
     [a, b, c, d]
 }
 
-fn signature_of(line: &str, name: &str, id: &[u8; 4]) -> Option<[u8; 64]> {
+fn signature_of(line: &str, name: &str, id: [u8; 4]) -> Option<[u8; 64]> {
     let line = line.strip_suffix('\n')?.strip_prefix(DASH)?;
     let (signer, encoded) = line.split_once(' ')?;
     if signer != name {
         return None;
     }
     let bytes = BASE64.decode(encoded.as_bytes()).ok()?;
-    let signature = bytes.strip_prefix(id)?;
+    let signature = bytes.strip_prefix(&id)?;
     signature.try_into().ok()
 }
 

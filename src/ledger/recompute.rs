@@ -5,6 +5,7 @@
 mod taken;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use desserte_domain::agreement::Agreement;
@@ -265,9 +266,9 @@ pub fn stated_neighbours(
 
 /// The anchors among the targets that were named.
 #[must_use]
-pub fn anchors_named(
+pub fn anchors_named<S: BuildHasher>(
     all: impl IntoIterator<Item = (String, Anchor)>,
-    named: &HashSet<String>,
+    named: &HashSet<String, S>,
 ) -> BTreeMap<String, Anchor> {
     all.into_iter()
         .filter(|(target, _)| named.contains(target))

@@ -93,13 +93,12 @@ impl Files {
     ) -> Result<Recorded> {
         let parsed = parse_month(month).ok_or_else(|| SettleError::Month(month.to_owned()))?;
         let registry = self.source.registry();
-        let version = match version {
-            Some(version) => version,
-            None => {
-                let chain = self.chain(agreement, registry.last_record()?)?;
-                let last = parts(agreement, &chain, parsed)?.pop();
-                last.map_or(0, |terms| terms.version)
-            }
+        let version = if let Some(version) = version {
+            version
+        } else {
+            let chain = self.chain(agreement, registry.last_record()?)?;
+            let last = parts(agreement, &chain, parsed)?.pop();
+            last.map_or(0, |terms| terms.version)
         };
         let of = (agreement, month, version);
         if let Some(kept) = registry.statement(of, revision)? {
@@ -178,7 +177,7 @@ impl Files {
                 }
             }
         }
-        kept.extend(self.revise(settled, known, now_unix_ms)?);
+        kept.extend(self.revise(settled, &known, now_unix_ms)?);
         Ok(kept)
     }
 
@@ -216,16 +215,16 @@ impl Files {
     fn revise(
         &self,
         settled: &mut Settled,
-        known: Vec<(Agreement, StoredStatement)>,
+        known: &[(Agreement, StoredStatement)],
         now_unix_ms: i64,
     ) -> Result<Vec<Recorded>> {
         let mut from = match settled.looked_until {
             Some(until) => until,
-            None => self.oldest_seen(&known)?,
+            None => self.oldest_seen(known)?,
         };
         let last = self.journal.last_position();
         let mut spans = Vec::with_capacity(known.len());
-        for (terms, kept) in &known {
+        for (terms, kept) in known {
             let inputs = kept.read_inputs()?;
             let span = request(terms, &inputs)?.span().map_err(MakeError::from)?;
             let (until, _) = self.ledger.last_within(inputs.ledger_size)?;

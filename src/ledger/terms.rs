@@ -118,34 +118,34 @@ pub fn read<'a>(
         }
         chain.head = Some(hex(&sha256(text.as_bytes())));
         if record.position <= until {
-            chain.take(record).map_err(failed)?;
+            chain.take(&record).map_err(failed)?;
         }
     }
     Ok(chain)
 }
 
 impl Chain {
-    fn take(&mut self, record: RecordContent) -> Result<(), String> {
+    fn take(&mut self, record: &RecordContent) -> Result<(), String> {
         let is = |kind: RecordKind| record.record == kind.identifier();
         if is(RecordKind::AgreementVersion) {
-            let body: VersionBody = body(&record)?;
+            let body: VersionBody = body(record)?;
             self.versions.push(Version {
                 number: body.version,
                 text: body.text,
                 entered_unix_ms: record.at_unix_ms,
             });
         } else if is(RecordKind::ExclusionRequested) {
-            self.request(&record)?;
+            self.request(record)?;
         } else if is(RecordKind::ExclusionApproved) {
-            let body: DecisionBody = body(&record)?;
+            let body: DecisionBody = body(record)?;
             self.exclusion(body.exclusion)?.approved = Some((body.person, record.at_unix_ms));
         } else if is(RecordKind::ExclusionWithdrawn) {
-            let body: DecisionBody = body(&record)?;
+            let body: DecisionBody = body(record)?;
             let held = self.exclusion(body.exclusion)?;
             held.withdrawn_at_unix_ms = Some(record.at_unix_ms);
             held.withdrawn = Some((body.person, body.reason));
         } else if is(RecordKind::Statement) {
-            self.statements.push(body(&record)?);
+            self.statements.push(body(record)?);
         } else if !is(RecordKind::OutageContested) && !is(RecordKind::ExclusionAttachment) {
             return Err(format!("of a kind not known here: {}", record.record));
         }

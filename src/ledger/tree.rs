@@ -301,7 +301,9 @@ mod tests {
             let leaves: Vec<Vec<u8>> = (0..size).map(|n| n.to_string().into_bytes()).collect();
             let (held, end) = Held::of(&leaves);
             let mut other = MemoryBackedTree::<Sha256, Vec<u8>>::new();
-            leaves.iter().for_each(|leaf| other.push(leaf.clone()));
+            for leaf in &leaves {
+                other.push(leaf.clone());
+            }
             let root = end.root();
             let theirs = other.root();
             prop_assert_eq!(&root[..], theirs.as_bytes().as_slice());

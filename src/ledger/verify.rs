@@ -126,7 +126,7 @@ pub fn verify<'a>(file: impl Read + Seek + 'a, held: &Held) -> Result<Verified> 
     reader.end()?;
     compare(&manifest, &made)?;
     let record = own_record(&manifest, &inputs)?;
-    let mut not_proved = remark::of(&witness, &manifest, &inputs, held);
+    let mut not_proved = remark::of(witness.as_ref(), &manifest, &inputs, held);
     not_proved.append(&mut proved.remarks);
     Ok(Verified {
         agreement: inputs.agreement.clone(),

@@ -101,6 +101,15 @@ fn the_same_inputs_make_the_same_bytes_in_whatever_order_exclusions_come() {
     assert!(document.is_final);
 }
 
+fn no_float(value: &serde_json::Value) {
+    match value {
+        serde_json::Value::Number(number) => assert!(!number.is_f64(), "{number}"),
+        serde_json::Value::Array(values) => values.iter().for_each(no_float),
+        serde_json::Value::Object(members) => members.values().for_each(no_float),
+        _ => {}
+    }
+}
+
 #[test]
 fn a_document_reads_back_and_holds_no_floating_point_number() {
     let document = made(&[]);
@@ -108,14 +117,6 @@ fn a_document_reads_back_and_holds_no_floating_point_number() {
     let back: StatementDocument = serde_json::from_str(&text).unwrap();
     assert_eq!(back, document);
     assert!(text.ends_with("}\n") && !text.contains('\r'));
-    fn no_float(value: &serde_json::Value) {
-        match value {
-            serde_json::Value::Number(number) => assert!(!number.is_f64(), "{number}"),
-            serde_json::Value::Array(values) => values.iter().for_each(no_float),
-            serde_json::Value::Object(members) => members.values().for_each(no_float),
-            _ => {}
-        }
-    }
     no_float(&serde_json::from_str(&text).unwrap());
 }
 

@@ -1,12 +1,6 @@
 //! The seeded world through ingest, time and domain: every scripted fault is found with the cause
 //! that its table expects, and the ambiguous ones stay undetermined.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what the tests share is a test too"
-)]
-
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;

@@ -1,6 +1,7 @@
 //! `desserte plan` as its user runs it: import, plan, read the files, compare, drop.
 
-use std::path::Path;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -35,20 +36,16 @@ fn text(path: &Path) -> &str {
 
 /// A line of fibre along the equator, ten sites in a village 20 km north, three beside the line, one far
 /// away.
-fn country(folder: &Path) -> std::path::PathBuf {
+fn country(folder: &Path) -> PathBuf {
     let data = folder.join("data");
     let mut rows = "id,name,kind,latitude,longitude,region\n".to_owned();
     for number in 0..10 {
         let east = 11.0 + f64::from(number) * 0.001;
-        rows.push_str(&format!(
-            "V-{number},Village {number},school,0.18,{east},North\n"
-        ));
+        writeln!(rows, "V-{number},Village {number},school,0.18,{east},North").unwrap();
     }
     for number in 0..3 {
         let east = 10.0 + f64::from(number) * 0.1;
-        rows.push_str(&format!(
-            "L-{number},Line {number},post,0.001,{east},South\n"
-        ));
+        writeln!(rows, "L-{number},Line {number},post,0.001,{east},South").unwrap();
     }
     rows.push_str("F-1,Far,hospital,0.9,13.5,North\n");
     std::fs::write(folder.join("sites.csv"), rows).unwrap();
@@ -126,27 +123,56 @@ weight = 1
 weight = 1
 "#;
 
-#[test]
-fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = country(folder.path());
-    let scenario = folder.path().join("scenario.toml");
-    std::fs::write(&scenario, SCENARIO).unwrap();
-    let output = folder.path().join("plan.json");
-    let plan = |scenario: &Path, output: &Path, format: &str| {
-        ran(&[
+/// A country with a scenario, and the plans that are made of them.
+struct Planning {
+    folder: tempfile::TempDir,
+    data: PathBuf,
+    scenario: PathBuf,
+}
+
+impl Planning {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = country(folder.path());
+        let scenario = folder.path().join("scenario.toml");
+        std::fs::write(&scenario, SCENARIO).unwrap();
+        Self {
+            folder,
+            data,
+            scenario,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Plans by a scenario; the file, and what was said.
+    fn plan(&self, scenario: &Path, name: &str, format: &str) -> (PathBuf, String) {
+        let output = self.path(name);
+        let (_, said) = ran(&[
             "plan",
             "--data",
-            text(&data),
+            text(&self.data),
             "--scenario",
             text(scenario),
             "--output",
-            text(output),
+            text(&output),
             "--format",
             format,
-        ])
-    };
-    let (_, said) = plan(&scenario, &output, "json");
+        ]);
+        (output, said)
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
+    let planning = Planning::new();
+    let (output, said) = planning.plan(&planning.scenario, "plan.json", "json");
     for part in [
         "kept: 13 sites to build",
         "straight lines × 1.3",
@@ -154,8 +180,13 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
     ] {
         assert!(said.contains(part), "{part:?} is not in {said}");
     }
-    let made: Value = serde_json::from_slice(&std::fs::read(&output).unwrap()).unwrap();
-    let programme = &made["programme"];
+    follows_its_scenario(&json(&output)["programme"]);
+    is_the_same_on_one_thread(&planning, &output);
+    opens_elsewhere(&planning);
+    is_kept_and_compared(&planning);
+}
+
+fn follows_its_scenario(programme: &Value) {
     assert_eq!(programme["basis"]["along"], "straight_lines");
     let phases = programme["phases"].as_array().unwrap();
     for (phase, ceiling) in phases.iter().zip([20_000_000, 420_000_000]) {
@@ -172,17 +203,19 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
     assert_eq!(service["people_covered"], 4_900);
     assert_eq!(service["shortfalls"][0]["kind"], "post");
     assert_eq!(service["shortfalls"][0]["candidates"], 3);
+}
 
-    // The same inputs give the same plan, byte by byte, on one thread too.
-    let again = folder.path().join("again.json");
+/// The same inputs give the same plan, byte by byte, on one thread too.
+fn is_the_same_on_one_thread(planning: &Planning, output: &Path) {
+    let again = planning.path("again.json");
     let alone = Command::new(env!("CARGO_BIN_EXE_desserte"))
         .env("RAYON_NUM_THREADS", "1")
         .args([
             "plan",
             "--data",
-            text(&data),
+            text(&planning.data),
             "--scenario",
-            text(&scenario),
+            text(&planning.scenario),
             "--format",
             "json",
         ])
@@ -191,12 +224,14 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
         .unwrap();
     assert!(alone.status.success());
     assert_eq!(
-        std::fs::read(&output).unwrap(),
+        std::fs::read(output).unwrap(),
         std::fs::read(&again).unwrap()
     );
+}
 
-    let csv = folder.path().join("plan.csv");
-    plan(&scenario, &csv, "csv");
+/// Tables, a map and a workbook, read by other programs.
+fn opens_elsewhere(planning: &Planning) {
+    let (csv, _) = planning.plan(&planning.scenario, "plan.csv", "csv");
     let mut reader = csv::Reader::from_path(&csv).unwrap();
     let header = reader.headers().unwrap().clone();
     let column = |name: &str| header.iter().position(|one| one == name).unwrap();
@@ -209,9 +244,8 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
     assert_eq!(&far[column("decision")], "excluded");
     assert_eq!(&far[column("author of the decision")], "A. Ngoma");
     assert_eq!(&far[column("currency")], "XAF");
-    let geojson = folder.path().join("plan.geojson");
-    plan(&scenario, &geojson, "geojson");
-    let map: Value = serde_json::from_slice(&std::fs::read(&geojson).unwrap()).unwrap();
+    let (geojson, _) = planning.plan(&planning.scenario, "plan.geojson", "geojson");
+    let map = json(&geojson);
     let lines = map["features"].as_array().unwrap().iter();
     assert!(
         lines
@@ -223,18 +257,21 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
         map["desserte_plan"]["programme"]["costs"]["currency"],
         "XAF"
     );
-    let xlsx = folder.path().join("plan.xlsx");
-    plan(&scenario, &xlsx, "xlsx");
+    let (xlsx, _) = planning.plan(&planning.scenario, "plan.xlsx", "xlsx");
     let book: calamine::Xlsx<_> = calamine::open_workbook(&xlsx).unwrap();
     assert_eq!(calamine::Reader::sheet_names(&book).len(), 3);
+}
 
-    let poor = folder.path().join("poor.toml");
+/// What was planned twice is kept once; another scenario is another plan, that can be compared and dropped.
+fn is_kept_and_compared(planning: &Planning) {
+    let data = &planning.data;
+    let poor = planning.path("poor.toml");
     let less = SCENARIO
         .replace("400000000", "10")
         .replace("two phases", "poor");
     std::fs::write(&poor, less).unwrap();
-    plan(&poor, &again, "json");
-    let (listed, _) = ran(&["plan", "list", "--data", text(&data)]);
+    planning.plan(&poor, "poor.json", "json");
+    let (listed, _) = ran(&["plan", "list", "--data", text(data)]);
     let listed: Value = serde_json::from_str(&listed).unwrap();
     let id = |name: &str| {
         let found = listed
@@ -250,12 +287,12 @@ fn a_plan_is_made_read_by_other_programs_kept_and_compared() {
         "the same inputs are one plan"
     );
     let (rich, poor) = (id("two phases"), id("poor"));
-    let (changes, said) = ran(&["plan", "compare", &rich, &poor, "--data", text(&data)]);
+    let (changes, said) = ran(&["plan", "compare", &rich, &poor, "--data", text(data)]);
     let changes: Value = serde_json::from_str(&changes).unwrap();
     assert!(!changes.as_array().unwrap().is_empty());
     assert!(said.contains("14 sites in both"), "{said}");
-    ran(&["plan", "drop", &poor, "--data", text(&data)]);
-    refused(&["plan", "drop", &poor, "--data", text(&data)], &[&poor]);
+    ran(&["plan", "drop", &poor, "--data", text(data)]);
+    refused(&["plan", "drop", &poor, "--data", text(data)], &[&poor]);
 }
 
 #[test]

@@ -91,27 +91,21 @@ pub struct KeptPlanItem {
 
 impl KeptPlanItem {
     pub(crate) fn of(plan: &KeptPlan) -> Self {
-        let summary = &plan.summary;
-        let last = summary["phases"]
-            .as_array()
-            .and_then(|phases| phases.last());
+        let phases = plan.stated("/phases").as_array();
+        let last = phases.and_then(|phases| phases.last());
         Self {
             id: plan.id.clone(),
             name: plan.name.clone(),
             made_at: time::text_or_epoch(plan.made_unix_ms),
-            currency: summary["costs"]["currency"]
+            currency: plan.currency().to_owned(),
+            costs: plan
+                .stated("/costs/name")
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
-            costs: summary["costs"]["name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-            sites: summary["site_count"].as_u64().unwrap_or(0),
-            sites_to_build: summary["target"]["sites"].as_u64().unwrap_or(0),
-            phases: summary["phases"]
-                .as_array()
-                .map_or(0, |phases| phases.len() as u64),
+            sites: plan.stated("/site_count").as_u64().unwrap_or(0),
+            sites_to_build: plan.stated("/target/sites").as_u64().unwrap_or(0),
+            phases: phases.map_or(0, |phases| phases.len() as u64),
             capex_minor: last.and_then(|phase| phase["total_capex_minor"].as_u64()),
         }
     }

@@ -70,13 +70,6 @@ fn kept_cells(site: &KeptSite, currency: &str, language: Language) -> Vec<Cell> 
     cells
 }
 
-/// The currency of a kept plan.
-fn currency(plan: &KeptPlan) -> &str {
-    plan.summary["costs"]["currency"]
-        .as_str()
-        .unwrap_or_default()
-}
-
 /// Writes the sites of a kept plan as CSV.
 pub fn write_csv(
     plan: &KeptPlan,
@@ -84,7 +77,7 @@ pub fn write_csv(
     language: Language,
     out: &mut dyn Write,
 ) -> Result<(), ExportError> {
-    let currency = currency(plan);
+    let currency = plan.currency();
     let rows = sites
         .iter()
         .map(|site| kept_cells(site, currency, language));
@@ -104,7 +97,7 @@ pub fn write_xlsx(
     language: Language,
     out: &mut dyn Write,
 ) -> Result<(), ExportError> {
-    let currency = currency(plan);
+    let currency = plan.currency();
     let list = Sheet {
         name: language.pick("Sites", "Sites").to_owned(),
         header: kept_header(language),
@@ -132,8 +125,8 @@ fn basis(plan: &KeptPlan, language: Language) -> Sheet {
             Cell::Text(plan.id.clone()),
         ],
     ];
-    let limits = language.pick("limits_fr", "limits_en");
-    for limit in plan.summary[limits].as_array().into_iter().flatten() {
+    let limits = language.pick("/limits_fr", "/limits_en");
+    for limit in plan.stated(limits).as_array().into_iter().flatten() {
         rows.push(vec![
             Cell::Text(language.pick("limite", "limit").to_owned()),
             Cell::text(limit.as_str()),
@@ -147,7 +140,7 @@ fn basis(plan: &KeptPlan, language: Language) -> Sheet {
         "deliveries",
         "corrections",
     ] {
-        flatten(part, &plan.summary[part], &mut rows);
+        flatten(part, plan.stated(&format!("/{part}")), &mut rows);
     }
     flatten("scenario", &plan.scenario, &mut rows);
     if let Ok(inputs) = serde_json::to_value(&plan.inputs) {
@@ -200,7 +193,7 @@ pub fn write_geojson(
         what: "the plan as GeoJSON",
         source,
     };
-    let currency = currency(plan);
+    let currency = plan.currency();
     let assumptions = json!({
         "id": plan.id,
         "scenario": plan.scenario,

@@ -4,6 +4,7 @@
 mod parts;
 mod tables;
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use super::Shown;
@@ -40,6 +41,20 @@ pub(super) fn escaped(text: &str) -> String {
         }
     }
     safe
+}
+
+/// Names with their values, for a `dl`.
+fn pairs(facts: &[(&str, String)]) -> String {
+    let mut rows = String::new();
+    for (name, value) in facts {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            rows,
+            "<div><dt>{name}</dt><dd>{}</dd></div>",
+            escaped(value)
+        );
+    }
+    rows
 }
 
 fn page(shown: &Shown<'_>, language: Language) -> String {
@@ -107,10 +122,7 @@ fn head(shown: &Shown<'_>, language: Language, kind: &str) -> String {
             format!("{} %", decimal(language, promised.unwrap_or("–"))),
         ),
     ];
-    let rows: String = facts
-        .iter()
-        .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escaped(value)))
-        .collect();
+    let rows = pairs(&facts);
     let unreal = if shown.unreal {
         let notice = language.pick(
             "Sites inventés ou mesures simulées : aucun chiffre de ce relevé n’est réel.",

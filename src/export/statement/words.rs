@@ -128,7 +128,7 @@ pub(super) fn grouped(language: Language, number: u64) -> String {
     let separator = language.pick('\u{202f}', ',');
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(separator);
         }
         text.push(digit);

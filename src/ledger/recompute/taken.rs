@@ -83,7 +83,7 @@ impl<'a> Taken<'a> {
             })?;
             self.named
                 .extend(report.targets.iter().map(|target| target.id.clone()));
-            self.samples(found.samples);
+            self.samples(&found.samples);
             let (from, to) = self.around;
             self.evidence.extend(
                 found
@@ -96,7 +96,7 @@ impl<'a> Taken<'a> {
     }
 
     /// Keeps samples in their order, for a summary gives way to what was there before it.
-    fn samples(&mut self, found: Vec<SampleRow>) {
+    fn samples(&mut self, found: &[SampleRow]) {
         let same_run = |one: &SampleRow, other: &SampleRow| {
             one.summary_spacing_ms == other.summary_spacing_ms
                 && (one.summary_spacing_ms.is_none()

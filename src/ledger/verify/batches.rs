@@ -47,6 +47,31 @@ struct Read {
     measured: Option<(i64, i64)>,
 }
 
+/// The envelope of a batch, where its agent signed it with this body.
+fn signed(
+    agent: AgentId,
+    key: &[u8; 32],
+    listed: &Batch,
+    body: &[u8],
+) -> std::result::Result<Envelope, BatchReason> {
+    let form = |_| BatchReason::Form;
+    let envelope = Envelope {
+        agent,
+        boot: listed.boot.parse().map_err(|_| BatchReason::Form)?,
+        sequence_first: listed.sequence_first,
+        sequence_last: listed.sequence_last,
+        previous: read_hash(&listed.previous).map_err(form)?,
+        signature: read_hash(&listed.signature).map_err(form)?,
+    };
+    envelope
+        .verify(key, body)
+        .map_err(|_| BatchReason::Signature)?;
+    if envelope.boot.to_string() != listed.boot {
+        return Err(BatchReason::Form);
+    }
+    Ok(envelope)
+}
+
 impl Proved<'_> {
     /// Reads and checks the batches of an agent.
     pub(super) fn agent(
@@ -155,20 +180,7 @@ impl Proved<'_> {
         body: Vec<u8>,
     ) -> std::result::Result<Read, BatchReason> {
         let form = |_| BatchReason::Form;
-        let envelope = Envelope {
-            agent,
-            boot: listed.boot.parse().map_err(|_| BatchReason::Form)?,
-            sequence_first: listed.sequence_first,
-            sequence_last: listed.sequence_last,
-            previous: read_hash(&listed.previous).map_err(form)?,
-            signature: read_hash(&listed.signature).map_err(form)?,
-        };
-        envelope
-            .verify(key, &body)
-            .map_err(|_| BatchReason::Signature)?;
-        if envelope.boot.to_string() != listed.boot {
-            return Err(BatchReason::Form);
-        }
+        let envelope = signed(agent, key, listed, &body)?;
         let batch_hash = envelope.batch_hash(&body);
         let frozen = listed.time.as_ref().map(super::super::bundle::Time::frozen);
         let frozen = frozen.transpose().map_err(form)?;

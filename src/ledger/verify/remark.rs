@@ -172,7 +172,7 @@ impl Remark {
 
 /// What follows from the bundle and from what the reader holds.
 pub(super) fn of(
-    witness: &Option<Checkpoint>,
+    witness: Option<&Checkpoint>,
     manifest: &Manifest,
     inputs: &Inputs,
     held: &Held,

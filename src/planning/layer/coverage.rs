@@ -13,7 +13,7 @@ pub enum Generation {
     /// UMTS, HSPA, CDMA2000.
     #[serde(rename = "3g")]
     G3,
-    /// LTE, WiMAX 2.
+    /// LTE, `WiMAX` 2.
     #[serde(rename = "4g")]
     G4,
     /// NR.

@@ -79,25 +79,7 @@ async fn a_plan_is_made_and_read_in_all_its_parts() {
         .ok(&format!("/api/v1/plans/{id}/sites?action=build"))
         .await;
     assert_eq!(enforced["items"].as_array().unwrap().len(), 4);
-    let sheet = test.ok(&format!("/api/v1/plans/{id}/sites/CG-2")).await;
-    assert_eq!(sheet["technology"], "satellite", "{sheet}");
-    let years = sheet["money"]["planned"]["years"].as_array().unwrap();
-    assert_eq!(years.len(), 16);
-    assert_eq!(years[0]["capex_minor"], sheet["capex_minor"]);
-    let sum: u64 = sheet["contributions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|one| one["finding"]["known"]["contribution_millionths"].as_u64())
-        .sum();
-    let score = sheet["score"].as_f64().unwrap();
-    assert!(
-        (sum as f64 / 1e6 - score).abs() < 1e-9,
-        "the parts are the score"
-    );
-    let funded = test.ok(&format!("/api/v1/plans/{id}/sites/CG-3")).await;
-    assert_eq!(funded["plan"]["decision"]["author"], "A. Ngoma");
-    assert_eq!(funded["technology"], Value::Null);
+    sheets_of_sites(&test, &id).await;
     let map = test.ok(&format!("/api/v1/plans/{id}/map")).await;
     assert_eq!(map["site"].as_array().unwrap().len(), 5);
     assert_eq!(map["phase"].as_array().unwrap().len(), 5);
@@ -126,6 +108,31 @@ async fn a_plan_is_made_and_read_in_all_its_parts() {
             .len(),
         1
     );
+}
+
+/// The sheet of a site holds its money by years and the parts of its score; that of a site which others
+/// pay for holds who decided it.
+async fn sheets_of_sites(test: &TestApp, id: &str) {
+    let sheet = test.ok(&format!("/api/v1/plans/{id}/sites/CG-2")).await;
+    assert_eq!(sheet["technology"], "satellite", "{sheet}");
+    let years = sheet["money"]["planned"]["years"].as_array().unwrap();
+    assert_eq!(years.len(), 16);
+    assert_eq!(years[0]["capex_minor"], sheet["capex_minor"]);
+    let sum: u64 = sheet["contributions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["finding"]["known"]["contribution_millionths"].as_u64())
+        .sum();
+    let sum = u32::try_from(sum).unwrap();
+    let score = sheet["score"].as_f64().unwrap();
+    assert!(
+        (f64::from(sum) / 1e6 - score).abs() < 1e-9,
+        "the parts are the score"
+    );
+    let funded = test.ok(&format!("/api/v1/plans/{id}/sites/CG-3")).await;
+    assert_eq!(funded["plan"]["decision"]["author"], "A. Ngoma");
+    assert_eq!(funded["technology"], Value::Null);
 }
 
 #[tokio::test]

@@ -117,6 +117,29 @@ async fn a_crash_between_registry_and_log_loses_no_leaf() {
     complete(&reopened);
 }
 
+/// A copy of the files in a folder of its own.
+fn copied(from: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for name in FILES {
+        std::fs::copy(from.join(name), copy.path().join(name)).unwrap();
+    }
+    copy
+}
+
+/// Takes away what makes a file refuse changes.
+fn unguarded(open: &rusqlite::Connection) {
+    let triggers: Vec<String> = open
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for name in triggers {
+        open.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_is_changed_in_a_file_is_found() {
     let told = Told::new().await;
@@ -164,35 +187,20 @@ async fn what_is_changed_in_a_file_is_found() {
         (1, "DELETE FROM record WHERE position = 5", "record 5"),
     ];
     for (file, sql, named) in changes {
-        let copy = tempfile::tempdir().unwrap();
-        for name in FILES {
-            std::fs::copy(bench.folder.path().join(name), copy.path().join(name)).unwrap();
-        }
+        let copy = copied(bench.folder.path());
         let open = rusqlite::Connection::open(copy.path().join(FILES[file])).unwrap();
         // As it is, the file refuses; whoever changes it takes that away first.
         if !sql.contains("batch SET") {
             assert!(open.execute_batch(sql).is_err(), "{sql}");
         }
-        let triggers: Vec<String> = open
-            .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            .unwrap()
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        for name in triggers {
-            open.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-        }
+        unguarded(&open);
         open.execute_batch(sql).unwrap();
         drop(open);
         let refused = checked(copy.path()).unwrap_err();
         assert!(refused.contains(named), "{sql}: {refused}");
     }
     // A registry that is older than the log is no registry of it.
-    let copy = tempfile::tempdir().unwrap();
-    for name in FILES {
-        std::fs::copy(bench.folder.path().join(name), copy.path().join(name)).unwrap();
-    }
+    let copy = copied(bench.folder.path());
     let open = rusqlite::Connection::open(copy.path().join(FILES[1])).unwrap();
     open.execute_batch(
         "DROP TRIGGER record_stays; DROP TRIGGER statement_stays; DELETE FROM statement;

@@ -135,10 +135,10 @@ impl Case {
     fn judge(&self, name: &str, forge: impl FnOnce(&mut Forger)) -> Option<String> {
         let mut forger = Forger::new(&self.told, &self.bytes);
         forge(&mut forger);
-        let forged = forger.bundle();
-        let refused = verified(&forged, &self.witness);
+        let bundle = forger.bundle();
+        let refused = verified(&bundle, &self.witness);
         assert!(refused.is_err(), "{name}: accepted with the witness");
-        match verified(&forged, &Held::default()) {
+        match verified(&bundle, &Held::default()) {
             Ok(verified) => {
                 let named = verified.not_proved.contains(&Remark::NoWitness);
                 assert!(named, "{name}: not said what is not witnessed");
@@ -155,7 +155,12 @@ async fn with_a_witness_every_forgery_by_the_collectors_own_key_is_refused() {
     // Nothing changed: the forger's tools make the very same log.
     let untouched = Forger::new(&case.told, &case.bytes).bundle();
     verified(&untouched, &case.witness).unwrap();
+    measurements_forged(&case);
+    decisions_forged(&case);
+}
 
+/// What was measured, and what was made of it, is not accepted otherwise than it was.
+fn measurements_forged(case: &Case) {
     let said = case.judge("a digit", |forger| {
         let document = &mut forger.manifest.document;
         *document = document.replacen("\"down_slots\": 40", "\"down_slots\": 39", 1);
@@ -211,6 +216,23 @@ async fn with_a_witness_every_forgery_by_the_collectors_own_key_is_refused() {
     });
     assert_eq!(said, None, "the end of a chain is seen with a witness only");
 
+    let said = case.judge("a clock that ran otherwise", |forger| {
+        for one in forger.batches() {
+            one.time.as_mut().unwrap().offset_unix_ms += 3_600_000;
+        }
+        forger.recompute();
+    });
+    assert_eq!(said, None);
+
+    let said = case.judge("a line that nobody confirmed", |forger| {
+        forger.inputs(|inputs| inputs.sites[0].agents[0].lines[0].confirmed = false);
+        forger.recompute();
+    });
+    assert_eq!(said, None);
+}
+
+/// What was agreed and decided is not accepted otherwise than it was; without a witness nothing tells.
+fn decisions_forged(case: &Case) {
     let said = case.judge("an exclusion that is longer", |forger| {
         forger.record("exclusion.requested", |body| {
             let to = body["to_unix_ms"].as_i64().unwrap() + 5 * 3_600_000;
@@ -232,20 +254,6 @@ async fn with_a_witness_every_forgery_by_the_collectors_own_key_is_refused() {
             let text = body["text"].as_str().unwrap().replace("99.5", "95");
             body["text"] = text.into();
         });
-        forger.recompute();
-    });
-    assert_eq!(said, None);
-
-    let said = case.judge("a clock that ran otherwise", |forger| {
-        for one in forger.batches() {
-            one.time.as_mut().unwrap().offset_unix_ms += 3_600_000;
-        }
-        forger.recompute();
-    });
-    assert_eq!(said, None);
-
-    let said = case.judge("a line that nobody confirmed", |forger| {
-        forger.inputs(|inputs| inputs.sites[0].agents[0].lines[0].confirmed = false);
         forger.recompute();
     });
     assert_eq!(said, None);

@@ -82,10 +82,7 @@ pub(super) fn figures(shown: &Shown<'_>, language: Language) -> String {
         ),
     ];
     facts.extend(money_facts(shown, language));
-    let rows: String = facts
-        .iter()
-        .map(|(name, value)| format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escaped(value)))
-        .collect();
+    let rows = super::pairs(&facts);
     let heading = language.pick("L’essentiel", "At a glance");
     format!("<h2>{heading}</h2>\n<dl class=\"figures\">\n{rows}</dl>\n")
 }
@@ -151,15 +148,15 @@ fn legend(language: Language) -> String {
         ),
     ];
     let colours = SHADES.iter().map(|(_, colour)| *colour).chain([UNKNOWN]);
-    let items: String = colours
-        .zip(words)
-        .map(|(colour, word)| {
-            format!(
-                "<li><svg viewBox=\"0 0 4 4\" aria-hidden=\"true\"><rect width=\"4\" height=\"4\" \
-                 fill=\"{colour}\"/></svg>{word}</li>"
-            )
-        })
-        .collect();
+    let mut items = String::new();
+    for (colour, word) in colours.zip(words) {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            items,
+            "<li><svg viewBox=\"0 0 4 4\" aria-hidden=\"true\"><rect width=\"4\" height=\"4\" \
+             fill=\"{colour}\"/></svg>{word}</li>"
+        );
+    }
     format!("<ul class=\"legend\">{items}</ul>\n")
 }
 
@@ -349,12 +346,13 @@ pub(super) fn method(shown: &Shown<'_>, language: Language) -> String {
 pub(super) fn signatures(shown: &Shown<'_>, language: Language) -> String {
     let heading = language.pick("Signatures", "Signatures");
     let line = language.pick("Nom, date, signature", "Name, date, signature");
-    let boxes: String = [&shown.document.customer, &shown.document.contractor]
-        .into_iter()
-        .map(|party| {
-            let party = escaped(party);
-            format!("<div><b>{party}</b><p class=\"soft\">{line}</p></div>\n")
-        })
-        .collect();
+    let mut boxes = String::new();
+    for party in [&shown.document.customer, &shown.document.contractor] {
+        let party = escaped(party);
+        let _ = writeln!(
+            boxes,
+            "<div><b>{party}</b><p class=\"soft\">{line}</p></div>"
+        );
+    }
     format!("<h2>{heading}</h2>\n<section class=\"signatures\">\n{boxes}</section>\n")
 }

@@ -1,5 +1,7 @@
 //! The tables of a statement's page.
 
+use std::fmt::Write as _;
+
 use super::super::Shown;
 use super::super::words::{amount, cause, decimal, grouped, statistic, word};
 use super::escaped;
@@ -8,20 +10,22 @@ use crate::statement::model::{CreditItem, CreditMonth, MoneyMonth, Ratio, SiteMo
 
 /// A table of these rows; columns after the first are numbers or short words.
 pub(super) fn table(header: &[&str], rows: &str) -> String {
-    let cells: String = header
-        .iter()
-        .map(|name| format!("<th scope=\"col\">{}</th>", escaped(name)))
-        .collect();
-    format!("<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n")
+    let mut names = String::new();
+    for name in header {
+        // Writing to a string cannot fail.
+        let _ = write!(names, "<th scope=\"col\">{}</th>", escaped(name));
+    }
+    format!("<table>\n<thead><tr>{names}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n")
 }
 
 /// One row.
 pub(super) fn row(cells: &[String]) -> String {
-    let cells: String = cells
-        .iter()
-        .map(|cell| format!("<td>{}</td>", escaped(cell)))
-        .collect();
-    format!("<tr>{cells}</tr>\n")
+    let mut row = "<tr>".to_owned();
+    for cell in cells {
+        let _ = write!(row, "<td>{}</td>", escaped(cell));
+    }
+    row.push_str("</tr>\n");
+    row
 }
 
 fn percent(language: Language, ratio: Option<&Ratio>) -> String {
