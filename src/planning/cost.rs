@@ -3,8 +3,8 @@
 //! Money is whole minor units of one currency (ISO 4217: a franc of XAF, a millime of TND). Every
 //! figure of a site is a sum of yearly flows that can be recomputed by hand: capex in year 0,
 //! renewals when a thing's life ends, power, bandwidth that the ministry pays, upkeep, and what is
-//! left at the end ([`flows`]). A year's flows count with a discount factor in millionths of a
-//! millionth ([`discount`]).
+//! left at the end ([`CashFlows`]). A year's flows count with a discount factor in millionths of a
+//! millionth ([`Discount`]).
 //!
 //! What a technology would need and nobody knows (a mast's coverage, the terrain between two masts)
 //! makes it *unknown* there, never free and never impossible.

@@ -3,7 +3,7 @@
 //!
 //! It rests on a ranked plan ([`crate::plan`]), on what things cost ([`crate::cost`]) and on what was
 //! measured ([`crate::class`]). Each site's technology is the one that costs least over the years when
-//! routes are shared ([`choice`]); which sites then come first is a matter of the phases
+//! routes are shared ([`Target`]); which sites then come first is a matter of the phases
 //! ([`crate::phase`]). Every figure of money is in minor units of the parameters' currency.
 
 mod around;
