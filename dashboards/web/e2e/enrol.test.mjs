@@ -166,7 +166,11 @@ test('enrol, up, outage with its cause, closed: all without a reload', async () 
     await page.locator('[data-revoke]').click();
     assert.equal(await page.locator('[data-agent-row=revoked]').count(), 0, 'asked first');
     await page.locator('[data-revoke-sure]').click();
+    // The list shows who is still enrolled; the revoked are there when they are asked for.
+    await page.locator('[data-agent-row]').waitFor({ state: 'detached' });
+    await page.locator('[data-filter=state]').selectOption('revoked');
     await page.locator('[data-agent-row=revoked]').waitFor();
+    await page.locator('[data-more]').click();
     assert.equal(await page.locator('[data-revoke]').count(), 0, 'nothing is left to revoke');
   });
   assert.deepEqual(await faults(), []);
