@@ -77,7 +77,7 @@ bench-store:
 
 ## The dashboard's page, from its locked packages.
 page:
-	@tests/setup.sh node
+	@tests/setup.sh rust node
 	@tests/npm.sh ci
 	@tests/npm.sh run build
 
