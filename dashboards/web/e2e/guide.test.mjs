@@ -83,6 +83,7 @@ function walk(page, language) {
   const read = [];
   const pictures = [];
   return {
+    language,
     read,
     pictures,
     async open(path, ready) {
@@ -194,6 +195,24 @@ async function planner(page, tour) {
     await page.locator('[data-robust]').first().waitFor();
     await tour.picture('planning');
   });
+  await seen(page, 'a plan with its costs', async () => {
+    await page.locator('[data-view=programme]').click();
+    await page.locator('[data-new]').waitFor();
+    await settled(page);
+    if ((await page.locator('[data-new-plan]').count()) === 0) await page.locator('[data-new]').click();
+    await page.locator('[data-plan-name]').fill(`guide ${tour.language}`);
+    await page.locator('[data-phase-capex="1"]').fill('60000000');
+    await page.waitForFunction(() =>
+      document.querySelector('[data-new-plan] textarea')?.value.includes('currency'),
+    );
+    await tour.note();
+    await page.locator('[data-make-plan]').click();
+    await page.locator('[data-new-plan]').waitFor({ state: 'detached', timeout: COMPUTED_MS });
+    await page.locator('[data-budget]').waitFor({ timeout: COMPUTED_MS });
+    await page.locator('[data-limits] li').first().waitFor({ state: 'attached' });
+    await settled(page);
+    await tour.note();
+  });
   await seen(page, 'on the map', async () => {
     await tour.open('map', '[data-site]');
     await page.locator('[data-absent]').first().waitFor({ state: 'attached' });
@@ -248,14 +267,13 @@ async function country(page, tour) {
   });
   await seen(page, 'a file is imported and taken back', async () => {
     const form = page.locator('[data-sign=apply]');
-    await form.locator('input').nth(0).fill('Guide');
-    await form.locator('input').nth(1).fill('Guide');
+    // Who signs is who looks: only the reason is asked for.
+    await form.locator('input').fill('Guide');
     await form.locator('button').click();
     await page.locator('[data-sign=undo]').waitFor({ timeout: COMPUTED_MS });
     await tour.note();
     const undo = page.locator('[data-sign=undo]');
-    await undo.locator('input').nth(0).fill('Guide');
-    await undo.locator('input').nth(1).fill('Guide');
+    await undo.locator('input').fill('Guide');
     await undo.locator('button').click();
     await page.locator('[data-undone]').waitFor({ timeout: COMPUTED_MS });
   });

@@ -13,9 +13,13 @@ const NEEDS: Partial<Record<ScreenName, string>> = {
   access: 'see_doors',
 };
 
+/** Pause before a collector that did not answer is asked again. */
+const AGAIN_MS = 5_000;
+
 class SessionState {
   state = $state.raw<Session | null>(null);
   error = $state.raw<ApiError | null>(null);
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   /** The account's name and identifier; `null` where there are no accounts: names are typed then. */
   get signature(): string | null {
@@ -44,11 +48,17 @@ class SessionState {
   }
 
   async load(): Promise<void> {
+    this.stop();
     try {
       this.#take(await request<Session>(`${V1}/session`));
     } catch (caught) {
       this.error = caught instanceof ApiError ? caught : new ApiError('network', 0, null, '');
+      this.#again = setTimeout(() => void this.load(), AGAIN_MS);
     }
+  }
+
+  stop(): void {
+    clearTimeout(this.#again);
   }
 
   #take(state: Session): void {

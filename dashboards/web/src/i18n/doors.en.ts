@@ -4,7 +4,6 @@ import type { doorsFr } from './doors.fr';
 
 export const doorsEn: Record<keyof typeof doorsFr, string> = {
   'doors.signIn': 'Sign in',
-  'doors.signOut': 'Sign out',
   'doors.enter': 'Enter',
   'doors.account': 'Account',
   'doors.accountRule': 'What is typed to sign in: small letters, digits, ".", "_", "-" or "@".',
@@ -20,7 +19,6 @@ export const doorsEn: Record<keyof typeof doorsFr, string> = {
   'doors.choose': '{name}, choose the password of the account "{account}".',
   'doors.spent': 'This link was used, or is too old. Ask an administrator for another one.',
   'doors.save': 'Save',
-  'doors.lookAs': 'Look as',
   'doors.signsAs': '{name}',
   'doors.people': 'People',
   'doors.tokens': 'Tokens',
@@ -81,12 +79,6 @@ export const doorsEn: Record<keyof typeof doorsFr, string> = {
   'doors.factorTyped': 'or type the secret',
   'doors.factorConfirm': 'Confirm',
 
-  'role.administrator': 'Administrator',
-  'role.engineer': 'Engineer',
-  'role.planner': 'Planner',
-  'role.contractor': 'Contractor',
-  'role.technician': 'Site technician',
-  'role.auditor': 'Auditor',
   'roleDoes.administrator': 'Sees and does everything, lets people in.',
   'roleDoes.engineer':
     'Sees the sites of some regions, enrols agents, asks for and approves exclusions.',

@@ -2,7 +2,6 @@
 
 export const doorsFr = {
   'doors.signIn': 'Se connecter',
-  'doors.signOut': 'Se déconnecter',
   'doors.enter': 'Entrer',
   'doors.account': 'Compte',
   'doors.accountRule': 'Ce qui se tape pour entrer\u00a0: minuscules, chiffres, «\u00a0.\u00a0», «\u00a0_\u00a0», «\u00a0-\u00a0» ou «\u00a0@\u00a0».',
@@ -19,7 +18,6 @@ export const doorsFr = {
   'doors.choose': '{name}, choisissez le mot de passe du compte «\u00a0{account}\u00a0».',
   'doors.spent': 'Ce lien a déjà servi, ou il est trop ancien. Demandez-en un autre à un administrateur.',
   'doors.save': 'Enregistrer',
-  'doors.lookAs': 'Regarder comme',
   'doors.signsAs': '{name}',
   'doors.people': 'Personnes',
   'doors.tokens': 'Jetons',
@@ -81,12 +79,6 @@ export const doorsFr = {
   'doors.factorTyped': 'ou tapez le secret',
   'doors.factorConfirm': 'Confirmer',
 
-  'role.administrator': 'Administrateur',
-  'role.engineer': 'Ingénieur',
-  'role.planner': 'Planificateur',
-  'role.contractor': 'Prestataire',
-  'role.technician': 'Technicien de site',
-  'role.auditor': 'Auditeur',
   'roleDoes.administrator': 'Voit et fait tout, donne les accès.',
   'roleDoes.engineer':
     'Voit les sites de ses régions, enrôle les agents, demande et approuve des exclusions.',
