@@ -199,16 +199,20 @@ async function planner(page, tour) {
     await page.locator('[data-view=programme]').click();
     await page.locator('[data-new]').waitFor();
     await settled(page);
-    if ((await page.locator('[data-new-plan]').count()) === 0) await page.locator('[data-new]').click();
-    await page.locator('[data-plan-name]').fill(`guide ${tour.language}`);
-    await page.locator('[data-phase-capex="1"]').fill('60000000');
-    await page.waitForFunction(() =>
-      document.querySelector('[data-new-plan] textarea')?.value.includes('currency'),
-    );
-    await tour.note();
-    await page.locator('[data-make-plan]').click();
-    await page.locator('[data-new-plan]').waitFor({ state: 'detached', timeout: COMPUTED_MS });
-    await page.locator('[data-budget]').waitFor({ timeout: COMPUTED_MS });
+    // Two plans of different budgets, so that there is something to compare.
+    for (const budget of ['60000000', '90000000']) {
+      if ((await page.locator('[data-new-plan]').count()) === 0) await page.locator('[data-new]').click();
+      await page.locator('[data-plan-name]').fill(`guide ${tour.language} ${budget}`);
+      await page.locator('[data-phase-capex="1"]').fill(budget);
+      await page.waitForFunction(() =>
+        document.querySelector('[data-new-plan] textarea')?.value.includes('currency'),
+      );
+      await tour.note();
+      await page.locator('[data-make-plan]').click();
+      await page.locator('[data-new-plan]').waitFor({ state: 'detached', timeout: COMPUTED_MS });
+      await page.locator('[data-budget]').waitFor({ timeout: COMPUTED_MS });
+      await settled(page);
+    }
     await page.locator('[data-limits] li').first().waitFor({ state: 'attached' });
     await settled(page);
     await tour.note();
