@@ -21,6 +21,8 @@ mod memory;
 mod peers;
 #[path = "store/plain.rs"]
 mod plain;
+#[path = "store/report.rs"]
+mod report;
 #[path = "store/rows.rs"]
 mod rows;
 #[path = "store/source.rs"]
@@ -40,9 +42,9 @@ use desserte_domain::{
     slot::{SlotRule, form_slots},
 };
 use desserte_probe::clock::{Clock, ManualClock, SystemClock};
-use serde_json::json;
 
 use peers::Peer;
+use report::{Figure, print, write};
 use rows::{Fleet, OF_SITE};
 use source::{Agents, DAY_MS, START_MS};
 
@@ -56,14 +58,6 @@ const DAYS: i64 = 30;
 const PATIENCE: Duration = Duration::from_hours(1);
 
 type Row = (i64, SampleRow);
-
-struct Figure {
-    name: String,
-    unit: &'static str,
-    ours: f64,
-    peers: Vec<(&'static str, f64)>,
-    goal: Option<f64>,
-}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -387,78 +381,4 @@ fn read_store(folder: &Path) {
     let series = store.series(SeriesFilter::default()).expect("series").len();
     let (taken, ()) = seconds(|| exact_month(&store, span, slots));
     println!("{taken} {} {}", series * slots, memory::peak());
-}
-
-fn print(figures: &[Figure]) {
-    let number = |value: f64| {
-        if value >= 1_000.0 {
-            format!("{value:.0}")
-        } else {
-            format!("{value:.3}")
-        }
-    };
-    println!("| figure | unit | ours | peers, same run | goal |\n|---|---|---|---|---|");
-    for one in figures {
-        let peers: Vec<String> = one
-            .peers
-            .iter()
-            .map(|(name, value)| format!("{name} {}", number(*value)))
-            .collect();
-        let goal = one.goal.map_or_else(|| "–".to_owned(), number);
-        let (ours, peers) = (number(one.ours), peers.join(" · "));
-        println!(
-            "| {} | {} | {ours} | {peers} | {goal} |",
-            one.name, one.unit
-        );
-    }
-    println!("{}", cpu());
-}
-
-fn write(figures: &[Figure]) {
-    let date = jiff::Timestamp::from_millisecond(SystemClock.unix_ms())
-        .expect("date")
-        .to_string();
-    let cpu = cpu();
-    let entry = |one: &Figure, peer: Option<(&'static str, f64)>| {
-        json!({
-            "figure": one.name, "unit": one.unit, "ours": one.ours,
-            "peer": peer.map(|one| one.0), "peer_value": peer.map(|one| one.1),
-            "goal": one.goal, "cpu": cpu, "date": date,
-        })
-    };
-    let mut all = Vec::new();
-    for one in figures {
-        if one.peers.is_empty() {
-            all.push(entry(one, None));
-        }
-        all.extend(one.peers.iter().map(|peer| entry(one, Some(*peer))));
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
-    std::fs::create_dir_all(&folder).expect("folder");
-    let path = folder.join("store.json");
-    std::fs::write(&path, serde_json::to_vec_pretty(&all).expect("json")).expect("write");
-    println!(
-        "{}",
-        path.strip_prefix(env!("CARGO_MANIFEST_DIR"))
-            .unwrap_or(&path)
-            .display()
-    );
-}
-
-/// Model, cores and memory.
-fn cpu() -> String {
-    let field = |file: &str, name: &str| {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        let line = text
-            .lines()
-            .find(|line| line.starts_with(name))
-            .unwrap_or_default();
-        line.split(':').nth(1).unwrap_or_default().trim().to_owned()
-    };
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!(
-        "{}, {cores} cores, {}",
-        field("/proc/cpuinfo", "model name"),
-        field("/proc/meminfo", "MemTotal")
-    )
 }

@@ -5,6 +5,7 @@
     reason = "`test` is the app, `text` what it answers"
 )]
 
+mod acts;
 mod matrix;
 mod process;
 mod sign_in;

@@ -1,11 +1,15 @@
 //! Sample stores, every engine.
 
 mod contract;
+#[cfg(test)]
+mod engines;
 #[cfg(feature = "influxdb2")]
 mod grafana;
 #[cfg(feature = "influxdb2")]
 mod influx;
 mod memory;
+#[cfg(test)]
+mod model;
 #[cfg(feature = "influxdb2")]
 mod refused;
 mod upkeep;

@@ -1,14 +1,11 @@
 //! What every sample store must do, run over every engine.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use desserte::store::{
     StoreError,
     embedded::EmbeddedStore,
-    samples::{
-        Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series,
-        SeriesFilter, SeriesId, SeriesKey,
-    },
+    samples::{EvidenceRow, Filling, SampleRow, SampleStore, SeriesFilter, SeriesId, SeriesKey},
 };
 use desserte_domain::observation::{LineNumber, Outcome};
 use desserte_probe::{
@@ -16,128 +13,9 @@ use desserte_probe::{
     wire::id::{AgentId, BootId},
 };
 
-use super::memory::Memory;
+use super::engines::every_store;
 
-/// Runs a check over a new store of every engine. A server of InfluxDB 2 that is not there is said.
-fn every_store(check: impl Fn(&dyn SampleStore)) {
-    check(&Memory::default());
-    let folder = tempfile::tempdir().unwrap();
-    check(&EmbeddedStore::open(&folder.path().join("samples")).unwrap());
-    for every in [1, 2] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("samples");
-        check(&Reopened::new(every, move || {
-            Box::new(EmbeddedStore::open(&path).unwrap())
-        }));
-    }
-    #[cfg(feature = "influxdb2")]
-    on_influx(&check);
-}
-
-#[cfg(feature = "influxdb2")]
-fn on_influx(check: &impl Fn(&dyn SampleStore)) {
-    use desserte::store::influx2::InfluxStore;
-    let Some(influx) = crate::servers::influx() else {
-        return;
-    };
-    for every in [1, usize::MAX] {
-        let (folder, server) = (tempfile::tempdir().unwrap(), influx.bucket());
-        let path = folder.path().to_owned();
-        check(&Reopened::new(every, move || {
-            Box::new(InfluxStore::open(&server, &path, "collector").unwrap())
-        }));
-    }
-}
-
-type Open = Box<dyn Fn() -> Box<dyn SampleStore> + Send + Sync>;
-
-/// An engine, closed and opened after every so many puts: all that it holds, or half of it, is not in
-/// memory.
-struct Reopened {
-    every: usize,
-    open: Open,
-    store: Mutex<(usize, Option<Box<dyn SampleStore>>)>,
-}
-
-impl std::fmt::Debug for Reopened {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Reopened({})", self.every)
-    }
-}
-
-impl Reopened {
-    fn new(every: usize, open: impl Fn() -> Box<dyn SampleStore> + Send + Sync + 'static) -> Self {
-        Self {
-            every,
-            store: Mutex::new((0, Some(open()))),
-            open: Box::new(open),
-        }
-    }
-
-    fn on<T>(&self, ask: impl FnOnce(&(dyn SampleStore + 'static)) -> T) -> T {
-        ask(self.store.lock().unwrap().1.as_deref().unwrap())
-    }
-}
-
-impl SampleStore for Reopened {
-    fn put(&self, filling: &Filling) -> Result<(), StoreError> {
-        self.on(|store| store.put(filling))?;
-        let mut held = self.store.lock().unwrap();
-        held.0 += 1;
-        if held.0.is_multiple_of(self.every) {
-            held.1 = None;
-            held.1 = Some((self.open)());
-        }
-        Ok(())
-    }
-
-    fn applied_position(&self) -> Result<u64, StoreError> {
-        self.on(SampleStore::applied_position)
-    }
-
-    fn series(&self, filter: SeriesFilter<'_>) -> Result<Vec<Series>, StoreError> {
-        self.on(|store| store.series(filter))
-    }
-
-    fn scan(&self, series: SeriesId, from: i64, to: i64) -> Result<SampleBlock, StoreError> {
-        self.on(|store| store.scan(series, from, to))
-    }
-
-    fn details(
-        &self,
-        series: SeriesId,
-        from: i64,
-        to: i64,
-    ) -> Result<Vec<(i64, Detail)>, StoreError> {
-        self.on(|store| store.details(series, from, to))
-    }
-
-    fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError> {
-        self.on(|store| store.latest(series))
-    }
-
-    fn oldest_unix_ms(&self, series: SeriesId) -> Result<Option<i64>, StoreError> {
-        self.on(|store| store.oldest_unix_ms(series))
-    }
-
-    fn evidence(&self, site: &str, from: i64, to: i64) -> Result<Vec<EvidenceRow>, StoreError> {
-        self.on(|store| store.evidence(site, from, to))
-    }
-
-    fn sums(
-        &self,
-        filter: SeriesFilter<'_>,
-        days: (i64, i64),
-    ) -> Result<Vec<(SeriesId, DaySums)>, StoreError> {
-        self.on(|store| store.sums(filter, days))
-    }
-
-    fn caps(&self) -> Caps {
-        self.on(SampleStore::caps)
-    }
-}
-
-fn key(target: &str) -> Arc<SeriesKey> {
+pub(super) fn key(target: &str) -> Arc<SeriesKey> {
     Arc::new(SeriesKey {
         site: "mairie-owando".into(),
         agent: AgentId([1; 16]),
@@ -149,7 +27,7 @@ fn key(target: &str) -> Arc<SeriesKey> {
     })
 }
 
-fn row(target: &str, time_unix_ms: i64, sequence: u64) -> SampleRow {
+pub(super) fn row(target: &str, time_unix_ms: i64, sequence: u64) -> SampleRow {
     SampleRow {
         series: key(target),
         time_unix_ms,
@@ -168,7 +46,7 @@ fn row(target: &str, time_unix_ms: i64, sequence: u64) -> SampleRow {
     }
 }
 
-fn filling(position: u64, samples: Vec<SampleRow>) -> Filling {
+pub(super) fn filling(position: u64, samples: Vec<SampleRow>) -> Filling {
     Filling {
         position,
         samples,
@@ -176,7 +54,7 @@ fn filling(position: u64, samples: Vec<SampleRow>) -> Filling {
     }
 }
 
-fn times(store: &dyn SampleStore, target: &str) -> Vec<(i64, u64)> {
+pub(super) fn times(store: &dyn SampleStore, target: &str) -> Vec<(i64, u64)> {
     let filter = SeriesFilter {
         site: Some("mairie-owando"),
         target: Some(target),
@@ -484,69 +362,4 @@ fn another_process_reads_what_is_sealed_and_writes_nothing() {
     assert_eq!(times(&reading, "a"), [(1, 1)]);
     let refused = reading.put(&filling(4, vec![row("a", 2, 1)]));
     assert!(matches!(refused, Err(StoreError::Stopped { .. })));
-}
-
-mod model {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const STEP_MS: i64 = 7 * 3_600_000;
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(16))]
-
-        /// Whatever is put, in whatever groups and however often: each (series, time, sequence) is
-        /// there once, as it was first put, and every window is what a sorted map would give. The
-        /// times lie seven hours apart, over the end of a year.
-        #[test]
-        fn a_store_is_a_sorted_map_that_keeps_the_first(
-            groups in proptest::collection::vec(
-                proptest::collection::vec((0..3_usize, -50..50_i64, 0..6_u64, 0..=5_u16), 0..20),
-                1..8,
-            ),
-            window in (-60..60_i64, -60..60_i64),
-        ) {
-            let names = ["a", "b", "c"];
-            every_store(|store| {
-                let mut model: BTreeMap<(usize, i64, u64), u16> = BTreeMap::new();
-                for (position, group) in (1..).zip(&groups) {
-                    let first_stays = store.caps().first_stays;
-                    let rows = group.iter().map(|(series, time, sequence, received)| {
-                        // Where the last stays, nothing else comes to one place.
-                        let same = u16::try_from((*time + 50) % 5).unwrap();
-                        let received = if first_stays { *received } else { same };
-                        let time = *time * STEP_MS;
-                        model.entry((*series, time, *sequence)).or_insert(received);
-                        SampleRow { received, ..row(names[*series], time, *sequence) }
-                    });
-                    store.put(&filling(position, rows.collect())).unwrap();
-                }
-                for series in store.series(SeriesFilter::default()).unwrap() {
-                    let number = names.iter().position(|name| *name == series.key.target).unwrap();
-                    let window = (window.0 * STEP_MS, window.1 * STEP_MS);
-                    let block = store.scan(series.id, window.0, window.1).unwrap();
-                    let found: Vec<(i64, u64, u16)> = (0..block.len())
-                        .map(|n| (block.time_unix_ms[n], block.sequence[n], block.received[n]))
-                        .collect();
-                    let expected: Vec<(i64, u64, u16)> = model
-                        .iter()
-                        .filter(|((series, time, _), _)| {
-                            *series == number && window.0 <= *time && *time < window.1
-                        })
-                        .map(|((_, time, sequence), received)| (*time, *sequence, *received))
-                        .collect();
-                    assert_eq!(found, expected);
-                    let newest = model.iter().rev().find(|((series, _, _), _)| *series == number);
-                    let latest = store.latest(series.id).unwrap();
-                    assert_eq!(
-                        latest.map(|row| (row.time_unix_ms, row.sequence, row.received)),
-                        newest.map(|((_, time, sequence), received)| (*time, *sequence, *received))
-                    );
-                }
-            });
-        }
-    }
 }
