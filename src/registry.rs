@@ -80,6 +80,7 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-records.sql"),
     include_str!("registry/schema-statement-parts.sql"),
     include_str!("registry/schema-doors.sql"),
+    include_str!("registry/schema-volume.sql"),
 ];
 /// With this step came records: a file from before it gets those of what it holds.
 const RECORDS_STEP: usize = 6;

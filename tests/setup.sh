@@ -17,7 +17,7 @@ for part in "$@"; do
     browser | all) need chromium chromium; need pdfinfo poppler-utils
       [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || want+=(fonts-dejavu-core) ;;&
     # What the agent is measured beside.
-    peers) need ping iputils-ping; need fping fping; need openssl openssl; need python3 python3 ;;
+    peers) need ping iputils-ping; need ip iproute2; need unshare util-linux; need fping fping; need openssl openssl; need python3 python3 ;;
     # The agent's ICMP tests make network namespaces of their own; the foreign agent is in Python.
     network | all) need ip iproute2; need nft nftables; need python3 python3
       /usr/bin/python3 -c 'import cryptography' 2>/dev/null || want+=(python3-cryptography) ;;&

@@ -44,6 +44,9 @@ use crate::{
 
 /// How long an agent that the collector does not accept waits before it asks again.
 const NOT_ACCEPTED_PAUSE: Duration = Duration::from_hours(1);
+/// A connection that rested longer is opened anew: a translator on the way may have forgotten it, and
+/// a request into a dead one costs a timeout and is sent twice. The collector keeps it as long.
+const REST_MAX_MS: u64 = 6 * 60_000;
 /// Codes with which the collector refuses a batch for good. `future_dated` is not among them: it may
 /// be the collector's clock that is wrong, and the batch is good once that is mended.
 const REFUSED_FOR_GOOD: [&str; 6] = [
@@ -119,6 +122,8 @@ pub struct Uploader {
     attempts: Arc<Attempts>,
     time: Arc<Mutex<KnownTime>>,
     connection: Option<Connection>,
+    /// When the connection was used last, since boot.
+    used_ms: u64,
 }
 
 /// What an [`Uploader`] shares with the rest of the agent.
@@ -159,6 +164,7 @@ impl Uploader {
             attempts: shared.attempts,
             time: shared.time,
             connection: None,
+            used_ms: 0,
         }
     }
 
@@ -167,6 +173,10 @@ impl Uploader {
     pub async fn upload(&mut self, schedule_revision: u64) -> (Uploaded, Result<(), UploadError>) {
         self.attempts.attempts.fetch_add(1, Relaxed);
         let mut uploaded = Uploaded::default();
+        let rested_ms = self.clock.boottime_ms().saturating_sub(self.used_ms);
+        if rested_ms > REST_MAX_MS {
+            self.connection = None;
+        }
         let kept = self.connection.is_some();
         let mut result = self.try_upload(schedule_revision, &mut uploaded).await;
         if kept && matches!(&result, Err(error) if error.is_broken_connection()) {
@@ -184,6 +194,7 @@ impl Uploader {
         if result.is_err() {
             self.connection = None;
         }
+        self.used_ms = self.clock.boottime_ms();
         (uploaded, result)
     }
 

@@ -32,6 +32,7 @@ pub(crate) fn schedule() -> Schedule {
         heartbeat_seconds: 1,
         active_line_probes: false,
         captive: None,
+        monthly_volume_bytes_max: None,
     }
 }
 

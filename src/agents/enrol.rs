@@ -38,7 +38,7 @@ const RETRY_SECONDS: u32 = 5;
 /// `POST /api/v1/agents/enrol`.
 pub(super) async fn enrol(
     State(shared): State<Shared>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(Peer { address: peer, .. }): Extension<Peer>,
     body: Body,
 ) -> Result<Response, Refusal> {
     let collector = shared.collector.clone();

@@ -25,7 +25,7 @@ use desserte_probe::wire::{
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 
-use super::enrol::enrol;
+use super::{enrol::enrol, server::Known};
 use crate::{
     collector::{Collector, limit::RateLimit},
     ingest::{BatchRequest, Refusal, accept::blocking},
@@ -45,8 +45,11 @@ const TESTS_AT_ONCE: f64 = 2.0;
 const TESTS_PER_SECOND: f64 = 2.0 / 900.0;
 
 /// Where a connection came from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) SocketAddr);
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    pub(super) known: Known,
+}
 
 /// What the routes share.
 #[derive(Clone)]
@@ -78,7 +81,7 @@ pub(super) fn router(collector: Arc<Collector>) -> Router {
 
 async fn batch(
     State(shared): State<Shared>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -103,7 +106,7 @@ async fn batch(
         envelope,
         content_type: text(&headers, header::CONTENT_TYPE.as_str()).map(str::to_owned),
         body,
-        peer: Some(peer.ip().to_canonical()),
+        peer: Some(peer.address.ip().to_canonical()),
         received_unix_ms: collector.clock().unix_ms(),
     };
     // A commit that began goes on when the agent hangs up.
@@ -111,6 +114,7 @@ async fn batch(
     let receipt = tokio::spawn(async move { this.accept(request).await })
         .await
         .unwrap_or_else(|error| Err(Refusal::Unavailable(error.to_string())))?;
+    peer.known.remember(peer.address.ip());
     Ok(Json(receipt).into_response())
 }
 

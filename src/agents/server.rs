@@ -1,7 +1,7 @@
 //! Connections: TLS, HTTP/1.1, limits, and a stop that lets requests end.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -28,10 +28,21 @@ const CONNECTIONS_MAX: u32 = 1_024;
 const CONNECTIONS_OF_A_PEER_MAX: u32 = 256;
 /// Longest TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest time for a request's headers, and longest rest between two requests.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(20);
-/// Longest life of a connection: bounds what a peer that reads slowly can hold.
-const CONNECTION_TIMEOUT: Duration = Duration::from_mins(10);
+/// Times of a connection from where no batch was taken yet.
+const STRANGER: Patience = Patience {
+    headers: Duration::from_secs(20),
+    life: Duration::from_mins(10),
+};
+/// Times of a connection from where batches come: it stays open between two uploads of the full
+/// profile, because a TLS handshake costs more bytes than the batch.
+const KNOWN: Patience = Patience {
+    headers: Duration::from_mins(6),
+    life: Duration::from_hours(6),
+};
+/// While more connections than this are held, everybody is treated as a stranger: places are scarce.
+const LONG_LIVED_MAX: u32 = CONNECTIONS_MAX / 2;
+/// Networks that are remembered for their batches; the memory begins anew when it is full.
+const NETWORKS_MAX: usize = 65_536;
 /// Longest head of a request, bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Most headers of a request.
@@ -41,12 +52,46 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests that run may take to end when the collector stops.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// How long a connection may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Patience {
+    /// Longest time for a request's headers, and longest rest between two requests.
+    headers: Duration,
+    /// Longest life: bounds what a peer that reads slowly can hold.
+    life: Duration,
+}
+
+/// Networks from which a batch was taken.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known(Arc<Mutex<HashSet<IpAddr>>>);
+
+impl Known {
+    /// Remembers where a batch came from.
+    pub(super) fn remember(&self, address: IpAddr) {
+        let mut networks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if networks.len() >= NETWORKS_MAX {
+            networks.clear();
+        }
+        networks.insert(network(address));
+    }
+
+    fn patience(&self, address: IpAddr, held: u32) -> Patience {
+        let networks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held <= LONG_LIVED_MAX && networks.contains(&network(address)) {
+            KNOWN
+        } else {
+            STRANGER
+        }
+    }
+}
+
 pub(super) struct Server {
     listener: TcpListener,
     tls: TlsAcceptor,
     router: Router,
     connections: Arc<Semaphore>,
     peers: Peers,
+    known: Known,
 }
 
 /// Connections held by each peer.
@@ -112,6 +157,7 @@ impl Server {
             router,
             connections: Arc::new(Semaphore::new(connections)),
             peers: Peers::default(),
+            known: Known::default(),
         }
     }
 
@@ -127,7 +173,11 @@ impl Server {
                         tracing::debug!(%peer, "too many connections of one peer");
                         continue;
                     };
+                    let free = u32::try_from(self.connections.available_permits());
+                    let held = CONNECTIONS_MAX.saturating_sub(free.unwrap_or(0));
                     let connection = Connection {
+                        patience: self.known.patience(peer.ip(), held),
+                        known: self.known.clone(),
                         tls: self.tls.clone(),
                         router: self.router.clone(),
                         stopped: stopped.clone(),
@@ -159,6 +209,8 @@ struct Connection {
     router: Router,
     stopped: watch::Receiver<bool>,
     peer: SocketAddr,
+    patience: Patience,
+    known: Known,
     _held: (OwnedSemaphorePermit, Place),
 }
 
@@ -176,10 +228,14 @@ impl Connection {
             tracing::debug!(peer = %self.peer, "no tls handshake");
             return;
         };
-        let service = self.router.layer(Extension(Peer(self.peer)));
+        let peer = Peer {
+            address: self.peer,
+            known: self.known,
+        };
+        let service = self.router.layer(Extension(peer));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_TIMEOUT)
+            .header_read_timeout(self.patience.headers)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
@@ -188,7 +244,7 @@ impl Connection {
         let ended = tokio::select! {
             ended = connection.as_mut() => Some(ended),
             _ = self.stopped.changed() => None,
-            () = tokio::time::sleep(CONNECTION_TIMEOUT) => None,
+            () = tokio::time::sleep(self.patience.life) => None,
         };
         let ended = if let Some(ended) = ended {
             ended
@@ -208,6 +264,17 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_where_batches_come_from_and_while_there_is_room_are_connections_kept() {
+        let known = Known::default();
+        let site: IpAddr = "192.0.2.7".parse().unwrap();
+        assert_eq!(known.patience(site, 1), STRANGER);
+        known.remember(site);
+        assert_eq!(known.patience(site, LONG_LIVED_MAX), KNOWN);
+        assert_eq!(known.patience(site, LONG_LIVED_MAX + 1), STRANGER);
+        assert_eq!(known.patience("192.0.2.8".parse().unwrap(), 1), STRANGER);
+    }
 
     #[test]
     fn one_peer_cannot_hold_every_place_and_gives_back_what_it_held() {

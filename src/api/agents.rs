@@ -293,6 +293,7 @@ fn item(app: &App, agent: AgentEntry) -> AgentItem {
             uncertainty_ms: clock.uncertainty_ms,
             at: time::text_or_epoch(clock.at_unix_ms),
         }),
+        monthly_volume_bytes_max: agent.monthly_volume_bytes_max,
         volume: agent.volume.map(|volume| {
             let at = time::text_or_epoch(volume.at_unix_ms);
             AgentVolume {

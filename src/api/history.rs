@@ -4,16 +4,19 @@ use axum::{
     Json,
     extract::{Path, Query, rejection::QueryRejection},
 };
+use desserte_probe::report::Kind;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
-use super::model::History;
+use super::model::{History, HistoryRates};
 use super::seen::View;
 use super::{query, time};
 use crate::app::App;
 use crate::assess::SiteSamples;
-use crate::assess::history::{HistoryRequest, POINTS_DEFAULT, POINTS_MAX, StepState};
+use crate::assess::history::{
+    HistoryRequest, POINTS_DEFAULT, POINTS_MAX, RateStep, Step, StepState,
+};
 
 /// What a history shows when no range is given, milliseconds: a day.
 const RANGE_DEFAULT_MS: i64 = 24 * 3_600 * 1_000;
@@ -78,10 +81,18 @@ pub(crate) async fn history(
                 Some(target) => source.has_target(&site, target)?,
                 None => true,
             };
-            Ok(known.then(|| request.rows(&samples, &outages)))
+            let rows = request.rows(&samples, &outages);
+            let shown = rows.target.as_deref();
+            let rates = match samples.targets.iter().find(|one| Some(&*one.id) == shown) {
+                Some(target) if target.kind == Kind::Throughput => {
+                    Some(request.rates(&source.rates(&site, &target.id, (from, to))?))
+                }
+                _ => None,
+            };
+            Ok(known.then_some((rows, rates)))
         })
         .await?;
-    let Some(rows) = found else {
+    let Some((rows, rates)) = found else {
         return Err(Refusal::not_found(
             "target",
             asked.target.as_deref().unwrap_or(""),
@@ -91,9 +102,15 @@ pub(crate) async fn history(
         target: rows.target.unwrap_or_default(),
         simulated: directory.site(&id).is_some_and(|site| site.simulated),
         step_seconds,
+        rates: rates.as_deref().map(columns_of_rates),
         ..History::default()
     };
-    for row in rows.steps {
+    fill(&mut history, rows.steps);
+    Ok(Json(history))
+}
+
+fn fill(history: &mut History, steps: Vec<Step>) {
+    for row in steps {
         history
             .start_unix_s
             .push(row.start_unix_ms.div_euclid(1_000));
@@ -106,7 +123,13 @@ pub(crate) async fn history(
         history.rtt_us_p95.push(row.rtt_us_p95);
         history.state.push(step_state(row.state).to_owned());
     }
-    Ok(Json(history))
+}
+
+fn columns_of_rates(steps: &[RateStep]) -> HistoryRates {
+    HistoryRates {
+        download_bits_per_second: steps.iter().map(|s| s.download_bits_per_second).collect(),
+        upload_bits_per_second: steps.iter().map(|s| s.upload_bits_per_second).collect(),
+    }
 }
 
 pub(crate) fn step_state(state: StepState) -> &'static str {

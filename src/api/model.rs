@@ -56,7 +56,7 @@ pub use programme::{
     PlanRoute, PlanSheet, PlanSiteItem, PlanSitesPage,
 };
 pub use site::{
-    EvidenceItem, Facets, History, LatestSample, SampleEvent, SiteAgent, SiteChange, SiteDetail,
-    SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
+    EvidenceItem, Facets, History, HistoryRates, LatestSample, SampleEvent, SiteAgent, SiteChange,
+    SiteDetail, SiteFacts, SiteItem, SiteLine, SiteTarget, SiteVersion, TargetDay, TargetDays,
 };
 pub use statement::{AttachmentItem, AttachmentRequest, ContestItem, ContestRequest, RevisionItem};

@@ -43,6 +43,8 @@ pub struct AgentEntry {
     pub spool_bytes: Option<u64>,
     /// What it said of its clock last.
     pub clock: Option<ClockSeen>,
+    /// Most bytes of a month that its schedule allows it.
+    pub monthly_volume_bytes_max: Option<u64>,
     /// What it said of its volume last.
     pub volume: Option<VolumeSeen>,
 }

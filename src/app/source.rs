@@ -222,6 +222,7 @@ impl Source {
             uptime_seconds: heard.heartbeat_said.map(|beat| beat.uptime_seconds),
             spool_bytes: heard.spool.map(|spool| spool.bytes),
             clock: heard.clock,
+            monthly_volume_bytes_max: agent.monthly_volume_bytes_max,
             volume: heard.volume,
             id: agent.id.to_string(),
             site: agent.site,

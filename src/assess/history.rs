@@ -3,6 +3,7 @@
 use desserte_domain::decimal::Fraction;
 use desserte_domain::observation::Observation;
 use desserte_domain::percentile::nearest_rank;
+use desserte_domain::quality::Rate;
 use desserte_domain::slot::SlotState;
 
 use super::evidence::between;
@@ -56,6 +57,15 @@ pub struct Step {
     pub state: StepState,
 }
 
+/// What throughput tests of a step found, bits per second (median, nearest rank).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RateStep {
+    /// Towards the site.
+    pub download_bits_per_second: Option<u64>,
+    /// From the site.
+    pub upload_bits_per_second: Option<u64>,
+}
+
 /// What a step shows of the site, the worse of its slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepState {
@@ -70,25 +80,17 @@ pub enum StepState {
 }
 
 impl HistoryRequest<'_> {
-    /// The rows: steps are whole, from the one that holds the start. `outages` are by start.
+    /// The rows. `outages` are by start.
     #[must_use]
     pub fn rows(&self, samples: &SiteSamples, outages: &[SiteOutage]) -> Rows {
-        let step_ms = i64::from(self.step_seconds.max(1)) * 1_000;
-        let start = self.from_unix_ms - self.from_unix_ms.rem_euclid(step_ms);
-        let end = self.to_unix_ms.saturating_add(step_ms - 1);
-        let count = usize::try_from((end - start) / step_ms).unwrap_or(0);
+        let steps = self.steps();
         let target = match self.target {
             Some(named) => samples.targets.iter().find(|target| target.id == named),
             None => samples.targets.first(),
         };
-        let steps = Window {
-            start_unix_ms: start,
-            slot_ms: step_ms,
-            slots: count,
-        };
         let states = self.states(samples, outages, steps);
         let observations: &[Observation] = target.map_or(&[], |target| &target.observations);
-        let rows = (0..count).zip(states).map(|(step, state)| {
+        let rows = (0..steps.slots).zip(states).map(|(step, state)| {
             row(
                 between(observations, steps.at(step), steps.at(step + 1)),
                 steps.at(step),
@@ -101,6 +103,39 @@ impl HistoryRequest<'_> {
                 .map(str::to_owned)
                 .or_else(|| target.map(|target| target.id.clone())),
             steps: rows.collect(),
+        }
+    }
+
+    /// Rates of the same steps; `rates` are by start.
+    #[must_use]
+    pub fn rates(&self, rates: &[Rate]) -> Vec<RateStep> {
+        let steps = self.steps();
+        let mut left = rates;
+        let median = |rates: &[Rate], of: fn(&Rate) -> Option<u64>| {
+            let mut found: Vec<u64> = rates.iter().filter_map(of).collect();
+            nearest_rank(&mut found, Fraction::of(1, 2)?)
+        };
+        let of_step = |step: usize| {
+            let before = |at: i64| move |one: &Rate| one.start_unix_ms < at;
+            (_, left) = left.split_at(left.partition_point(before(steps.at(step))));
+            let (here, _) = left.split_at(left.partition_point(before(steps.at(step + 1))));
+            RateStep {
+                download_bits_per_second: median(here, |one| one.download_bits_per_second),
+                upload_bits_per_second: median(here, |one| one.upload_bits_per_second),
+            }
+        };
+        (0..steps.slots).map(of_step).collect()
+    }
+
+    /// Whole steps, from the one that holds the start.
+    fn steps(&self) -> Window {
+        let step_ms = i64::from(self.step_seconds.max(1)) * 1_000;
+        let start = self.from_unix_ms - self.from_unix_ms.rem_euclid(step_ms);
+        let end = self.to_unix_ms.saturating_add(step_ms - 1);
+        Window {
+            start_unix_ms: start,
+            slot_ms: step_ms,
+            slots: usize::try_from((end - start) / step_ms).unwrap_or(0),
         }
     }
 
@@ -166,5 +201,41 @@ pub(super) fn row(observations: &[Observation], start_unix_ms: i64, state: StepS
         rtt_us_p95: rank(95),
         rtt_us_min: observations.iter().filter_map(|one| one.rtt_us_min).min(),
         state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_fall_into_their_steps_and_an_empty_step_has_none() {
+        let at = |start_unix_ms, down, up| Rate {
+            start_unix_ms,
+            download_bits_per_second: down,
+            upload_bits_per_second: up,
+        };
+        let test = SiteTest::default();
+        let request = HistoryRequest {
+            test: &test,
+            target: Some("rate"),
+            from_unix_ms: 10_000,
+            to_unix_ms: 40_000,
+            step_seconds: 10,
+        };
+        let rates = [
+            at(9_999, Some(99), None),
+            at(10_000, Some(5), Some(1)),
+            at(12_000, Some(7), None),
+            at(19_999, Some(6), None),
+            at(30_000, None, Some(4)),
+            at(40_000, Some(99), None),
+        ];
+        let found: Vec<_> = request
+            .rates(&rates)
+            .iter()
+            .map(|step| (step.download_bits_per_second, step.upload_bits_per_second))
+            .collect();
+        assert_eq!(found, [(Some(6), Some(1)), (None, None), (None, Some(4))]);
     }
 }

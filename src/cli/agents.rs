@@ -1,11 +1,13 @@
 //! Agents: list, enrolment codes, revocation, lines.
 
+use std::num::NonZeroU64;
+
 use clap::{Args, Subcommand};
 use desserte_probe::wire::schedule::Profile;
 use serde::Serialize;
 
 use super::output::Output;
-use super::words::{not_an_agent, unknown_site};
+use super::words::{not_an_agent, not_megabytes, unknown_site};
 use super::{AUTHOR, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::api::time;
 use crate::collector::identity::Identity;
@@ -25,6 +27,8 @@ pub(super) enum Agents {
     ConfirmLine(ConfirmLine),
     /// Set how much an agent may send, and whether it probes its line.
     Profile(SetProfile),
+    /// Set how many megabytes an agent may send and receive in a month.
+    Volume(SetVolume),
     /// Show or set what agents ask to find out whether a portal answers in others' place.
     Portal(Portal),
 }
@@ -92,6 +96,21 @@ pub(super) struct SetProfile {
     data: Data,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct SetVolume {
+    /// The agent.
+    id: String,
+    /// Megabytes (10⁶ bytes) of a month, everything counted; `none`: no limit. When they are used up
+    /// the agent measures no more until the month ends, and says so.
+    #[arg(long, value_name = "N|none")]
+    megabytes_max: String,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    data: Data,
+}
+
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum ProfileName {
     Full,
@@ -152,6 +171,7 @@ impl Agents {
             Self::Revoke(revoke) => revoke.run(),
             Self::ConfirmLine(confirm) => confirm.run(),
             Self::Profile(profile) => profile.run(),
+            Self::Volume(volume) => volume.run(),
             Self::Portal(portal) => portal.run(),
         }
     }
@@ -247,6 +267,29 @@ impl SetProfile {
         let wanted = (profile, self.line_probes);
         registry(&self.data)?
             .set_agent_profile(id, wanted, decision(AUTHOR, &self.reason))
+            .map_err(Failure::input)
+    }
+}
+
+impl SetVolume {
+    fn run(&self) -> Outcome {
+        let id = self
+            .id
+            .parse()
+            .map_err(|_| Failure::Input(not_an_agent(&self.id)))?;
+        let bytes_max = match self.megabytes_max.as_str() {
+            "none" => None,
+            text => {
+                let bytes = text
+                    .parse()
+                    .ok()
+                    .and_then(|n: u64| n.checked_mul(1_000_000));
+                let given = bytes.and_then(NonZeroU64::new);
+                Some(given.ok_or_else(|| Failure::Input(not_megabytes(text)))?)
+            }
+        };
+        registry(&self.data)?
+            .set_agent_volume(id, bytes_max, decision(AUTHOR, &self.reason))
             .map_err(Failure::input)
     }
 }

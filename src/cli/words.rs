@@ -81,6 +81,16 @@ pub(super) fn not_an_agent(given: &str) -> Text {
     )
 }
 
+/// Something that is no number of megabytes.
+pub(super) fn not_megabytes(given: &str) -> Text {
+    Text::new(
+        format!(
+            "--megabytes-max : « {given} » n’est ni « none » ni un nombre entier à partir de 1"
+        ),
+        format!("--megabytes-max: {given:?} is neither \"none\" nor a whole number from 1"),
+    )
+}
+
 /// A month that is none.
 pub(super) fn not_a_month(given: &str) -> Text {
     Text::new(

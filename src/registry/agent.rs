@@ -1,5 +1,7 @@
 //! Agents: who they are, where they measure, and whether they are still trusted.
 
+use std::num::NonZeroU64;
+
 use desserte_probe::wire::{id::AgentId, schedule::Profile};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use serde_json::json;
@@ -26,6 +28,8 @@ pub struct AgentRecord {
     pub software: String,
     /// How much it may send.
     pub profile: Profile,
+    /// Most bytes that it may send and receive in a month, as its schedule says; `None`: no limit.
+    pub monthly_volume_bytes_max: Option<u64>,
     /// When it was enrolled, Unix milliseconds.
     pub enrolled_at_unix_ms: i64,
     /// When it was revoked.
@@ -93,6 +97,9 @@ fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRecord> {
         } else {
             Profile::Full
         },
+        monthly_volume_bytes_max: row
+            .get::<_, Option<i64>>("monthly_volume_bytes_max")?
+            .and_then(|bytes| u64::try_from(bytes).ok()),
         enrolled_at_unix_ms: row.get("enrolled_at")?,
         revoked_at_unix_ms: row.get("revoked_at")?,
         quarantine: quarantined.zip(reason),
@@ -206,6 +213,31 @@ impl Registry {
             schedule::rebuild_agent(transaction, &text, decision.at_unix_ms)?;
             let detail = json!({ "profile": name, "active_line_probes": active_line_probes });
             record(transaction, stamp, "agent.profile", &text, &detail)
+        })
+    }
+
+    /// Sets how many bytes an agent may send and receive in a month; `None`: no limit. The agent's own
+    /// configuration may set a lower one.
+    pub fn set_agent_volume(
+        &self,
+        id: AgentId,
+        bytes_max: Option<NonZeroU64>,
+        decision: Decision<'_>,
+    ) -> Result<(), RegistryError> {
+        let stamp = (decision.at_unix_ms, decision.author);
+        let bytes_max = bytes_max.map(|bytes| i64::try_from(bytes.get()).unwrap_or(i64::MAX));
+        self.write("set agent volume", |transaction| {
+            let text = existing(transaction, id)?;
+            transaction
+                .execute(
+                    "UPDATE agent SET monthly_volume_bytes_max = ? WHERE id = ?",
+                    params![bytes_max, text],
+                )
+                .map_err(database("set agent volume"))?;
+            schedule::rebuild_agent(transaction, &text, decision.at_unix_ms)?;
+            let detail =
+                json!({ "monthly_volume_bytes_max": bytes_max, "reason": decision.reason });
+            record(transaction, stamp, "agent.volume", &text, &detail)
         })
     }
 

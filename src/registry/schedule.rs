@@ -227,6 +227,7 @@ fn derive(
     };
     Ok(Schedule {
         captive,
+        monthly_volume_bytes_max: record.monthly_volume_bytes_max,
         ..from_targets(targets, record.profile, active_line_probes)
     })
 }
@@ -247,6 +248,7 @@ fn from_targets(targets: Vec<Target>, profile: Profile, active_line_probes: bool
         heartbeat_seconds: HEARTBEAT_SECONDS,
         active_line_probes,
         captive: None,
+        monthly_volume_bytes_max: None,
     }
 }
 

@@ -84,6 +84,10 @@ export function milliseconds(language: Language, rttUs: number | null): string {
   return decimal(language, ms, ms < 10 ? 2 : ms < 100 ? 1 : 0) + NBSP + 'ms';
 }
 
+export function megabits(language: Language, bitsPerSecond: number | null): string {
+  return bitsPerSecond === null ? DASH : `${decimal(language, bitsPerSecond / 1e6, 2)}${NBSP}Mbit/s`;
+}
+
 export function dateTime(language: Language, text: string | null, timeZone: string): string {
   if (text === null) return DASH;
   const date = new Date(text);

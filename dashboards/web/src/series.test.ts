@@ -14,6 +14,7 @@ const history: History = {
   rtt_us_median: [2000, null, null, 4000, null],
   rtt_us_p95: [2500, null, null, 9000, null],
   state: ['up', 'unknown', 'down', 'up', 'up'],
+  rates: null,
 };
 
 describe('toSeries', () => {
@@ -29,6 +30,24 @@ describe('toSeries', () => {
   it('does not let a duplicate answer make the loss negative', () => {
     const doubled = { ...history, received: [6, null, 0, 4, 0] };
     expect(toSeries(doubled).lossPercent[0]).toBe(0);
+  });
+});
+
+describe('rates', () => {
+  const tests = {
+    ...history,
+    rates: {
+      download_bits_per_second: [null, 2_000_000, 4_000_000, 3_000_000, null],
+      upload_bits_per_second: [null, null, null, null, 500_000],
+    },
+  };
+  it('are drawn in Mbit/s, and a step without a test is a gap', () => {
+    expect(toSeries(tests).rates?.downloadMbps).toEqual([null, 2, 4, 3, null]);
+    expect(toSeries(history).rates).toBeNull();
+  });
+  it('are summed up by their median', () => {
+    expect(summarise(tests).rates).toEqual({ downloadBps: 3_000_000, uploadBps: 500_000, measured: 4 });
+    expect(summarise(history).rates).toBeNull();
   });
 });
 
@@ -51,6 +70,7 @@ describe('toRuns', () => {
 describe('summarise', () => {
   it('counts measured points and the packets lost in them', () => {
     expect(summarise(history)).toEqual({
+      rates: null,
       points: 5,
       measured: 3,
       lowUs: 2000,

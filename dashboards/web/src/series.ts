@@ -10,6 +10,8 @@ export interface Series {
   medianMs: (number | null)[];
   p95Ms: (number | null)[];
   lossPercent: (number | null)[];
+  /** Only of throughput targets. */
+  rates: { downloadMbps: (number | null)[]; uploadMbps: (number | null)[] } | null;
 }
 
 export interface Run {
@@ -21,18 +23,26 @@ export interface Run {
 const toMs = (rttUs: number | null | undefined): number | null =>
   rttUs === null || rttUs === undefined ? null : rttUs / 1000;
 
+const toMbps = (bitsPerSecond: number | null | undefined): number | null =>
+  bitsPerSecond === null || bitsPerSecond === undefined ? null : bitsPerSecond / 1e6;
+
 function loss(sent: number | null | undefined, received: number | null | undefined): number | null {
   if (!sent || received === null || received === undefined) return null;
   return (100 * (sent - Math.min(received, sent))) / sent;
 }
 
 export function toSeries(history: History): Series {
+  const rates = history.rates ?? null;
   return {
     time: history.start_unix_s,
     minimumMs: history.start_unix_s.map((_, i) => toMs(history.rtt_us_min[i])),
     medianMs: history.start_unix_s.map((_, i) => toMs(history.rtt_us_median[i])),
     p95Ms: history.start_unix_s.map((_, i) => toMs(history.rtt_us_p95[i])),
     lossPercent: history.start_unix_s.map((_, i) => loss(history.sent[i], history.received[i])),
+    rates: rates && {
+      downloadMbps: history.start_unix_s.map((_, i) => toMbps(rates.download_bits_per_second[i])),
+      uploadMbps: history.start_unix_s.map((_, i) => toMbps(rates.upload_bits_per_second[i])),
+    },
   };
 }
 
@@ -54,6 +64,13 @@ export interface SeriesSummary {
   lowUs: number | null;
   highUs: number | null;
   lossShare: number | null;
+  /** Medians of the steps (nearest rank), bits per second; only of throughput targets. */
+  rates: { downloadBps: number | null; uploadBps: number | null; measured: number } | null;
+}
+
+function median(values: readonly (number | null)[]): number | null {
+  const found = values.filter((value): value is number => value !== null).sort((a, b) => a - b);
+  return found[Math.ceil(found.length / 2) - 1] ?? null;
 }
 
 /** The chart in figures, for those who do not see it. */
@@ -69,7 +86,15 @@ export function summarise(history: History): SeriesSummary {
     sent += count;
     received += Math.min(answered, count);
   });
+  const rates = history.rates ?? null;
   return {
+    rates: rates && {
+      downloadBps: median(rates.download_bits_per_second),
+      uploadBps: median(rates.upload_bits_per_second),
+      measured: rates.download_bits_per_second.filter(
+        (value, i) => value !== null || rates.upload_bits_per_second[i] !== null,
+      ).length,
+    },
     points: history.start_unix_s.length,
     measured,
     lowUs: medians.length ? medians.reduce((a, b) => Math.min(a, b)) : null,

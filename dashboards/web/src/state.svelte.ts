@@ -112,6 +112,7 @@ export const f = {
   share: (value: number | null) => format.share(app.language, value),
   wholeShare: (value: number) => format.wholeShare(app.language, value),
   ms: (rttUs: number | null) => format.milliseconds(app.language, rttUs),
+  mbps: (bitsPerSecond: number | null) => format.megabits(app.language, bitsPerSecond),
   dateTime: (text: string | null) => format.dateTime(app.language, text, app.timeZone),
   day: (text: string | null) => format.day(app.language, text, app.timeZone),
   month: (month: string) => format.monthName(app.language, month),

@@ -279,6 +279,7 @@ mod tests {
             heartbeat_seconds: 0,
             active_line_probes: true,
             captive: None,
+            monthly_volume_bytes_max: None,
         };
         let named: IpAddr = [198, 51, 100, 9].into();
         let measured = HashMap::from([("named".to_owned(), named)]);

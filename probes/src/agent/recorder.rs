@@ -363,7 +363,11 @@ impl Recorder {
         self.volume.sent_bytes += sent;
         self.volume.received_bytes += received;
         let used = self.volume.sent_bytes + self.volume.received_bytes;
-        let max = self.config.monthly_volume_bytes_max.unwrap_or(u64::MAX);
+        let limits = [
+            self.config.monthly_volume_bytes_max,
+            self.schedule.monthly_volume_bytes_max,
+        ];
+        let max = limits.into_iter().flatten().min().unwrap_or(u64::MAX);
         self.measurer
             .budget_left
             .store(max.saturating_sub(used), Relaxed);

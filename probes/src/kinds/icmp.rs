@@ -7,6 +7,7 @@
 //! process's figure is used and marked coarse. Only an echo reply is an answer. ICMP errors are
 //! evidence, and the outcome of the packet that they concern.
 
+mod socket;
 mod stamp;
 
 use std::{
@@ -20,16 +21,17 @@ use std::{
     time::Duration,
 };
 
-use socket2::Type;
-use surge_ping::{
-    Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, Pinger, SurgeError,
-};
+use surge_ping::{IcmpPacket, PingIdentifier, PingSequence, Pinger, SurgeError};
 use tokio::{
     sync::{mpsc, oneshot},
     task::LocalSet,
 };
 
-use self::stamp::kernel_rtt;
+pub use self::socket::SocketKind;
+use self::{
+    socket::{Link, Links, open_socket},
+    stamp::kernel_rtt,
+};
 use super::{Measured, Times, kernel, micros, outcome_of};
 use crate::{
     clock::{Clock, monotonic_exact, realtime_exact},
@@ -81,15 +83,6 @@ pub enum IcmpError {
     /// The thread could not be started.
     #[error("start the ICMP thread: {0}")]
     Thread(std::io::Error),
-}
-
-/// Kind of socket that this machine allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SocketKind {
-    /// Unprivileged ping socket: gets its own answers only.
-    Datagram,
-    /// Raw socket: gets every ICMP packet of the machine, hence always coarse.
-    Raw,
 }
 
 struct Job {
@@ -155,7 +148,7 @@ fn run_thread(
     };
     let local = LocalSet::new();
     local.block_on(&runtime, async move {
-        let first = open_socket(false, None);
+        let first = open_socket(None, None);
         let usable = first.is_ok();
         let _ = opened.send(first.map(|link| link.kind));
         if !usable {
@@ -176,43 +169,6 @@ fn run_thread(
     });
 }
 
-/// A socket and what is known of its past.
-struct Link {
-    client: Client,
-    kind: SocketKind,
-    sequence: u16,
-    last_answer: Duration,
-    last_loss: Option<Duration>,
-}
-
-/// By address and hop limit.
-type Links = HashMap<(IpAddr, Option<u8>), Link>;
-
-fn open_socket(ipv6: bool, hop_limit: Option<u8>) -> std::io::Result<Link> {
-    let icmp = if ipv6 { ICMP::V6 } else { ICMP::V4 };
-    let mut config = Config::builder().kind(icmp).sock_type_hint(Type::DGRAM);
-    if let Some(limit) = hop_limit {
-        config = config.ttl(u32::from(limit));
-    }
-    let client = Client::new(&config.build())?;
-    let socket = client.get_socket();
-    let kind = if socket.get_type() == Type::RAW {
-        SocketKind::Raw
-    } else {
-        SocketKind::Datagram
-    };
-    kernel::prepare(socket.get_native_sock(), ipv6)?;
-    kernel::last_receive_stamp(socket.get_native_sock()); // switches stamping on
-    let last_answer = monotonic_exact();
-    Ok(Link {
-        client,
-        kind,
-        sequence: rand::random(),
-        last_answer,
-        last_loss: None,
-    })
-}
-
 /// One packet's fate.
 enum Fate {
     Answered { rtt: Duration, coarse: bool },
@@ -228,7 +184,6 @@ struct Bench {
 impl Bench {
     async fn measure(&self, spec: &Spec) -> Measured {
         let start = self.clock.boottime_ms();
-        let ipv6 = spec.address.is_ipv6();
         // Out of the map while in use: a second job for the same address opens its own.
         let place = (spec.address, spec.hop_limit);
         let kept = self.sockets.borrow_mut().remove(&place);
@@ -236,8 +191,11 @@ impl Bench {
         // cost more than the echo.
         let now = monotonic_exact();
         let fresh = |l: &Link| now.saturating_sub(l.last_answer) < RENEW_AFTER;
-        let open = || open_socket(ipv6, spec.hop_limit);
-        let mut link = match kept.filter(fresh).map_or_else(open, Ok) {
+        // A raw socket keeps the source address that it had when it was opened.
+        let usable =
+            |l: &Link| fresh(l) && (l.kind == SocketKind::Datagram || l.last_loss.is_none());
+        let open = || open_socket(Some(spec.address), spec.hop_limit);
+        let mut link = match kept.filter(usable).map_or_else(open, Ok) {
             Ok(link) => link,
             Err(error) => {
                 tracing::warn!(%error, address = %spec.address, "no ICMP socket");

@@ -8,7 +8,7 @@
 
 use std::{
     io, mem,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     os::fd::{AsRawFd as _, BorrowedFd, RawFd},
     time::Duration,
 };
@@ -70,6 +70,16 @@ pub(super) fn prepare(socket: RawFd, ipv6: bool) -> io::Result<()> {
         (libc::SOL_SOCKET, libc::SO_RCVBUF),
         RECEIVE_BUFFER_BYTES,
     )
+}
+
+/// Lets a raw socket hear one address only; errors of others on the way reach its error queue.
+pub(super) fn hear_only(socket: RawFd, address: IpAddr) -> io::Result<()> {
+    // SAFETY: the caller holds the socket open during this call.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(socket) };
+    Ok(rustix::net::connect(
+        borrowed,
+        &SocketAddr::new(address, 0),
+    )?)
 }
 
 fn set_option(

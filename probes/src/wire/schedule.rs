@@ -39,6 +39,10 @@ pub struct Schedule {
     /// How to find out whether a portal answers in others' place; `null` or left out: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captive: Option<CaptiveCheck>,
+    /// Most bytes to send and to receive in a month, everything counted; `null` or left out: no limit.
+    /// A lower one of the agent's own configuration wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_volume_bytes_max: Option<u64>,
 }
 
 /// Two questions whose answers are known. A page that comes back with anything else, or a name that

@@ -138,6 +138,9 @@ pub struct AgentItem {
     pub lines: u64,
     /// What it said of its wall clock last.
     pub clock: Option<AgentClock>,
+    /// Most bytes that it may send and receive in a month, as its schedule says; `null`: no limit of
+    /// the collector's.
+    pub monthly_volume_bytes_max: Option<u64>,
     /// What it said of its volume last.
     pub volume: Option<AgentVolume>,
 }

@@ -259,6 +259,17 @@ pub struct History {
     pub rtt_us_p95: Vec<Option<u32>>,
     /// `up`, `degraded`, `down` or `unknown`: the site's worst slot of the step.
     pub state: Vec<String>,
+    /// What throughput tests found; `null` for targets of another kind.
+    pub rates: Option<HistoryRates>,
+}
+
+/// Throughput over the same steps as the rest of the history; a step without a test holds `null`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HistoryRates {
+    /// Median rate towards the site (nearest rank), bits per second.
+    pub download_bits_per_second: Vec<Option<u64>>,
+    /// Median rate from the site (nearest rank), bits per second.
+    pub upload_bits_per_second: Vec<Option<u64>>,
 }
 
 /// A site's state changed (server-sent event `site`).

@@ -85,6 +85,19 @@ impl Source {
         Ok(rates.into_iter().collect())
     }
 
+    /// Rates of a target over every line, by time; none of a target of another kind.
+    pub fn rates(&self, site: &str, target: &str, (from, to): (i64, i64)) -> Result<Vec<Rate>> {
+        let mut rates = Vec::new();
+        for series in self.site_series(site)? {
+            if series.key.kind == Kind::Throughput && series.key.target == target {
+                let details = self.samples.details(series.id, from, to)?.into_iter();
+                rates.extend(details.filter_map(|(at, detail)| rate(at, &detail)));
+            }
+        }
+        rates.sort_by_key(|one| one.start_unix_ms);
+        Ok(rates)
+    }
+
     /// The samples of [`Source::judged_samples`], without what was seen beside them. (Targets that
     /// decide no slot of the agreement still help to say why one was bad.)
     pub fn judged_targets(

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use desserte_domain::exclusion::ExclusionKind;
 use desserte_probe::report::Kind;
-use desserte_probe::wire::schedule::Measure;
+use desserte_probe::wire::schedule::{COLLECTOR_SERVER, Measure};
 
 use super::super::DemoError;
 use super::super::world::minute::{self, Target};
@@ -25,6 +25,7 @@ pub(super) fn name_of(target: Target) -> (&'static str, Kind) {
         Target::International => ("simule-etranger", Kind::Icmp),
         Target::OtherAbroad => ("simule-etranger-2", Kind::Icmp),
         Target::Portal => ("simule-portail", Kind::Http),
+        Target::Rate => ("simule-debit", Kind::Throughput),
     }
 }
 
@@ -49,8 +50,12 @@ struct Terms {
 const LINE: &str = "targets = [\"simule-national\", \"simule-etranger\"]\nrule = \"any\"\nloss_threshold = \"0.20\"";
 const SERVICE: &str = "targets = [\"simule-national\", \"simule-etranger\", \"simule-portail\"]\n\
      rule = \"all\"\nloss_threshold = \"0.20\"";
-const SCHOOL_HOURS: &str = "[[service_hours.windows]]\ndays = [0, 1, 2, 3, 4, 5]\n\
-     from = \"07:00\"\nto = \"18:00\"\n";
+/// School hours, and four fifths of the speed that is paid for.
+const SCHOOL_TERMS: &str = "[[service_hours.windows]]\ndays = [0, 1, 2, 3, 4, 5]\n\
+     from = \"07:00\"\nto = \"18:00\"\n\
+     [objective.throughput]\nstatistic = { percentile = \"0.5\" }\n\
+     download_bits_per_second = 10000000\nupload_bits_per_second = 2000000\n\
+     at_least_share = \"0.80\"\n";
 
 /// Promises from one that is kept easily to one that is not.
 const AGREEMENTS: [Terms; 6] = [
@@ -102,7 +107,7 @@ const AGREEMENTS: [Terms; 6] = [
         promise_percent: "97.0",
         test: LINE,
         machine: "n_enter = 5\nn_exit = 5\nmissing = \"exclude\"",
-        more: SCHOOL_HOURS,
+        more: SCHOOL_TERMS,
     },
     Terms {
         contract: Contract::SatelliteC,
@@ -137,7 +142,7 @@ pub(super) fn enter(
             .iter()
             .map(|target| SiteTarget {
                 target: name_of(*target).0.to_owned(),
-                slot_seconds: 60,
+                slot_seconds: minute::slot_seconds(*target),
             })
             .collect();
         registry.set_site_targets(&site.id, &measured, decision)?;
@@ -173,7 +178,7 @@ pub fn enter_targets(
     Ok(())
 }
 
-fn targets() -> [TargetDefinition; 4] {
+fn targets() -> [TargetDefinition; 5] {
     // Addresses for documentation (RFC 5737, RFC 2606): nobody measures them.
     let ping = |host: &str| Measure::Icmp {
         host: host.to_owned(),
@@ -187,6 +192,13 @@ fn targets() -> [TargetDefinition; 4] {
         status_to: 399,
         timeout_ms: 10_000,
         body_bytes_max: 65_536,
+    };
+    let rate = Measure::Throughput {
+        server: COLLECTOR_SERVER.to_owned(),
+        download: true,
+        upload: true,
+        seconds_max: 10,
+        bytes_max: minute::RATE_BYTES_MAX,
     };
     [
         (
@@ -205,6 +217,7 @@ fn targets() -> [TargetDefinition; 4] {
             ping("203.0.113.1"),
         ),
         (Target::Portal, "Portail national (simulé)", page),
+        (Target::Rate, "Débit vers le collecteur (simulé)", rate),
     ]
     .map(|(target, name, measure)| TargetDefinition {
         id: name_of(target).0.to_owned(),
@@ -213,7 +226,7 @@ fn targets() -> [TargetDefinition; 4] {
         anchor: match target {
             Target::National => Some(Anchor::National),
             Target::International | Target::OtherAbroad => Some(Anchor::International),
-            Target::Portal => None,
+            Target::Portal | Target::Rate => None,
         },
     })
 }

@@ -13,7 +13,7 @@ use ed25519_dalek::SigningKey;
 use super::super::world::boots::{Boot, boot_at, boots};
 use super::super::world::draw::{below, draw};
 use super::super::world::fault::Fault;
-use super::super::world::minute::{Life, targets};
+use super::super::world::minute::{Life, slot_seconds, targets};
 use super::super::world::site::{Technology, WallClock};
 use super::super::world::{DAY, MINUTE_MS, minute_of};
 use super::{SOFTWARE, agreements};
@@ -233,7 +233,7 @@ fn report(
                 ReportedTarget {
                     id: id.to_owned(),
                     kind,
-                    slot_seconds: 60,
+                    slot_seconds: slot_seconds(*target),
                 }
             })
             .collect(),

@@ -5,6 +5,7 @@
 //! once an hour.
 
 mod evidence;
+mod rate;
 mod rtt;
 
 use desserte_probe::report::{Minute, Outcome, Sample};
@@ -14,7 +15,7 @@ use super::boots::Boot;
 use super::draw::unit;
 use super::fault::{Fault, FaultKind};
 use super::script::Script;
-use super::site::{Site, Terms};
+use super::site::{Contract, Site, Terms};
 use rtt::{Times, response};
 
 /// What is measured.
@@ -28,26 +29,46 @@ pub enum Target {
     Portal,
     /// Pings of another anchor abroad: one alone may be down itself.
     OtherAbroad,
+    /// Throughput against the collector.
+    Rate,
 }
 
-/// Targets of every site, and one more where every target must answer.
-const TARGETS: [Target; 4] = [
+/// Targets of every site, and what each kind of agreement asks for beside them.
+const OF_EVERY_SITE: [Target; 3] = [Target::National, Target::International, Target::Portal];
+const OF_A_SERVICE: [Target; 4] = [
     Target::National,
     Target::International,
     Target::Portal,
     Target::OtherAbroad,
 ];
-/// Targets of a site of which less is asked.
-const TARGETS_OF_EVERY_SITE: usize = 3;
+const OF_A_SCHOOL: [Target; 4] = [
+    Target::National,
+    Target::International,
+    Target::Portal,
+    Target::Rate,
+];
+/// Minutes of a slot in which throughput is measured once.
+const RATE_EVERY: i64 = 360;
+/// Most bytes of a throughput test in one direction, at which a fast line ends its test early.
+pub const RATE_BYTES_MAX: u64 = 20_000_000;
 
 /// What a site measures, in the order of a report's targets.
 #[must_use]
 pub fn targets(site: &Site) -> &'static [Target] {
-    let all = &TARGETS;
-    if site.contract.terms() == Terms::Service {
-        return all;
+    match (site.contract, site.contract.terms()) {
+        (_, Terms::Service) => &OF_A_SERVICE,
+        (Contract::SchoolsB, _) => &OF_A_SCHOOL,
+        _ => &OF_EVERY_SITE,
     }
-    all.get(..TARGETS_OF_EVERY_SITE).unwrap_or(all)
+}
+
+/// Length of a target's slots, seconds.
+#[must_use]
+pub fn slot_seconds(target: Target) -> u32 {
+    match target {
+        Target::Rate => 6 * 3_600,
+        _ => 60,
+    }
 }
 /// Pings to an anchor in a minute.
 pub const PACKETS: u16 = 5;
@@ -98,6 +119,7 @@ impl Life<'_> {
         let start = minute * MINUTE_MS + self.site.phase_ms(self.seed);
         let samples = (0_u16..)
             .zip(targets(self.site))
+            .filter(|(_, target)| **target != Target::Rate || self.tests_rate(minute))
             .map(|(index, target)| {
                 let at = start + i64::from(index) * 2_000;
                 self.sample((index, *target), minute, boot.boottime_ms(at))
@@ -109,6 +131,12 @@ impl Life<'_> {
         }
     }
 
+    /// Throughput is tested once in its slot, each site at its own minute: together they would
+    /// measure each other.
+    fn tests_rate(&self, minute: i64) -> bool {
+        minute.rem_euclid(RATE_EVERY) == i64::from(self.site.number) * 7 % RATE_EVERY
+    }
+
     fn sample(
         &self,
         (index, target): (u16, Target),
@@ -116,7 +144,10 @@ impl Life<'_> {
         start_boottime_ms: u64,
     ) -> Sample {
         let drawn = |what| self.drawn(minute, &[u64::from(index), what]);
-        let sent = if target == Target::Portal { 1 } else { PACKETS };
+        let sent = match target {
+            Target::Portal | Target::Rate => 1,
+            _ => PACKETS,
+        };
         let fate = self.fate(target, minute);
         let received = match fate {
             Fate::Answered(lost) => sent - lost.min(sent),
@@ -143,7 +174,8 @@ impl Life<'_> {
             rtt_us_max: times.map(|times| stretch(times.max)),
             rtt_us_mean_successive_difference: times.and_then(|times| times.difference),
             coarse: self.is(minute, FaultKind::Lagging),
-            detail: None,
+            detail: (target == Target::Rate && received > 0)
+                .then(|| rate::measured(self.site, minute, drawn(30), drawn(31))),
         }
     }
 
@@ -169,7 +201,9 @@ impl Life<'_> {
                 Fate::Failed(Outcome::DnsTimeout)
             }
             Kind::CaptivePortal if page => Fate::Failed(Outcome::Intercepted),
-            Kind::Lossy if !page => Fate::Answered(2 + u16::from(self.coin(target, minute, 0.6))),
+            Kind::Lossy if !page && target != Target::Rate => {
+                Fate::Answered(2 + u16::from(self.coin(target, minute, 0.6)))
+            }
             kind if times_out(kind, target, minute - fault.from) => Fate::Failed(Outcome::Timeout),
             _ => self.healthy(target, minute),
         }
@@ -177,7 +211,8 @@ impl Life<'_> {
 
     /// A packet is lost now and then; a page is loaded again by TCP.
     fn healthy(&self, target: Target, minute: i64) -> Fate {
-        let lost = target != Target::Portal && self.coin(target, minute, rtt::loss(self.site));
+        let packets = !matches!(target, Target::Portal | Target::Rate);
+        let lost = packets && self.coin(target, minute, rtt::loss(self.site));
         Fate::Answered(u16::from(lost))
     }
 
@@ -187,6 +222,7 @@ impl Life<'_> {
             Target::International => 2,
             Target::Portal => 3,
             Target::OtherAbroad => 4,
+            Target::Rate => 5,
         };
         unit(self.drawn(minute, &[what, 99])) < share
     }

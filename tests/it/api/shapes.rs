@@ -51,7 +51,8 @@ async fn whole_answers() {
     let history = test.ok("/api/v1/sites/CG-1/history?target=portal").await;
     exactly(
         &history,
-        "target simulated step_seconds start_unix_s sent received rtt_us_min rtt_us_median rtt_us_p95 state",
+        "target simulated step_seconds start_unix_s sent received rtt_us_min rtt_us_median rtt_us_p95 state \
+         rates",
     );
 }
 
@@ -89,7 +90,7 @@ async fn sites_and_their_parts() {
         &agents["items"][0],
         "id site site_name site_kind region invented simulated state silent_since enrolled_at last_batch_at \
          last_heartbeat_at software boot uptime_seconds spool_records spool_bytes spool_dropped \
-         unconfirmed_lines lines line clock volume",
+         unconfirmed_lines lines line clock volume monthly_volume_bytes_max",
     );
     let days = test.ok("/api/v1/sites/CG-1/targets").await;
     exactly(&days, "start_unix_s step_seconds items");

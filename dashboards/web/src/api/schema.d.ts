@@ -1757,6 +1757,12 @@ export interface components {
              * @description Lines over which it reported.
              */
             lines: number;
+            /**
+             * Format: int64
+             * @description Most bytes that it may send and receive in a month, as its schedule says; `null`: no limit of
+             *     the collector's.
+             */
+            monthly_volume_bytes_max?: number | null;
             /** @description Region of the site. */
             region?: string | null;
             /** @description Since when a silent agent has been silent: its last batch, or its enrolment. */
@@ -2687,6 +2693,7 @@ export interface components {
          *     hold `null`.
          */
         History: {
+            rates?: components["schemas"]["HistoryRates"] | null;
             /** @description Answers. */
             received: (number | null)[];
             /** @description Median of the slots' medians (nearest rank), microseconds. */
@@ -2710,6 +2717,13 @@ export interface components {
             step_seconds: number;
             /** @description The target. */
             target: string;
+        };
+        /** @description Throughput over the same steps as the rest of the history; a step without a test holds `null`. */
+        HistoryRates: {
+            /** @description Median rate towards the site (nearest rank), bits per second. */
+            download_bits_per_second: (number | null)[];
+            /** @description Median rate from the site (nearest rank), bits per second. */
+            upload_bits_per_second: (number | null)[];
         };
         /** @description What an import did. */
         ImportApplied: {
@@ -3747,6 +3761,12 @@ export interface components {
                  * @description Lines over which it reported.
                  */
                 lines: number;
+                /**
+                 * Format: int64
+                 * @description Most bytes that it may send and receive in a month, as its schedule says; `null`: no limit of
+                 *     the collector's.
+                 */
+                monthly_volume_bytes_max?: number | null;
                 /** @description Region of the site. */
                 region?: string | null;
                 /** @description Since when a silent agent has been silent: its last batch, or its enrolment. */

@@ -125,6 +125,7 @@ export const screensEn: Record<keyof typeof screensFr, string> = {
   'agent.line': 'Line',
   'agent.volume': 'Volume of the month',
   'agent.volumeNote': 'Everything that the agent sent and received in {month}, as it counted itself (said on {date}): {sent} sent, {received} received.',
+  'agent.volumeLimit': 'Limit of the month: {limit}.',
   'agent.volumeBefore': '{bytes} in {month}',
   'agent.up': 'Machine up for',
   'agent.bytes': '{bytes} on disk',

@@ -125,6 +125,7 @@ export const screensFr = {
   'agent.line': 'Ligne',
   'agent.volume': 'Volume du mois',
   'agent.volumeNote': 'Tout ce que l’agent a envoyé et reçu en {month}, compté par lui-même (dit le {date})\u00a0: {sent} envoyés, {received} reçus.',
+  'agent.volumeLimit': 'Limite du mois\u00a0: {limit}.',
   'agent.volumeBefore': '{bytes} en {month}',
   'agent.up': 'Machine en marche depuis',
   'agent.bytes': '{bytes} sur le disque',

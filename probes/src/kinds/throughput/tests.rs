@@ -28,6 +28,7 @@ fn bench() -> Bench {
         heartbeat_seconds: 0,
         active_line_probes: false,
         captive: None,
+        monthly_volume_bytes_max: None,
     };
     let enrolment = Enrolment {
         version: 1,

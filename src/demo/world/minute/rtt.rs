@@ -64,7 +64,7 @@ pub(super) fn loss(site: &Site) -> f64 {
 pub(super) fn response(site: &Site, target: Target, minute: i64, drawn: u64) -> u32 {
     let (floor, queue) = line(site);
     let way = match target {
-        Target::National => 0,
+        Target::National | Target::Rate => 0,
         Target::International => ABROAD_US,
         Target::OtherAbroad => ABROAD_US + 14_000,
         Target::Portal => PORTAL_US + 2 * floor,
@@ -87,7 +87,7 @@ fn line(site: &Site) -> (u32, u32) {
 }
 
 /// Load of a line, 0 to 1: office hours, a smaller hump in the evening, weekends at half.
-fn load(site: &Site, minute: i64) -> f64 {
+pub(super) fn load(site: &Site, minute: i64) -> f64 {
     let local = minute + LOCAL_MINUTES;
     let hour = unsigned(local.rem_euclid(1_440)) / 60.0;
     let hump = |middle: f64, width: f64| (-((hour - middle) / width).powi(2)).exp();
