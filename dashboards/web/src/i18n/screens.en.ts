@@ -42,6 +42,7 @@ export const screensEn: Record<keyof typeof screensFr, string> = {
   'targets.noDay': 'nothing in 24 h',
   'targets.day': '{name}, 24 h: {up} quarter-hours up, {degraded} degraded, {down} without an answer, {unknown} not measured',
   'targets.show': 'Show the history',
+  'targets.connected': 'connected in {time}',
   'targets.lost': '{received} of {sent} answered',
   'targetKind.icmp': 'ping',
   'targetKind.http': 'HTTP',

@@ -42,6 +42,7 @@ export const screensFr = {
   'targets.noDay': 'rien depuis 24\u00a0h',
   'targets.day': '{name}, 24\u00a0h\u00a0: {up} quarts d’heure disponibles, {degraded} dégradés, {down} sans réponse, {unknown} non mesurés',
   'targets.show': 'Voir l’historique',
+  'targets.connected': 'connexion en {time}',
   'targets.lost': '{received} sur {sent} avec réponse',
   'targetKind.icmp': 'ping',
   'targetKind.http': 'HTTP',
