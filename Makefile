@@ -52,7 +52,7 @@ bench-agent: build
 	  --collector "$(CARGO_TARGET_DIR)/release/desserte" --probe "$(CARGO_TARGET_DIR)/release/desserte-probe" $${blackbox:+--blackbox "$$blackbox"}
 
 ## Every bench, one after the other.
-bench: bench-agent bench-doors bench-store bench-plan bench-web
+bench: bench-agent bench-doors bench-store bench-statement bench-plan bench-web
 
 lint:
 	@tests/run.sh check

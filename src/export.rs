@@ -8,7 +8,7 @@ pub mod outages;
 pub mod plan;
 pub mod planned;
 pub mod programme;
-mod sheet;
+pub(crate) mod sheet;
 pub mod slots;
 pub mod statement;
 mod workbook;

@@ -77,7 +77,7 @@ influx_server() {
 }
 
 stage_rust() {
-  tests/setup.sh rust network maps
+  tests/setup.sh rust network maps office
   influx_server
   step "rust" cargo test --workspace -- --skip tidy::
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a stage needs and the machine lacks. Debian packages by apt-get, as root.
-# Usage: setup.sh node | rust | browser | network | peers | all
+# Usage: setup.sh node | rust | browser | network | maps | office | peers | bench-store | all
 set -euo pipefail
 
 want=()
@@ -21,6 +21,8 @@ for part in "$@"; do
     # The agent's ICMP tests make network namespaces of their own; the foreign agent is in Python.
     network | all) need ip iproute2; need nft nftables; need python3 python3
       /usr/bin/python3 -c 'import cryptography' 2>/dev/null || want+=(python3-cryptography) ;;&
+    # A spreadsheet opens what is written for one.
+    office | all) need soffice libreoffice-calc-nogui; need unshare util-linux ;;&
     # Other programs open what is exported and served.
     maps | all) need ogrinfo gdal-bin; need python3 python3
       /usr/bin/python3 -c 'import osgeo' 2>/dev/null || want+=(python3-gdal)

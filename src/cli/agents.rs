@@ -1,12 +1,15 @@
 //! Agents: list, enrolment codes, revocation, lines.
 
+use std::fmt::Write as _;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use desserte_probe::wire::hex;
 use desserte_probe::wire::schedule::Profile;
 use serde::Serialize;
 
-use super::output::Output;
+use super::output::{self, Output};
 use super::words::{not_an_agent, not_megabytes, unknown_site};
 use super::{AUTHOR, Data, Failure, Outcome, now_unix_ms, registry};
 use crate::api::time;
@@ -19,6 +22,8 @@ use crate::registry::{AgentRecord, Decision};
 pub(super) enum Agents {
     /// Agents, revoked ones included.
     List(List),
+    /// Write every agent's public key, a line each, for `verify --agents`.
+    Keys(Keys),
     /// Make an enrolment code for a site: worth one enrolment, for a day, shown once.
     Code(NewCode),
     /// Revoke an agent: nothing of it is accepted any more.
@@ -39,6 +44,15 @@ pub(super) struct List {
     data: Data,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Keys {
+    /// File to write instead of stdout.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    data: Data,
 }
 
 #[derive(Debug, Args)]
@@ -167,6 +181,7 @@ impl Agents {
     pub(super) fn run(self) -> Outcome {
         match self {
             Self::List(list) => list.run(),
+            Self::Keys(keys) => keys.run(),
             Self::Code(code) => code.run(),
             Self::Revoke(revoke) => revoke.run(),
             Self::ConfirmLine(confirm) => confirm.run(),
@@ -187,6 +202,18 @@ impl List {
             rows.push(row(agent, unconfirmed));
         }
         self.output.list(&rows)
+    }
+}
+
+impl Keys {
+    fn run(&self) -> Outcome {
+        let mut text = String::new();
+        for agent in registry(&self.data)?.agents().map_err(Failure::failed)? {
+            let place = agent.site.as_deref().unwrap_or("-");
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{} {} # {place}", agent.id, hex(&agent.public_key));
+        }
+        output::write(self.output.as_deref(), text.as_bytes())
     }
 }
 
@@ -322,5 +349,55 @@ fn decision<'a>(author: &'a str, reason: &'a str) -> Decision<'a> {
         author,
         at_unix_ms: now_unix_ms(),
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use desserte_probe::wire::enrol::EnrolRequest;
+
+    use super::*;
+    use crate::cli::verify;
+    use crate::registry::{NewSite, Registry};
+
+    #[test]
+    fn keys_are_written_as_verify_reads_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data {
+            data: folder.path().to_owned(),
+        };
+        let registry: Registry = registry(&data).unwrap();
+        let site = NewSite {
+            id: "CG-1".to_owned(),
+            name: None,
+            kind: "school".to_owned(),
+            latitude: -4.2,
+            longitude: 15.2,
+            place: None,
+            region: None,
+            operator: None,
+            invented: true,
+            aliases: Vec::new(),
+        };
+        registry.upsert_sites(&[site], "test", 1_000).unwrap();
+        registry.keep_code(&[7; 16], "CG-1", "test", 1_000).unwrap();
+        let key = ed25519_dalek::SigningKey::from_bytes(&[3; 32]);
+        let request = EnrolRequest::new(&key, &[7; 16], "test");
+        let (secret, public_key) = request.verify().unwrap();
+        let enrolled = registry
+            .redeem_code(&secret, &public_key, "test", 2_000)
+            .unwrap();
+        let file = folder.path().join("keys.txt");
+        let keys = Keys {
+            output: Some(file.clone()),
+            data,
+        };
+        keys.run().unwrap();
+        let read = verify::keys(&file).unwrap();
+        let expected = (
+            enrolled.agent.id.to_string(),
+            hex(&key.verifying_key().to_bytes()),
+        );
+        assert_eq!(read.into_iter().collect::<Vec<_>>(), [expected]);
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Failure;
 use super::words::{FileError, Text};
 use crate::config::Language;
+use crate::export::sheet::harmless;
 
 /// How a list is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -81,14 +82,11 @@ fn csv<T: Serialize>(items: &[T]) -> Result<Vec<u8>, Failure> {
         .map_err(|error| Failure::failed(csv::Error::from(error.into_error())))
 }
 
-/// A cell; text that a spreadsheet would take for a formula is marked as text.
+/// A cell; of a text no spreadsheet makes a formula.
 fn cell(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-            format!("'{text}")
-        }
-        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::String(text) => harmless(text),
         other => other.to_string(),
     }
 }

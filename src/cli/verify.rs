@@ -85,7 +85,7 @@ fn proof(file: &Path) -> Result<Consistency, Failure> {
 }
 
 /// Reads keys: a line each, identifier and key; `#` begins a remark.
-fn keys(file: &Path) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn keys(file: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let text = output::read_text(file, SIDE_FILE_BYTES_MAX)?;
     let mut found = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {

@@ -37,8 +37,7 @@ impl Cell {
         };
         match self {
             Self::Empty => String::new(),
-            Self::Text(text) if may_be_a_formula(text) => format!("'{text}"),
-            Self::Text(text) => text.clone(),
+            Self::Text(text) => harmless(text),
             Self::Integer(number) => number.to_string(),
             Self::Number(number, decimals) => decimal(format!("{number:.decimals$}")),
             Self::Millionths(count) => {
@@ -48,12 +47,27 @@ impl Cell {
     }
 }
 
-/// Whether a spreadsheet may take a text for a formula. Some skip blanks before it, and some read
-/// every line of a cell as a cell when the file is pasted.
-fn may_be_a_formula(text: &str) -> bool {
+/// A text of which a spreadsheet makes no formula: an apostrophe stands wherever one could begin. Some
+/// skip blanks before it, some read every line of a cell as a cell when the file is pasted, and a file
+/// opened with another separator than its own falls into cells inside its texts.
+pub(crate) fn harmless(text: &str) -> String {
     let blank = |letter: char| letter.is_whitespace() && !FORMULA_STARTS.contains(&letter);
-    let starts = |line: &str| line.trim_start_matches(blank).starts_with(FORMULA_STARTS);
-    starts(text) || text.split(['\n', '\r']).any(starts)
+    let mut written = String::with_capacity(text.len());
+    let mut before = '\n';
+    for (at, letter) in text.char_indices() {
+        let rest = text.get(at..).unwrap_or_default();
+        let begins = match before {
+            '\n' | '\r' => rest.trim_start_matches(blank).starts_with(FORMULA_STARTS),
+            ';' | ',' | '\t' => rest.trim_start_matches('"').starts_with(FORMULA_STARTS),
+            _ => false,
+        };
+        if begins {
+            written.push('\'');
+        }
+        written.push(letter);
+        before = letter;
+    }
+    written
 }
 
 /// Writes a header and rows.
@@ -94,15 +108,19 @@ mod tests {
             let cell = Cell::Text(format!("{start}cmd|' /C calc'!A0"));
             assert!(cell.written(Language::En).starts_with('\''), "{start:?}");
         }
-        for hidden in [
-            " =1+1",
-            "\u{a0}@SUM(A1)",
-            "\u{3000}-2",
-            "school\n=1+1",
-            "a\r+1",
+        for (hidden, written) in [
+            (" =1+1", "' =1+1"),
+            ("\u{a0}@SUM(A1)", "'\u{a0}@SUM(A1)"),
+            ("\u{3000}-2", "'\u{3000}-2"),
+            ("school\n=1+1", "school\n'=1+1"),
+            ("a\r+1", "a\r'+1"),
+            // Opened with the other separator.
+            ("a;=1+1", "a;'=1+1"),
+            ("a,\"@b", "a,'\"@b"),
+            ("a, -b; c", "a, -b; c"),
         ] {
             let cell = Cell::Text(hidden.to_owned());
-            assert_eq!(cell.written(Language::En), format!("'{hidden}"));
+            assert_eq!(cell.written(Language::En), written);
         }
         let cell = Cell::Text("Lycée A-B (1=1)".to_owned());
         assert_eq!(cell.written(Language::En), "Lycée A-B (1=1)");

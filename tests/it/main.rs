@@ -44,6 +44,8 @@ mod servers;
 #[cfg(test)]
 mod solve;
 #[cfg(test)]
+mod spreadsheets;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod targets;

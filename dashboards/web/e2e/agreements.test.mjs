@@ -2,6 +2,7 @@
 // statement on the screen and as an A4 file; works asked for and approved by two people; the slots.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -176,6 +177,19 @@ test('works are asked for by one person, approved by another, and change the cal
     );
     await axe(page);
     await picture(page, 'statement-exclusion');
+  });
+  await seen(page, 'a file goes with it by its hash', async () => {
+    const row = page.locator('[data-exclusion]');
+    await row.locator('[data-attach]').click();
+    const letter = Buffer.from('Ordre de travaux n° 12\n');
+    await row.getByLabel('Pièce').setInputFiles({ name: 'ordre.txt', mimeType: 'text/plain', buffer: letter });
+    await row.getByLabel('Jointe par').fill('A. Mbemba');
+    await row.getByRole('button', { name: 'Enregistrer l’empreinte' }).click();
+    const hash = createHash('sha256').update(letter).digest('hex');
+    const kept = row.locator(`[data-attachment="${hash}"]`);
+    await kept.waitFor();
+    assert.match(await kept.textContent(), /ordre\.txt, jointe par A\. Mbemba/);
+    await axe(page);
   });
   await seen(page, 'on the site’s page', async () => {
     await page.goto(`${country.web}/#/sites/${SITE}?month=${country.month}&lang=fr`);

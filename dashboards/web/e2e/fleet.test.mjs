@@ -82,6 +82,26 @@ test('each fault of the scene is on the screen with its cause and what it rests 
   await context.close();
 });
 
+test('a site shows the rates that were measured', async () => {
+  const { sites } = await answer('/agreements/simule-administrations');
+  const day = 86_400_000;
+  const from = new Date(Date.now() - day).toISOString();
+  const history = await answer(`/sites/${sites[0]}/history?target=simule-debit&step=900&from=${from}`);
+  const found = history.rates.download_bits_per_second.filter((rate) => rate !== null).sort((a, b) => a - b);
+  assert.ok(found.length >= 2, JSON.stringify(history.rates));
+  const median = found[Math.ceil(found.length / 2) - 1];
+  const { page, context, faults } = await watched(browser, server.web, { viewport: WIDTHS.desk });
+  await seen(page, 'rates', async () => {
+    await page.goto(`${server.web}/#/sites/${sites[0]}?target=simule-debit&range=day&lang=fr`);
+    const summary = page.locator('[data-summary]', { hasText: 'Débit médian' });
+    const shown = (median / 1e6).toFixed(2).replace('.', ',');
+    await summary.filter({ hasText: `${shown}\u00a0Mbit/s descendant` }).waitFor({ timeout: 20_000 });
+    await page.getByRole('img', { name: 'Débit' }).or(page.getByLabel('Débit', { exact: true })).first().waitFor();
+  });
+  assert.deepEqual(await faults(), []);
+  await context.close();
+});
+
 test('a box that went off fell silent then, not with the day', async () => {
   const { items: silent } = await answer('/agents?state=silent&limit=100');
   // The real agent beside the fleet may still be on its way to its first batch.

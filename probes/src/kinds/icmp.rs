@@ -11,21 +11,15 @@ mod socket;
 mod stamp;
 
 use std::{
-    cell::RefCell,
-    collections::HashMap,
     future::{Future as _, poll_fn},
     net::IpAddr,
     pin::pin,
-    rc::Rc,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use surge_ping::{IcmpPacket, PingIdentifier, PingSequence, Pinger, SurgeError};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::LocalSet,
-};
+use tokio::sync::{mpsc, oneshot};
 
 pub use self::socket::SocketKind;
 use self::{
@@ -146,22 +140,22 @@ fn run_thread(
         Ok(runtime) => runtime,
         Err(error) => return drop(opened.send(Err(error))),
     };
-    let local = LocalSet::new();
-    local.block_on(&runtime, async move {
+    // Tasks of the runtime itself, and not of a `LocalSet`: waking one of those costs a system call.
+    runtime.block_on(async move {
         let first = open_socket(None, None);
         let usable = first.is_ok();
         let _ = opened.send(first.map(|link| link.kind));
         if !usable {
             return;
         }
-        let sockets = Rc::new(RefCell::new(HashMap::new()));
+        let sockets = Arc::new(Mutex::new(Kept::default()));
         while let Some(job) = queue.recv().await {
             let bench = Bench {
-                sockets: Rc::clone(&sockets),
+                sockets: Arc::clone(&sockets),
                 clock: Arc::clone(&clock),
                 volume: Arc::clone(&volume),
             };
-            tokio::task::spawn_local(async move {
+            tokio::spawn(async move {
                 let measured = bench.measure(&job.spec).await;
                 let _ = job.reply.send(measured); // nobody waits any more
             });
@@ -175,8 +169,16 @@ enum Fate {
     Failed(Outcome),
 }
 
+/// Sockets that no measurement uses at this moment.
+#[derive(Default)]
+struct Kept {
+    links: Links,
+    /// When those that are no longer needed were closed last.
+    swept: Duration,
+}
+
 struct Bench {
-    sockets: Rc<RefCell<Links>>,
+    sockets: Arc<Mutex<Kept>>,
     clock: Arc<dyn Clock>,
     volume: Arc<Volume>,
 }
@@ -186,7 +188,7 @@ impl Bench {
         let start = self.clock.boottime_ms();
         // Out of the map while in use: a second job for the same address opens its own.
         let place = (spec.address, spec.hop_limit);
-        let kept = self.sockets.borrow_mut().remove(&place);
+        let kept = self.kept().links.remove(&place);
         // One reading for all: where the kernel is asked for the time, a reading for each socket would
         // cost more than the echo.
         let now = monotonic_exact();
@@ -208,7 +210,9 @@ impl Bench {
         let begun = monotonic_exact();
         for index in 0..spec.packets {
             let due = begun + spec.gap * u32::from(index);
-            tokio::time::sleep(due.saturating_sub(monotonic_exact())).await;
+            if index > 0 {
+                tokio::time::sleep(due.saturating_sub(monotonic_exact())).await;
+            }
             match self.one(&mut link, spec, &mut measured).await {
                 Fate::Answered { rtt, coarse } => {
                     measured.sent += 1;
@@ -226,16 +230,25 @@ impl Bench {
         if measured.sent == 0 {
             measured.outcome = Outcome::NotSent;
         }
-        let mut sockets = self.sockets.borrow_mut();
-        sockets.retain(|_, other| fresh(other)); // of addresses that a name has no more
-        sockets.insert(place, link);
-        drop(sockets);
+        let mut kept = self.kept();
+        if now.saturating_sub(kept.swept) > RENEW_AFTER {
+            kept.swept = now;
+            kept.links.retain(|_, other| fresh(other)); // of addresses that a name has no more
+        }
+        kept.links.insert(place, link);
+        drop(kept);
         measured
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn one(&self, link: &mut Link, spec: &Spec, measured: &mut Measured) -> Fate {
         let socket = link.client.get_socket();
-        note_errors(socket.get_native_sock(), measured); // of earlier packets
+        if link.last_loss.is_some() {
+            note_errors(socket.get_native_sock(), measured); // of earlier packets
+        }
         link.sequence = link.sequence.wrapping_add(1);
         let mut pinger = link
             .client

@@ -15,7 +15,7 @@ use super::boots::Boot;
 use super::draw::unit;
 use super::fault::{Fault, FaultKind};
 use super::script::Script;
-use super::site::{Contract, Site, Terms};
+use super::site::{Contract, Site, Technology, Terms};
 use rtt::{Times, response};
 
 /// What is measured.
@@ -33,7 +33,7 @@ pub enum Target {
     Rate,
 }
 
-/// Targets of every site, and what each kind of agreement asks for beside them.
+/// Targets of every site, and what some are asked beside them.
 const OF_EVERY_SITE: [Target; 3] = [Target::National, Target::International, Target::Portal];
 const OF_A_SERVICE: [Target; 4] = [
     Target::National,
@@ -41,7 +41,7 @@ const OF_A_SERVICE: [Target; 4] = [
     Target::Portal,
     Target::OtherAbroad,
 ];
-const OF_A_SCHOOL: [Target; 4] = [
+const WITH_RATE: [Target; 4] = [
     Target::National,
     Target::International,
     Target::Portal,
@@ -55,10 +55,12 @@ pub const RATE_BYTES_MAX: u64 = 20_000_000;
 /// What a site measures, in the order of a report's targets.
 #[must_use]
 pub fn targets(site: &Site) -> &'static [Target] {
-    match (site.contract, site.contract.terms()) {
-        (_, Terms::Service) => &OF_A_SERVICE,
-        (Contract::SchoolsB, _) => &OF_A_SCHOOL,
-        _ => &OF_EVERY_SITE,
+    match (site.contract, site.contract.terms(), site.technology) {
+        (_, Terms::Service, _) => &OF_A_SERVICE,
+        (Contract::SchoolsB, _, _) => &WITH_RATE,
+        // Paid by the megabyte.
+        (_, _, Technology::Satellite) => &OF_EVERY_SITE,
+        _ => &WITH_RATE,
     }
 }
 

@@ -1,4 +1,6 @@
 import type {
+  Attachment,
+  AttachmentRequest,
   AgentItem,
   Agreement,
   AgreementMonths,
@@ -220,6 +222,10 @@ export const api = {
     request<AgreementMonths>(address(`${V1}/agreements/${part(id)}/months`, { count })),
   addExclusion: (id: string, asked: ExclusionRequest) =>
     post<Exclusion>(`${V1}/agreements/${part(id)}/exclusions`, asked),
+  attachments: (id: string) =>
+    request<Page<Attachment>>(`${V1}/agreements/${part(id)}/attachments`),
+  attach: (id: string, exclusion: number, asked: AttachmentRequest) =>
+    post<Attachment>(`${V1}/agreements/${part(id)}/exclusions/${exclusion}/attachments`, asked),
   approveExclusion: (id: string, number: number, approved_by: string) =>
     post<Exclusion>(`${V1}/agreements/${part(id)}/exclusions/${number}/approve`, { approved_by }),
   withdrawExclusion: (id: string, number: number, withdrawn_by: string, reason: string) =>

@@ -204,6 +204,8 @@ export type Exclusion = Narrow<
   { kind: ExclusionKind; state: (typeof EXCLUSION_STATES)[number] }
 >;
 export type Revision = Schema<'RevisionItem'>;
+export type Attachment = Schema<'AttachmentItem'>;
+export type AttachmentRequest = Schema<'AttachmentRequest'>;
 export type Contest = Schema<'ContestItem'>;
 export type ContestRequest = Schema<'ContestRequest'>;
 export type ExclusionRequest = Schema<'ExclusionRequest'>;

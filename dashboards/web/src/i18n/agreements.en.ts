@@ -45,6 +45,13 @@ export const agreementsEn: Record<keyof typeof agreementsFr, string> = {
   'exclusionState.requested': 'requested',
   'exclusionState.approved': 'approved',
   'exclusionState.withdrawn': 'withdrawn',
+  'attachment.add': 'Attach a file (its hash)',
+  'attachment.by': '{file}, attached by {name} on {date}',
+  'attachment.file': 'File',
+  'attachment.note': 'The file stays with you: only its SHA-256, computed here, is kept, and proves later which one it was.',
+  'attachment.person': 'Attached by (your name)',
+  'attachment.send': 'Keep the hash',
+  'attachment.tooLarge': 'The file is too large: 256 MiB at most.',
   'exclusion.title': 'Exclusions',
   'exclusion.none': 'No exclusion in this month.',
   'exclusion.rule':

@@ -45,6 +45,13 @@ export const agreementsFr = {
   'exclusionState.requested': 'demandée',
   'exclusionState.approved': 'approuvée',
   'exclusionState.withdrawn': 'retirée',
+  'attachment.add': 'Joindre une pièce (empreinte)',
+  'attachment.by': '{file}, jointe par {name} le {date}',
+  'attachment.file': 'Pièce',
+  'attachment.note': 'La pièce reste chez vous\u00a0: seule son empreinte SHA-256, calculée ici, est conservée et prouve plus tard laquelle c’était.',
+  'attachment.person': 'Jointe par (votre nom)',
+  'attachment.send': 'Enregistrer l’empreinte',
+  'attachment.tooLarge': 'Pièce trop grande\u00a0: 256 Mio au plus.',
   'exclusion.title': 'Exclusions',
   'exclusion.none': 'Aucune exclusion pour ce mois.',
   'exclusion.rule':
