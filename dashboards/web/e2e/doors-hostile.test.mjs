@@ -87,7 +87,6 @@ let server;
 let browser;
 let month;
 let link;
-const agreement = hostile(60).replaceAll('/', '');
 const siteIds = ['"><img data-xss src=x onerror=__xss=1>', "'><svg data-xss onload=__xss=1>"];
 
 const sheet = (rows) =>
@@ -122,7 +121,7 @@ before(async () => {
   await command('DESSERTE_BIN', ['import', 'sites', sites, '--data', data, '--apply']);
   const toml = file(
     'agreement.toml',
-    `id = ${JSON.stringify('lot')}
+    `id = "lot"
 version = 1
 title = ${JSON.stringify(hostile())}
 valid_from = "2020-01-01"
@@ -257,12 +256,13 @@ test('what people write is shown as it was written, and nothing of it runs', asy
     await page.locator('[role=option]').first().waitFor();
     await harmless('search');
   });
-  for (const screen of screens.filter((one) => !/^(account|import|import\/duplicates|map\?.*|planning.*)$/.test(one))) {
+  for (const screen of screens.filter((one) => one !== '')) {
     assert.ok(shown.has(screen), `${screen} shows none of the hostile texts`);
   }
   assert.deepEqual(PAYLOADS.filter((one) => !taken.has(one)), [], 'payloads that were in no field');
   assert.deepEqual(dialogs, []);
-  assert.deepEqual(await faults(), []);
+  // Before anybody is signed in the collector says so.
+  assert.deepEqual((await faults()).filter((one) => !/status of 401/.test(one)), []);
   // The watch is awake: the same text as markup is seen, and the policy keeps it from running.
   await page.evaluate((html) => document.body.insertAdjacentHTML('beforeend', html), PAYLOADS[4]);
   await page.waitForFunction(() => window.__csp.length > 0);
