@@ -110,11 +110,11 @@ fn innermost(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address.to_canonical() else {
         return address.to_canonical();
     };
-    let [a, b, c, d, e, f, g, h] = v6.segments();
-    let carried = match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0) if g != 0 => Some((g, h)),
-        (0, 0, 0, 0, 0xffff, 0) | (0x64, 0xff9b, 0, 0, 0, 0) => Some((g, h)),
-        (0x2002, ..) => Some((b, c)),
+    let carried = match v6.segments() {
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some((high, low)),
+        [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some((high, low)),
         _ => None,
     };
     carried.map_or(IpAddr::V6(v6), |(high, low)| {
