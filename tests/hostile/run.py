@@ -161,7 +161,7 @@ def injected(collector, level):
         return 0
     headers = "\\n".join(f"{name}: {value}" for name, value in collector.headers["administrator"].items())
     common = ["--batch", "--disable-coloring", "--level", str(level), "--risk", "2", "--dbms", "SQLite"]
-    common += ["--technique", "BEUS", "--threads", "4", "--timeout", "35", "--smart", "--flush-session"]
+    common += ["--technique", "BEUS", "--threads", "4", "--timeout", "35", "--flush-session"]
     common += ["--ignore-code", "400,401,403,404,409,413,415,429", "--output-dir", collector.data + "-sqlmap"]
     asked = [(path, None) for path in QUERIES] + BODIES
     failed = 0
