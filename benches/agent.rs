@@ -18,6 +18,7 @@ use desserte_probe::clock::{Clock, SystemClock};
 use desserte_probe::kinds::http::{self, Bench};
 use desserte_probe::kinds::icmp::{self, Icmp};
 use desserte_probe::kinds::names::Names;
+use desserte_probe::kinds::reach::Reach;
 use desserte_probe::volume::Volume;
 use tokio::task::JoinSet;
 
@@ -132,7 +133,10 @@ async fn fleet(targets: u32, rounds: u32) -> Outcome {
 async fn pages(url: &str, count: u32) -> Outcome {
     let bench = Bench {
         clock: Arc::new(SystemClock),
-        names: Names::at(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        names: Names {
+            reach: Reach::with_loopback(),
+            ..Names::at(IpAddr::V4(Ipv4Addr::LOCALHOST))
+        },
         roots: http::system_roots(),
         volume: Arc::new(Volume::default()),
     };

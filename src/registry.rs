@@ -18,6 +18,7 @@ mod line;
 mod machine_token;
 mod measure;
 mod neighbour;
+mod number;
 mod outage;
 mod person;
 mod record;
@@ -81,6 +82,7 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-statement-parts.sql"),
     include_str!("registry/schema-doors.sql"),
     include_str!("registry/schema-volume.sql"),
+    include_str!("registry/schema-numbers.sql"),
 ];
 /// With this step came records: a file from before it gets those of what it holds.
 const RECORDS_STEP: usize = 6;

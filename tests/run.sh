@@ -97,6 +97,12 @@ stage_browser() {
   step "browser" tests/npm.sh run e2e
 }
 
+# Foreign programs against the collector, as each role; some minutes.
+stage_hostile() {
+  tests/setup.sh hostile
+  step "hostile" "$DESSERTE_CACHE/hostile/bin/python" tests/hostile/run.py "$CARGO_TARGET_DIR/debug/desserte" --examples 30
+}
+
 stage_mutants() {
   tests/setup.sh rust
   step "mutants" tests/mutants.sh
@@ -105,7 +111,7 @@ stage_mutants() {
 stages=("$@")
 if [ ${#stages[@]} = 0 ]; then
   stages=(check rust web browser)
-  [ "${DESSERTE_REPEAT:-}" != long ] || stages+=(mutants)
+  [ "${DESSERTE_REPEAT:-}" != long ] || stages+=(hostile mutants)
 fi
 prune
 for stage in "${stages[@]}"; do

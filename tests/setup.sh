@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a stage needs and the machine lacks. Debian packages by apt-get, as root.
-# Usage: setup.sh node | rust | browser | network | maps | office | peers | bench-store | all
+# Usage: setup.sh node | rust | browser | network | maps | office | peers | bench-store | hostile | all
 set -euo pipefail
 
 want=()
@@ -18,6 +18,8 @@ for part in "$@"; do
       [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || want+=(fonts-dejavu-core) ;;&
     # What the agent is measured beside.
     peers) need ping iputils-ping; need ip iproute2; need unshare util-linux; need fping fping; need openssl openssl; need python3 python3 ;;
+    hostile) need sqlmap sqlmap; need python3 python3
+      /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || want+=(python3-venv) ;;&
     # The agent's ICMP tests make network namespaces of their own; the foreign agent is in Python.
     network | all) need ip iproute2; need nft nftables; need python3 python3
       /usr/bin/python3 -c 'import cryptography' 2>/dev/null || want+=(python3-cryptography) ;;&
@@ -55,6 +57,21 @@ case " $* " in
       else
         rm -rf "$checks"
         echo "no way to PyPI: the checks of libcoveofds, owslib and the GeoPackage validator are skipped" >&2
+      fi
+    fi ;;
+esac
+
+# It asks the collector what its interface describes and what it does not.
+case " $* " in
+  *" hostile "*)
+    hostile=${DESSERTE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/desserte}/hostile
+    if [ ! -e "$hostile/done" ]; then
+      rm -rf "$hostile"
+      /usr/bin/python3 -m venv "$hostile"
+      if "$hostile/bin/pip" install --quiet "schemathesis<5"; then
+        touch "$hostile/done"
+      else
+        echo "no way to PyPI: schemathesis is skipped" >&2
       fi
     fi ;;
 esac

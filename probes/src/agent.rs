@@ -60,10 +60,13 @@ impl AgentOptions {
     pub fn new(data: &Path, config: Config) -> Self {
         Self {
             data: data.to_owned(),
+            names: Names {
+                reach: config.local_networks.clone(),
+                ..Names::default()
+            },
             config,
             clock: Arc::new(SystemClock),
             roots: Roots::default(),
-            names: Names::default(),
             notify_systemd: false,
         }
     }

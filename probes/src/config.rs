@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::evidence::Community;
+use crate::{evidence::Community, kinds::reach::Reach};
 
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "agent.toml";
@@ -41,6 +41,9 @@ pub struct Config {
     /// SNMP community with which the gateway tells how long it has been running; 1 to 32 bytes.
     /// Default: it is not asked.
     pub gateway_snmp_community: Option<Community>,
+    /// Networks near the box that may be measured: `10.20.0.0/16` for an intranet whose names resolve to
+    /// private addresses. Default: none, neither the box itself nor its link.
+    pub local_networks: Reach,
 }
 
 impl Default for Config {
@@ -51,6 +54,7 @@ impl Default for Config {
             monthly_volume_bytes_max: None,
             heartbeat: true,
             gateway_snmp_community: None,
+            local_networks: Reach::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod icmp;
 mod kernel;
 pub mod names;
 pub mod path;
+pub mod reach;
 pub mod tcp;
 pub mod throughput;
 

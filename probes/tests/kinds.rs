@@ -11,7 +11,6 @@ use std::{
 use desserte_probe::{
     agent::{AgentOptions, run},
     clock::{Clock, SystemClock},
-    config::Config,
     evidence::address_hash,
     kinds::path::{self, Spec},
     report::{Content, Detail, Fact, Outcome},
@@ -27,7 +26,7 @@ use tokio::{
 use crate::{
     icmp::{DATAGRAM, inside_namespace},
     line_probes::NETWORK,
-    run::{GATEWAY, facts, until},
+    run::{GATEWAY, facts, near, until},
     stub::{Seen, Stub},
     upload::schedule,
 };
@@ -157,7 +156,7 @@ async fn a_portal_is_told_and_its_answers_are_not_taken_for_the_targets() {
         .await
         .unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let options = AgentOptions::new(data.path(), Config::default());
+    let options = AgentOptions::new(data.path(), near());
     let agent = tokio::spawn(run(options, stopped));
     let told = |seen: &Seen, wanted: bool| {
         facts(
@@ -224,7 +223,7 @@ fn a_metered_line_is_spared_and_its_gateway_watched() {
             .await
             .unwrap();
         let (_stop, stopped) = watch::channel(false);
-        let options = AgentOptions::new(data.path(), Config::default());
+        let options = AgentOptions::new(data.path(), near());
         let agent = tokio::spawn(run(options, stopped));
         until(
             &stub,

@@ -10,6 +10,7 @@ mod cli;
 mod icmp;
 mod kinds;
 mod line_probes;
+mod reach;
 mod run;
 mod stub;
 mod upload;

@@ -9,6 +9,7 @@ use std::{
 use desserte_probe::{
     agent::{AgentOptions, run},
     config::Config,
+    kinds::reach::Reach,
     report::{Content, Fact, Neighbour, Outcome},
     wire::schedule::{Measure, Schedule, Target},
 };
@@ -37,6 +38,14 @@ async fn web_server() -> String {
         }
     });
     url
+}
+
+/// The configuration of an agent whose targets are this machine.
+pub(crate) fn near() -> Config {
+    Config {
+        local_networks: Reach::with_loopback(),
+        ..Config::default()
+    }
 }
 
 fn measuring(url: String) -> Schedule {
@@ -127,6 +136,8 @@ fn enrol_and_measure_once(stub: &Stub, data: &Path) {
     );
     let answer: serde_json::Value = serde_json::from_slice(&enrol.stdout).unwrap();
     assert_eq!(answer["site"], "s1");
+    let near = "local_networks = [\"127.0.0.0/8\"]\n";
+    std::fs::write(data.join("agent.toml"), near).unwrap();
 
     let once = Command::new(BINARY)
         .args(["once", "--format", "json", "--data"])
@@ -205,7 +216,7 @@ async fn an_agent_runs_inside_another_program_and_follows_a_new_schedule() {
         .await
         .unwrap();
     let (stop, stopped) = watch::channel(false);
-    let options = AgentOptions::new(data.path(), Config::default());
+    let options = AgentOptions::new(data.path(), near());
     let agent = tokio::spawn(run(options, stopped));
     until(&stub, "a sample", |seen| good_samples(seen) >= 1).await;
     {
@@ -333,10 +344,7 @@ fn the_gateway_is_probed_when_asked_for_and_named_by_its_hash() {
             .await
             .unwrap();
         let (_stop, stopped) = watch::channel(false);
-        let agent = tokio::spawn(run(
-            AgentOptions::new(data.path(), Config::default()),
-            stopped,
-        ));
+        let agent = tokio::spawn(run(AgentOptions::new(data.path(), near()), stopped));
         until(&stub, "a gateway that answers", |seen| {
             facts(seen, |fact| {
                 matches!(

@@ -10,6 +10,7 @@ use desserte_probe::clock::SystemClock;
 use desserte_probe::config::Config;
 use desserte_probe::identity::{Identity, enrol};
 use desserte_probe::kinds::icmp::Icmp;
+use desserte_probe::kinds::reach::Reach;
 use desserte_probe::volume::Volume;
 use desserte_probe::wire::schedule::Measure;
 use tokio::sync::watch;
@@ -204,7 +205,11 @@ pub(super) async fn start(
             .await
             .map_err(|error| DemoError::Agent(error.to_string()))?;
     }
-    let options = AgentOptions::new(&folder, Config::default());
+    let config = Config {
+        local_networks: Reach::with_loopback(),
+        ..Config::default()
+    };
+    let options = AgentOptions::new(&folder, config);
     Ok(Running(tokio::spawn(async move {
         run(options, stop).await.map_err(|error| error.to_string())
     })))

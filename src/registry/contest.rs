@@ -8,6 +8,7 @@ use super::{
     Registry, RegistryError,
     audit::record,
     error::{database, missing},
+    number::{self, Numbered},
     record::{self, NewRecord, RecordKind},
 };
 
@@ -83,11 +84,14 @@ impl Registry {
                 });
             }
             let (person, text) = (new.person.trim(), new.text.trim());
+            let parts = [new.agreement.as_str(), &new.month, &held.to_string()];
+            let id = number::draw(transaction, Numbered::Contest, &parts)?;
             transaction
                 .execute(
-                    "INSERT INTO contest (agreement, site, month, outage_start_unix_ms, person, text,
-                         author, entered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO contest (id, agreement, site, month, outage_start_unix_ms, person, text,
+                         author, entered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     params![
+                        id,
                         new.agreement,
                         new.site,
                         new.month,
@@ -99,7 +103,6 @@ impl Registry {
                     ],
                 )
                 .map_err(database("contest outage"))?;
-            let id = transaction.last_insert_rowid();
             let body = json!({
                 "contest": id, "site": new.site, "month": new.month,
                 "outage_start_unix_ms": new.outage_start_unix_ms,
@@ -123,7 +126,7 @@ impl Registry {
         self.read("contests", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT * FROM contest WHERE agreement = ? AND month = ? ORDER BY id",
+                    "SELECT * FROM contest WHERE agreement = ? AND month = ? ORDER BY entered_at, id",
                 )?
                 .query_map([agreement, month], contest)?
                 .collect()

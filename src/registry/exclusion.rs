@@ -10,6 +10,7 @@ use super::{
     Registry, RegistryError,
     audit::record,
     error::{database, missing},
+    number::{self, Numbered},
     record::{self, NewRecord, RecordKind},
     site_change::Decision,
 };
@@ -222,11 +223,14 @@ fn insert(
             reason: "has as many exclusions as one agreement may have",
         });
     }
+    let parts = [exclusion.agreement.as_str(), &held.to_string()];
+    let id = number::draw(transaction, Numbered::Exclusion, &parts)?;
     transaction
         .execute(
-            "INSERT INTO exclusion (agreement, site, from_unix_ms, to_unix_ms, class, kind,
-                 requested_by, reason, author, entered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO exclusion (id, agreement, site, from_unix_ms, to_unix_ms, class, kind,
+                 requested_by, reason, author, entered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
+                id,
                 exclusion.agreement,
                 exclusion.site,
                 exclusion.from_unix_ms,
@@ -240,7 +244,6 @@ fn insert(
             ],
         )
         .map_err(database("add exclusion"))?;
-    let id = transaction.last_insert_rowid();
     let detail = json!({ "exclusion": id, "kind": exclusion.kind.identifier(),
         "class": exclusion.class, "requested_by": exclusion.requested_by,
         "reason": decision.reason });

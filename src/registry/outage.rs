@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use super::{
     Registry, RegistryError,
     error::{damaged, database},
+    number::{self, Numbered},
 };
 
 /// An outage as it is stored.
@@ -162,7 +163,7 @@ impl Registry {
             })?
             .into_iter()
             .collect();
-        let numbered: Vec<OutageRecord> = outages.iter().map(|one| number(one, &before)).collect();
+        let numbered: Vec<OutageRecord> = outages.iter().map(|one| kept(one, &before)).collect();
         let same =
             before.len() == numbered.len() && numbered.iter().all(|one| before.contains(one));
         if same {
@@ -184,7 +185,7 @@ impl Registry {
     }
 }
 
-fn number(wanted: &OutageRecord, before: &[OutageRecord]) -> OutageRecord {
+fn kept(wanted: &OutageRecord, before: &[OutageRecord]) -> OutageRecord {
     let same = before.iter().find(|old| {
         old.outage.start_unix_ms == wanted.outage.start_unix_ms && old.agreement == wanted.agreement
     });
@@ -199,10 +200,14 @@ fn put(
     site: &str,
     mut record: OutageRecord,
 ) -> Result<OutageRecord, RegistryError> {
+    if record.id == 0 {
+        let agreement = record.agreement.as_deref().unwrap_or_default();
+        let start = record.outage.start_unix_ms.to_string();
+        record.id = number::draw(transaction, Numbered::Outage, &[site, agreement, &start])?;
+    }
     let outage = &record.outage;
     let verdict =
         serde_json::to_string(&outage.cause).map_err(|error| damaged("verdict", site, error))?;
-    let id = (record.id > 0).then_some(record.id);
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO outage (id, site, agreement, agent, start_unix_ms,
@@ -211,7 +216,7 @@ fn put(
         )
         .and_then(|mut statement| {
             statement.execute(params![
-                id,
+                record.id,
                 site,
                 record.agreement,
                 record.agent,
@@ -224,9 +229,6 @@ fn put(
             ])
         })
         .map_err(database("replace outages"))?;
-    if id.is_none() {
-        record.id = transaction.last_insert_rowid();
-    }
     site.clone_into(&mut record.site);
     Ok(record)
 }

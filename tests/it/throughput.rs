@@ -10,6 +10,7 @@ use desserte_probe::{
     kinds::{
         Measured, http,
         names::Names,
+        reach::Reach,
         throughput::{Bench, Spec},
     },
     report::{Detail, Outcome},
@@ -43,7 +44,10 @@ fn bench(agent: &FakeAgent, served: &Served) -> Bench {
     Bench {
         http: http::Bench {
             clock: Arc::new(SystemClock),
-            names: Names::default(),
+            names: Names {
+                reach: Reach::with_loopback(),
+                ..Names::default()
+            },
             roots: None,
             volume: Arc::new(Volume::default()),
         },

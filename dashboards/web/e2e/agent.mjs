@@ -64,7 +64,8 @@ function caller(collector) {
  * Enrols and sends `measure(slotStartMs)` for every slot from `from` to now: `null` measures nothing,
  * else `{ received, facts }` of five packets to each target, over the agent's only line.
  */
-export async function history({ collector, code, targets, slotSeconds, from, measure }) {
+export async function history(told) {
+  const { collector, code, targets, slotSeconds, from, measure, software = 'browser-test/1' } = told;
   const call = caller(collector);
   const { secret, open } = keys();
   const shared = base32(code).subarray(0, 16);
@@ -76,7 +77,7 @@ export async function history({ collector, code, targets, slotSeconds, from, mea
       version: 1,
       secret: shared.toString('hex'),
       public_key: open.toString('hex'),
-      software: 'browser-test/1',
+      software,
       proof: proof.toString('hex'),
     }),
     { 'Content-Type': 'application/json' },
@@ -129,7 +130,7 @@ export async function history({ collector, code, targets, slotSeconds, from, mea
       });
     }
     const body = JSON.stringify({
-      ...{ version: 1, agent, boot, software: 'browser-test/1', profile: 'full' },
+      ...{ version: 1, agent, boot, software, profile: 'full' },
       sealed_boottime_ms: boottime(Date.now()),
       sealed_wall_unix_ms: null,
       time_exchanges: [...exchanges, exchange],

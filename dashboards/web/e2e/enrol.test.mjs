@@ -126,6 +126,8 @@ test('enrol, up, outage with its cause, closed: all without a reload', async () 
       ...['enrol', '--collector', collector],
       ...['--code', code, '--data', data],
     ]);
+    // What is measured here is on this machine.
+    writeFileSync(join(data, 'agent.toml'), 'local_networks = ["127.0.0.0/8"]\n');
     agent = background('DESSERTE_PROBE_BIN', ['run', '--data', data]);
   });
 

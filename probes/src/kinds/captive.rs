@@ -48,6 +48,8 @@ async fn page_intercepted(url: &str, bench: &Bench) -> Option<bool> {
         timeout: TIMEOUT,
         body_bytes_max: 1,
     };
+    let mut bench = bench.clone();
+    bench.names.reach = bench.names.reach.with_private();
     match bench.measure(&spec, None).await.detail? {
         Detail::Http {
             status: Some(EMPTY),
@@ -101,7 +103,10 @@ mod tests {
     /// A resolver that knows every name, or none.
     async fn resolver(every: bool) -> Names {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let names = Names::at_socket(socket.local_addr().unwrap());
+        let names = Names {
+            reach: Names::near().reach,
+            ..Names::at_socket(socket.local_addr().unwrap())
+        };
         tokio::spawn(async move {
             let mut buffer = [0; 512];
             while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
@@ -129,7 +134,7 @@ mod tests {
             clock: Arc::new(SystemClock),
             names: match name {
                 Some(every) => resolver(every).await,
-                None => Names::default(),
+                None => Names::near(),
             },
             roots: None,
             volume: Arc::new(Volume::default()),

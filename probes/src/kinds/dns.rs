@@ -11,7 +11,7 @@ use std::{
 
 use hickory_resolver::{lookup::Lookup, proto::rr::RecordType};
 
-use super::{Measured, Times, micros, names::Names};
+use super::{Measured, Times, micros, names::Names, reach::Origin};
 use crate::{
     clock::Clock,
     report::{Detail, Outcome},
@@ -76,8 +76,10 @@ pub async fn measure(
         (system.clone(), beyond)
     } else {
         match resolver_address(&spec.resolver) {
-            Some(socket) => (Names::at_socket(socket), Some(socket.ip())),
-            None => return Measured::nothing(start, Outcome::NotSent),
+            Some(socket) if system.may(socket.ip(), Origin::Written) => {
+                (Names::at_socket(socket), Some(socket.ip()))
+            }
+            _ => return Measured::nothing(start, Outcome::NotSent),
         }
     };
     let begun = clock.monotonic();

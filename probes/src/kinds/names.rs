@@ -18,6 +18,7 @@ use hickory_resolver::{
     system_conf::read_system_conf,
 };
 
+use super::reach::{Origin, Reach};
 use crate::report::Outcome;
 
 /// Where names are asked for.
@@ -25,11 +26,42 @@ use crate::report::Outcome;
 pub struct Names {
     /// `None`: as the system is configured, read anew each time.
     pub config: Option<ResolverConfig>,
+    /// Where what they resolve to may lie.
+    pub reach: Reach,
 }
 
 impl Names {
-    /// Addresses of a host, or how the question failed. A literal address is no question.
+    /// Addresses of a host that may be measured, or how the question failed. A literal address is no
+    /// question. Whoever connects takes one of these and asks no second time: what a name says later
+    /// changes nothing.
     pub async fn addresses(&self, host: &str, timeout: Duration) -> Result<Vec<IpAddr>, Outcome> {
+        let origin = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(_) => Origin::Written,
+            Err(_) => Origin::Resolved,
+        };
+        let mut found = self.addresses_anywhere(host, timeout).await?;
+        found.retain(|address| self.may(*address, origin));
+        if found.is_empty() {
+            return Err(Outcome::NotSent);
+        }
+        Ok(found)
+    }
+
+    /// Whether an address may be measured; the log says which may not, and what could be done about it.
+    pub(super) fn may(&self, address: IpAddr, origin: Origin) -> bool {
+        let allowed = self.reach.allows(address, origin);
+        if !allowed {
+            tracing::warn!(%address, "{address} is near this box: not measured unless local_networks in agent.toml names it");
+        }
+        allowed
+    }
+
+    /// The same of the collector, which may be anywhere: its address is the installer's.
+    pub(super) async fn addresses_anywhere(
+        &self,
+        host: &str,
+        timeout: Duration,
+    ) -> Result<Vec<IpAddr>, Outcome> {
         if let Ok(literal) = host.trim_matches(['[', ']']).parse() {
             return Ok(vec![literal]);
         }
@@ -51,12 +83,22 @@ impl Names {
         }
     }
 
+    /// Names that may be this machine's, for a test.
+    #[cfg(test)]
+    pub(crate) fn near() -> Self {
+        Self {
+            reach: Reach::with_loopback(),
+            ..Self::default()
+        }
+    }
+
     /// Names asked for at this resolver, by UDP only.
     #[must_use]
     pub fn at(resolver: IpAddr) -> Self {
         let server = NameServerConfig::udp(resolver);
         Self {
             config: Some(ResolverConfig::from_parts(None, vec![], vec![server])),
+            reach: Reach::default(),
         }
     }
 
@@ -70,6 +112,7 @@ impl Names {
         let server = NameServerConfig::new(resolver.ip(), true, connections.to_vec());
         Self {
             config: Some(ResolverConfig::from_parts(None, vec![], vec![server])),
+            reach: Reach::default(),
         }
     }
 
@@ -215,6 +258,7 @@ mod tests {
         let server = NameServerConfig::new([127, 0, 0, 1].into(), true, vec![connection]);
         Names {
             config: Some(ResolverConfig::from_parts(None, vec![], vec![server])),
+            ..Names::near()
         }
     }
 

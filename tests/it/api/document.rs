@@ -40,11 +40,16 @@ async fn the_document_is_the_snapshot_and_every_path_is_served() {
         .unwrap();
     let plan = made(&test, SCENARIO).await["plan"].clone();
     let plan = plan.as_str().expect("a plan is made");
+    let outages = test.get("/api/v1/outages?limit=1").await.1;
+    let outage = outages["items"][0]["id"]
+        .as_str()
+        .expect("an outage")
+        .to_owned();
     let mut unserved = Vec::new();
     for path in document["paths"].as_object().unwrap().keys() {
         let path = path
             .replace("{month}", "2026-06")
-            .replace("/groups/{id}", "/groups/1")
+            .replace("/groups/{id}", &format!("/groups/{outage}"))
             .replace("/imports/{id}", &format!("/imports/{}", staged.id))
             .replace(
                 "/plans/compare",

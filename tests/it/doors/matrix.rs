@@ -3,15 +3,18 @@
 
 use axum::http::{Method, StatusCode};
 use desserte::api::router::document;
+use desserte::assess::SiteTest;
 use desserte::doors::policy::{self, Need, Object};
 use desserte::doors::scope::Scope;
 use desserte::doors::viewer::{Viewer, Who};
+use desserte::live::SiteOutage;
+use serde_json::json;
 
 use super::world::{
     ABSENT_AGREEMENT, ABSENT_SITE, CANARY, FOREIGN_AGREEMENT, FOREIGN_SITE, Guest, SCOPED, Told,
-    WHOLE, foreign_agent, foreign_outage_number, guest, stranger, world,
+    WHOLE, foreign_agent, foreign_outage, foreign_outage_number, guest, stranger, world,
 };
-use crate::api::{SITE, TestApp};
+use crate::api::{NOW_MS, SITE, TestApp};
 
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 
@@ -158,6 +161,7 @@ async fn what_is_foreign_is_answered_as_what_does_not_exist() {
     let test = world(true);
     let (agent, outage) = (foreign_agent(&test), foreign_outage_number(&test));
     let absent_agent = "0".repeat(agent.len());
+    let absent_outage = "9".repeat(outage.len());
     for name in SCOPED {
         let guest = guest(name);
         for (method, path) in routes() {
@@ -171,7 +175,13 @@ async fn what_is_foreign_is_answered_as_what_does_not_exist() {
                 continue;
             }
             let foreign = named(&path, FOREIGN_SITE, FOREIGN_AGREEMENT, &agent, &outage);
-            let absent = named(&path, ABSENT_SITE, ABSENT_AGREEMENT, &absent_agent, "9");
+            let absent = named(
+                &path,
+                ABSENT_SITE,
+                ABSENT_AGREEMENT,
+                &absent_agent,
+                &absent_outage,
+            );
             let seen = told(&test, &guest, &method, &foreign).await;
             let mut none = told(&test, &guest, &method, &absent).await;
             let text = none
@@ -179,7 +189,7 @@ async fn what_is_foreign_is_answered_as_what_does_not_exist() {
                 .replace(ABSENT_SITE, FOREIGN_SITE)
                 .replace(ABSENT_AGREEMENT, FOREIGN_AGREEMENT)
                 .replace(&absent_agent, &agent)
-                .replace("\\\"9\\\"", &format!("\\\"{outage}\\\""));
+                .replace(&absent_outage, &outage);
             none.body = text.into_bytes();
             assert_eq!(seen.text(), none.text(), "{name} {method} {path}");
             assert_eq!(seen, none, "{name} {method} {path}");
@@ -298,4 +308,59 @@ async fn a_token_without_sensitive_sites_sees_none_of_them() {
     assert!(app.directory().site("CG-2").is_some(), "a school");
     assert!(app.directory().agreement(FOREIGN_AGREEMENT).is_none());
     assert_eq!(app.tally().total, 5);
+}
+
+/// Outages, exclusions and comments are numbered; foreign ones are entered before and between the own.
+#[tokio::test]
+async fn the_number_of_what_is_own_tells_not_how_much_is_foreign() {
+    let mut numbers = Vec::new();
+    for with_foreign in [true, false] {
+        let test = world(with_foreign);
+        let mut found = Vec::new();
+        for reason in ["un", "deux"] {
+            let body = json!({"from": "2026-06-14T10:00:00Z", "to": "2026-06-14T11:00:00Z",
+                "class": "maintenance", "kind": "planned_works", "reason": reason});
+            let comment = json!({"site": SITE, "outage_start": "2026-06-14T10:00:00Z",
+                "text": reason});
+            for (path, body) in [
+                ("exclusions", &body),
+                ("statements/2026-06/contests", &comment),
+            ] {
+                let enter = async |name, agreement| {
+                    let path = format!("/api/v1/agreements/{agreement}/{path}");
+                    let is_own = agreement == "lot-1";
+                    let site = if is_own { SITE } else { FOREIGN_SITE };
+                    let body = body.to_string().replace(SITE, site);
+                    let request = guest(name).asks(&Method::POST, &path, &body);
+                    let told = Told::of(test.send(request).await).await;
+                    assert_eq!(told.status, StatusCode::CREATED, "{path}: {}", told.text());
+                    told.json()["id"].as_i64().unwrap()
+                };
+                if with_foreign {
+                    let foreign = enter("administrator", FOREIGN_AGREEMENT).await;
+                    assert!(!found.contains(&foreign));
+                }
+                found.push(enter("contractor", "lot-1").await);
+            }
+        }
+        let own = SiteOutage {
+            site: SITE.to_owned(),
+            start_unix_ms: NOW_MS - 90 * 60_000,
+            end_unix_ms: Some(NOW_MS - 80 * 60_000),
+            ..foreign_outage()
+        };
+        let source = test.app.source();
+        let stored = source.replace_outages(SITE, 0, &SiteTest::default(), &[own]);
+        found.push(stored.unwrap()[0].id);
+        numbers.push(found);
+    }
+    assert_eq!(numbers[0], numbers[1]);
+    let mut sorted = numbers[0].clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), 5);
+    assert!(
+        sorted.windows(2).all(|two| two[1] - two[0] > 1_000),
+        "{sorted:?}"
+    );
 }

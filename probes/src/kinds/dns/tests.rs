@@ -99,7 +99,7 @@ async fn ask(manner: Manner, expected: DnsAnswer) -> Measured {
         timeout: Duration::from_millis(600),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    measure(&spec, (&Names::default(), None), &clock, &Volume::default()).await
+    measure(&spec, (&Names::near(), None), &clock, &Volume::default()).await
 }
 
 #[tokio::test]

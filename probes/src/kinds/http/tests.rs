@@ -14,7 +14,7 @@ use crate::clock::SystemClock;
 fn bench(roots: Option<Arc<RootCertStore>>) -> Bench {
     Bench {
         clock: Arc::new(SystemClock),
-        names: Names::default(),
+        names: Names::near(),
         roots,
         volume: Arc::new(Volume::default()),
     }

@@ -98,7 +98,11 @@ impl Bench {
             place(&spec.server).ok_or(Outcome::NotSent)?
         };
         let names = &self.http.names;
-        let addresses = names.addresses(&place.host, DIAL_TIMEOUT).await?;
+        let addresses = if own {
+            names.addresses_anywhere(&place.host, DIAL_TIMEOUT).await?
+        } else {
+            names.addresses(&place.host, DIAL_TIMEOUT).await?
+        };
         let address = addresses.first().ok_or(Outcome::DnsNoData)?;
         *measured = Some(*address);
         let stream = TcpStream::connect(SocketAddr::new(*address, place.port))

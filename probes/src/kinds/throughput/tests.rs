@@ -44,7 +44,7 @@ fn bench() -> Bench {
     Bench {
         http: http::Bench {
             clock: Arc::new(SystemClock),
-            names: Names::default(),
+            names: Names::near(),
             roots: None,
             volume: Arc::new(Volume::default()),
         },
