@@ -41,6 +41,7 @@ export const programmeEn: Record<keyof typeof programmeFr, string> = {
   'gaps.populationBeyond': 'People beyond reach',
   'gaps.farthest': 'Sites beyond reach, the farthest first',
   'gaps.noneBeyond': 'No site is beyond reach.',
+  'gaps.nothingKnown': 'The imported layers say nothing of it: the one that you ask for is missing.',
   'gaps.noNetwork': 'none',
   'gaps.unstated': 'generation not said',
   'programme.rateMeasured': 'Download rate: {measured} measured (median of {count}), {promised} promised',

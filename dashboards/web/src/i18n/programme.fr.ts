@@ -39,6 +39,7 @@ export const programmeFr = {
   'gaps.populationBeyond': 'Habitants hors de portée',
   'gaps.farthest': 'Sites hors de portée, les plus éloignés d’abord',
   'gaps.noneBeyond': 'Aucun site n’est hors de portée.',
+  'gaps.nothingKnown': 'Les couches importées n’en disent rien\u00a0: il manque celle que vous demandez.',
   'gaps.noNetwork': 'aucune',
   'gaps.unstated': 'génération non dite',
   'programme.rateMeasured': 'Débit descendant\u00a0: {measured} mesuré (médiane de {count}) pour {promised} promis',
