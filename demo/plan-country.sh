@@ -4,7 +4,7 @@
 # not imported, and the plan says that it is missing.
 #
 # demo/plan-country.sh FOLDER DATA [SCENARIO]: fills the data folder DATA and writes DATA/plan.json, plan.html (a brief with
-# its map), plan.gpkg. DESSERTE names the program (desserte).
+# its map) and plan.gpkg. DESSERTE names the program (desserte).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(cd "$1" && pwd)
@@ -34,6 +34,7 @@ layer masts 'Masts and towers (OpenStreetMap)' towers_osm_nodes_2019.csv "$osm" 
   'any tower: use for telecommunication unproven' hundreds_of_metres "$named"
 layer power_nodes 'Power (OpenStreetMap)' power_osm_nodes_2019.csv "$osm" 'ODbL 1.0' 2019-09 \
   'nodes only: lines are missing' hundreds_of_metres "$named"
+# Fibre of neighbours is taken up too: a route may begin across the border, and the layer's name says whose it is.
 for file in "$folder"/*fibre_ofds_*_spans.geojson; do
   [ -e "$file" ] || continue
   file=$(basename "$file")
