@@ -4,6 +4,8 @@
 //! `plan --reference DIR --output FILE [--python PROGRAM] [--only NAME] [--large NODES]`: problems are
 //! read from `DIR/instances`; graphs that are drawn from a seed are made here.
 
+#[path = "plan/distances.rs"]
+mod distances;
 #[path = "plan/drawn.rs"]
 mod drawn;
 #[path = "plan/peers.rs"]
@@ -59,7 +61,8 @@ fn main() -> Outcome {
     }
     phases::small(&options, &peers, &mut report)?;
     phases::country(&options, &mut report)?;
-    phases::nearest(&options, &peers, &mut report)?;
+    distances::nearest(&options, &peers, &mut report)?;
+    distances::coverage(&options, &peers, &mut report)?;
     phases::gaps(&options, &mut report)?;
     large(&options, &peers, &mut report)?;
     report.write(&options.output)?;

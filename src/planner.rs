@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use desserte_domain::agreement::Agreement;
 use desserte_domain::cause::Cause;
+use desserte_domain::decimal::Fraction;
+use desserte_domain::percentile::nearest_rank;
 use desserte_domain::period::{Period, PeriodError};
 use desserte_planning::class::Evidence;
 use desserte_planning::cost::CostParameters;
@@ -18,13 +21,19 @@ use sha2::{Digest, Sha256};
 
 use crate::app::{Directory, OutageFilter, PLAN_DAYS, SiteEntry, Source, SourceError, plan_site};
 use crate::assess::long::{DAY_MS, slots_between};
+use crate::live::SiteOutage;
 
 /// Named in what is hashed: another rule set is another plan.
-const RULES: &str = "desserte-plan-1";
+const RULES: &str = "desserte-plan-2";
 /// Characters of a plan's identifier: 64 bits of the hash of its inputs.
 const ID_LENGTH: usize = 16;
 /// Most outages that are read for causes: beyond, the older ones are left out and less is explained.
 const OUTAGES_MAX: usize = 1_000_000;
+/// The share of values up to the middle one.
+const MEDIAN: Fraction = Fraction {
+    numerator: 1,
+    denominator: 2,
+};
 
 /// SHA-256 of each input, hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,15 +177,23 @@ fn sites(
 ) -> Result<SitesAndEvidence, PlannerError> {
     let causes = causes(source, span)?;
     let mut promised: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut rates: BTreeMap<&str, RatePromise<'_>> = BTreeMap::new();
     for stored in directory.agreements() {
-        let objective = &stored.agreement.objective;
-        let Some(millionths) = millionths(&objective.availability_percent.to_string()) else {
-            continue;
-        };
-        for site in &stored.agreement.sites {
+        let agreement = &stored.agreement;
+        let availability = millionths(&agreement.objective.availability_percent.to_string());
+        let rate = RatePromise::of(agreement);
+        for site in &agreement.sites {
             // Of several promises the highest counts.
-            let held = promised.entry(site).or_default();
-            *held = (*held).max(millionths);
+            if let Some(millionths) = availability {
+                let held = promised.entry(site).or_default();
+                *held = (*held).max(millionths);
+            }
+            if let Some(rate) = rate {
+                let held = rates.entry(site).or_insert(rate);
+                if held.bits_per_second < rate.bits_per_second {
+                    *held = rate;
+                }
+            }
         }
     }
     let mut sites = Vec::new();
@@ -190,7 +207,10 @@ fn sites(
             plan_site(site, Some((period.to_owned(), slots)))
         };
         let promise = promised.get(site.id.as_str()).copied();
-        if let Some(known) = known(site, &site_plan, promise, causes.get(&site.id)) {
+        if let Some(mut known) = known(site, &site_plan, promise, causes.get(&site.id)) {
+            if let Some(rate) = rates.get(site.id.as_str()) {
+                rate.tell(source, &site.id, span, &mut known)?;
+            }
             evidence.insert(site.id.clone(), known);
         }
         sites.push(site_plan);
@@ -212,9 +232,48 @@ fn known(
         availability: measured.availability.clone(),
         power_down_slots: power,
         explained_down_slots: explained,
-        download_bits_per_second: None,
-        promised_bits_per_second: None,
+        ..Evidence::default()
     })
+}
+
+/// A download rate that an agreement promises.
+#[derive(Clone, Copy)]
+struct RatePromise<'a> {
+    agreement: &'a Agreement,
+    bits_per_second: u64,
+}
+
+impl<'a> RatePromise<'a> {
+    fn of(agreement: &'a Agreement) -> Option<Self> {
+        let objective = agreement.objective.throughput.as_ref()?;
+        Some(Self {
+            agreement,
+            bits_per_second: objective.download_bits_per_second?,
+        })
+    }
+
+    /// Adds the promise and what was measured of it: over the lines and against the targets that the
+    /// agreement judges.
+    fn tell(
+        self,
+        source: &Source,
+        site: &str,
+        span: (i64, i64),
+        known: &mut Evidence,
+    ) -> Result<(), SourceError> {
+        let objective = self.agreement.objective.throughput.as_ref();
+        let targets = objective.map_or(&[][..], |objective| &objective.targets);
+        let judged = source.judged_rates(site, self.agreement, span)?.into_iter();
+        let mut measured: Vec<u64> = judged
+            .filter(|(target, _)| targets.is_empty() || targets.contains(target))
+            .flat_map(|(_, rates)| rates)
+            .filter_map(|rate| rate.download_bits_per_second)
+            .collect();
+        known.promised_bits_per_second = Some(self.bits_per_second);
+        known.download_measurements = measured.len() as u64;
+        known.download_bits_per_second = nearest_rank(&mut measured, MEDIAN);
+        Ok(())
+    }
 }
 
 /// By site: slots down in outages from power, and in outages whose cause is known.
@@ -230,17 +289,31 @@ fn causes(
         ..OutageFilter::default()
     })?;
     for outage in outages {
+        let slots = slots_inside(&outage, (from, to));
         let (power, explained) = causes.entry(outage.site).or_default();
         let cause = outage.verdict.cause;
         if cause != Cause::Undetermined {
-            *explained += outage.down_slots;
+            *explained += slots;
         }
         // A restart that nothing proves to be a power cut is none here.
         if cause == Cause::Power {
-            *power += outage.down_slots;
+            *power += slots;
         }
     }
     Ok(causes)
+}
+
+/// Slots of an outage that lie in a period, its measured ones taken as spread evenly over it: they are
+/// held against the slots down of that period alone.
+fn slots_inside(outage: &SiteOutage, (from, to): (i64, i64)) -> u64 {
+    let end = outage.end_unix_ms.unwrap_or(to);
+    let length = end.saturating_sub(outage.start_unix_ms);
+    let inside = end.min(to).saturating_sub(outage.start_unix_ms.max(from));
+    if length <= 0 || inside >= length {
+        return outage.down_slots;
+    }
+    let share = i128::from(outage.down_slots) * i128::from(inside.max(0)) / i128::from(length);
+    u64::try_from(share).unwrap_or(0)
 }
 
 /// `99.9` as 999,000 millionths.
@@ -287,6 +360,25 @@ mod tests {
         assert_eq!(millionths("100"), Some(1_000_000));
         assert_eq!(millionths("98.12345"), Some(981_234));
         assert_eq!(millionths("x"), None);
+    }
+
+    #[test]
+    fn an_outage_counts_for_the_period_with_what_lies_in_it() {
+        let outage = |start_unix_ms, end_unix_ms| SiteOutage {
+            id: 1,
+            site: "s".to_owned(),
+            start_unix_ms,
+            end_unix_ms,
+            slot_seconds: 60,
+            down_slots: 100,
+            verdict: desserte_domain::cause::Verdict::new(Cause::Undetermined, Vec::new()),
+            agent: None,
+        };
+        let inside = |start, end| slots_inside(&outage(start, end), (1_000, 2_000));
+        assert_eq!(inside(1_200, Some(1_300)), 100, "within it");
+        assert_eq!(inside(100, Some(1_100)), 10, "a tenth of it");
+        assert_eq!(inside(0, Some(4_000)), 25, "longer than the period");
+        assert_eq!(inside(0, Some(900)), 0, "before it");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 """The peers of `make bench-plan`: networkx (Steiner), pcst_fast (prizes), highspy (phases), scipy and geopandas.
 
-peers.py steiner|pcst FILE.stp, drawn FILE.bin, phases|nearest FILE.txt; prints name, cost, seconds between tabs
+peers.py steiner|pcst FILE.stp, drawn FILE.bin, phases|nearest|coverage FILE.txt; prints name, cost, seconds between tabs
 (of phases: bound, benefit, seconds, a line for each budget).
 """
 
@@ -166,10 +166,48 @@ def nearest(path):
     tell("geopandas sjoin_nearest (UTM)", joined["metres"].sum(), sorted(times)[2])
 
 
+def coverage(path):
+    """Sites inside at least one disc: by a tree in the sphere's space, and by a join of buffered points."""
+    discs, sites = [], []
+    with open(path) as lines:
+        for line in lines:
+            word, *numbers = line.split()
+            (discs if word == "disc" else sites).append([float(number) for number in numbers])
+    discs, sites = numpy.array(discs), numpy.array(sites)
+    import scipy.spatial
+
+    def centred(table):
+        longitude, latitude = numpy.radians(table).T
+        unit = [numpy.cos(latitude) * numpy.cos(longitude), numpy.cos(latitude) * numpy.sin(longitude), numpy.sin(latitude)]
+        return 6371000.0 * numpy.stack(unit, axis=1)
+
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        tree = scipy.spatial.cKDTree(centred(sites))
+        covered = numpy.zeros(len(sites), dtype=bool)
+        for found in tree.query_ball_point(centred(discs[:, :2]), discs[:, 2]):
+            covered[found] = True
+        times.append(time.perf_counter() - begun)
+    tell("scipy cKDTree (sphere)", covered.sum(), sorted(times)[2])
+    import geopandas
+
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        plane = "EPSG:32633"
+        left = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*sites.T), crs=4326).to_crs(plane)
+        right = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*discs[:, :2].T), crs=4326).to_crs(plane)
+        right["geometry"] = right.geometry.buffer(discs[:, 2])
+        joined = geopandas.sjoin(left, right, predicate="within")
+        times.append(time.perf_counter() - begun)
+    tell("geopandas sjoin (UTM)", joined.index.nunique(), sorted(times)[2])
+
+
 def main():
     kind, path = sys.argv[1:]
-    if kind in ("phases", "nearest"):
-        return {"phases": phases, "nearest": nearest}[kind](path)
+    if kind in ("phases", "nearest", "coverage"):
+        return {"phases": phases, "nearest": nearest, "coverage": coverage}[kind](path)
     if kind == "steiner":
         steiner(path)
     elif kind == "pcst":

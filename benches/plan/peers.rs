@@ -105,6 +105,11 @@ impl Peers {
         self.written("nearest", points)
     }
 
+    /// How many sites others find covered, and how long they take.
+    pub(crate) fn coverage(&self, discs: &str) -> Result<Vec<Peer>, Box<dyn Error>> {
+        self.written("coverage", discs)
+    }
+
     /// An answer about a problem that is written to a file first.
     fn written(&self, kind: &str, text: &str) -> Result<Vec<Peer>, Box<dyn Error>> {
         if self.python.is_none() {

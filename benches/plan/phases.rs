@@ -323,47 +323,6 @@ fn land(count: u32) -> Outcome<(Vec<PlanSite>, Layers)> {
     ))
 }
 
-/// The nearest of a million points for 100,000 sites.
-pub(crate) fn nearest(options: &Options, peers: &Peers, report: &mut Report) -> Outcome {
-    if !"nearest".contains(&options.only) {
-        return Ok(());
-    }
-    let mut chance = Chance(9);
-    let mut draw = |count: u32| -> Outcome<Vec<Position>> {
-        let mut degree =
-            || -> Outcome<f64> { Ok(f64::from(u32::try_from(chance.below(8_000_000))?) / 1e6) };
-        (0..count)
-            .map(|_| Ok(Position::new(degree()?, 10.0 + degree()?)?))
-            .collect()
-    };
-    let (points, sites) = (draw(1_000_000)?, draw(100_000)?);
-    let (metres, seconds) = median(|| {
-        let index = desserte_planning::index::NearestIndex::of_points(points.iter().copied());
-        let hits = index.nearest_of_all(&sites);
-        hits.iter().flatten().map(|hit| hit.metres).sum::<f64>()
-    });
-    say(&format!(
-        "\nnearest of 1,000,000 points for 100,000 sites: {seconds:.2} s, {metres:.0} m in all"
-    ));
-    let mut text = String::new();
-    for (name, list) in [("point", &points), ("site", &sites)] {
-        for one in list {
-            let _ = writeln!(text, "{name} {} {}", one.longitude(), one.latitude());
-        }
-    }
-    let what = "nearest of 1 M points for 100 k sites, index included";
-    for peer in peers.nearest(&text)? {
-        say(&format!("  {}: {:.2} s", peer.name, peer.seconds));
-        report.row(
-            Row::new(what.to_owned(), "s", seconds)
-                .beside(&peer.name, peer.seconds)
-                .goal("<= 1"),
-        );
-    }
-    report.row(Row::new(what.to_owned(), "s", seconds).goal("<= 1"));
-    Ok(())
-}
-
 /// Gaps of 100,000 sites over a country's layers, for the record.
 pub(crate) fn gaps(options: &Options, report: &mut Report) -> Outcome {
     if !"gaps".contains(&options.only) {

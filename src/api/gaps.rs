@@ -15,7 +15,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::{Answer, Refusal};
-use super::model::{GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMeasured, GapNetwork};
+use super::model::{
+    GapArea, GapAreas, GapCoverage, GapDistance, GapItem, GapMap, GapMeasured, GapNetwork,
+};
 use super::paging::{Page, Paging, page};
 use super::seen::View;
 use super::{download, query};
@@ -113,6 +115,20 @@ pub(crate) async fn areas(
         places: report.places,
         items: report.rows.into_iter().map(area).collect(),
     }))
+}
+
+/// The gaps of all sites as columns for a map, and the layers behind them, thinned for drawing.
+#[utoipa::path(get, path = "/api/v1/gaps/map", tag = "planning", responses(
+    (status = 200, body = GapMap),
+))]
+pub(crate) async fn map(View(app): View) -> Answer<Json<GapMap>> {
+    let map = app
+        .blocking("drawing the gaps", move |app| {
+            let (sites, layers) = app.all_gaps();
+            Ok(GapMap::of(sites.sites(), &layers))
+        })
+        .await?;
+    Ok(Json(map))
 }
 
 /// The gaps of all sites and areas as a file to keep.

@@ -90,6 +90,7 @@ fn described() -> OpenApiRouter<Unseen> {
         .routes(routes!(exclusions::of_site))
         .routes(routes!(gaps::gaps))
         .routes(routes!(gaps::areas))
+        .routes(routes!(gaps::map))
         .routes(routes!(gaps::export))
         .routes(routes!(ledger::checkpoint))
         .routes(routes!(ledger::consistency))

@@ -64,6 +64,12 @@ impl App {
             .collect()
     }
 
+    /// Every site with its gap, and the layers that they were measured against.
+    #[must_use]
+    pub fn all_gaps(&self) -> (Arc<MeasuredSites>, Arc<Layers>) {
+        self.sites_with_layers()
+    }
+
     fn sites_with_layers(&self) -> (Arc<MeasuredSites>, Arc<Layers>) {
         // The layers first: sites measured against newer ones are measured again when these change.
         let layers = self.layers();

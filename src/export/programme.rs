@@ -22,6 +22,9 @@ pub(super) fn header(language: Language) -> Vec<String> {
     [
         ("action", "action"),
         ("motif de l'action", "reason of the action"),
+        ("débit promis (bit/s)", "promised rate (bit/s)"),
+        ("débit mesuré (bit/s)", "measured rate (bit/s)"),
+        ("mesures du débit", "measurements of the rate"),
         ("technologie", "technology"),
         ("phase", "phase"),
         ("pas de la frontière", "step of the frontier"),
@@ -56,6 +59,7 @@ pub(super) fn cells(site: &SitePlan, currency: &str, language: Language) -> Vec<
     };
     let count =
         |count: Option<usize>| count.map_or(Cell::Empty, |count| Cell::Integer(count as u64));
+    let rate = |known: Option<u64>| known.map_or(Cell::Empty, Cell::Integer);
     let ruled_out = site.options.iter().filter(|one| !one.planned).map(|one| {
         let technology = language.pick(one.technology.name_fr(), one.technology.name_en());
         let barrier = one.barrier.as_deref().unwrap_or_default();
@@ -69,6 +73,12 @@ pub(super) fn cells(site: &SitePlan, currency: &str, language: Language) -> Vec<
                 .to_owned(),
         ),
         Cell::Text(reason_text(site.reason.code(), language).to_owned()),
+        rate(site.promised_bits_per_second),
+        rate(site.download_bits_per_second),
+        rate(
+            site.promised_bits_per_second
+                .map(|_| site.download_measurements),
+        ),
         Cell::text(
             site.technology
                 .map(|one| language.pick(one.name_fr(), one.name_en())),
@@ -139,6 +149,9 @@ pub(super) fn properties(site: &SitePlan, currency: &str) -> Map<String, Value> 
     let value = json!({
         "action": site.action,
         "action_reason": site.reason,
+        "promised_bits_per_second": site.promised_bits_per_second,
+        "download_bits_per_second": site.download_bits_per_second,
+        "download_measurements": site.download_measurements,
         "technology": site.technology,
         "phase": site.phase,
         "frontier_step": site.step,

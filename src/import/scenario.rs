@@ -57,6 +57,7 @@ mod tests {
             "power_share_percent",
             "chronic_basis_points",
             "rate_percent",
+            "rate_measurements_min",
             "adequate_basis_points",
             "reason",
             "author",

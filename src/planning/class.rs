@@ -124,8 +124,11 @@ pub struct Evidence {
     pub power_down_slots: u64,
     /// Of the slots down, those in outages of which the cause is known.
     pub explained_down_slots: u64,
-    /// Median of the measured download rate; `None`: not measured.
+    /// Median of the measured download rates of the promise; `None`: not measured.
     pub download_bits_per_second: Option<u64>,
+    /// Measurements that it is the median of.
+    #[serde(default)]
+    pub download_measurements: u64,
     /// What its agreement promises; `None` without such a promise.
     pub promised_bits_per_second: Option<u64>,
 }
@@ -142,6 +145,8 @@ pub struct Thresholds {
     pub chronic_basis_points: u32,
     /// Share of the promised rate below which a line is too slow, percent.
     pub rate_percent: u32,
+    /// Measurements of the rate that a verdict takes.
+    pub rate_measurements_min: u64,
     /// Without an agreement: availability below which a line is to be repaired, basis points.
     pub adequate_basis_points: u32,
 }
@@ -155,6 +160,8 @@ impl Default for Thresholds {
             chronic_basis_points: 100,
             // Giga's guide to indicators: compliant from 80 % of the contracted rate.
             rate_percent: 80,
+            // A day of one an hour.
+            rate_measurements_min: 24,
             adequate_basis_points: 9_500,
         }
     }
@@ -204,7 +211,8 @@ pub fn classify(evidence: &Evidence, thresholds: &Thresholds) -> (Action, Action
     if let (Some(rate), Some(promised)) = (
         evidence.download_bits_per_second,
         evidence.promised_bits_per_second,
-    ) && rate.saturating_mul(100) < promised.saturating_mul(u64::from(thresholds.rate_percent))
+    ) && evidence.download_measurements >= thresholds.rate_measurements_min
+        && rate.saturating_mul(100) < promised.saturating_mul(u64::from(thresholds.rate_percent))
     {
         return (Action::Enforce, ActionReason::SlowerThanAgreed);
     }
@@ -244,6 +252,7 @@ mod tests {
             promised_availability_millionths: Some(990_000),
             promised_bits_per_second: Some(10_000_000),
             download_bits_per_second: Some(10_000_000),
+            download_measurements: 24,
             ..measured(43_000, 200)
         };
         let slow = Evidence {
@@ -255,6 +264,20 @@ mod tests {
             class(&slow),
             (Action::Enforce, ActionReason::SlowerThanAgreed)
         );
+        let hardly_tested = Evidence {
+            download_measurements: 23,
+            ..slow.clone()
+        };
+        assert_eq!(
+            class(&hardly_tested),
+            (Action::Served, ActionReason::Adequate),
+            "one test fewer than a verdict takes"
+        );
+        let at_the_share = Evidence {
+            download_bits_per_second: Some(8_000_000),
+            ..slow
+        };
+        assert_eq!(class(&at_the_share).0, Action::Served, "80 % exactly");
     }
 
     #[test]

@@ -169,6 +169,17 @@ pub struct LayerUse {
 }
 
 impl Layers {
+    /// The layer of places whose people are counted. Of several the one with most known populations,
+    /// the last of equals: two layers list the same towns, and their sum would count people twice.
+    #[must_use]
+    pub fn counted_places(&self) -> Option<&Layer<Place>> {
+        let populated = |layer: &&Layer<Place>| {
+            let places = layer.features.iter();
+            places.filter(|place| place.population.is_some()).count()
+        };
+        self.places.iter().max_by_key(populated)
+    }
+
     /// The layers that a plan may use, in order, absent kinds included and said to be absent.
     #[must_use]
     pub fn uses(&self) -> Vec<LayerUse> {

@@ -11,6 +11,7 @@ pub mod class;
 pub mod cost;
 pub mod cover;
 pub mod delivery;
+pub mod drawing;
 pub mod finding;
 pub mod gap;
 pub mod gaps;

@@ -133,6 +133,15 @@ pub struct SitePlan {
     pub action: Action,
     /// Why.
     pub reason: ActionReason,
+    /// Download rate that its agreement promises; `None`: none does.
+    #[serde(default)]
+    pub promised_bits_per_second: Option<u64>,
+    /// Median of what was measured of it; `None`: nothing was.
+    #[serde(default)]
+    pub download_bits_per_second: Option<u64>,
+    /// Measurements that it is the median of.
+    #[serde(default)]
+    pub download_measurements: u64,
     /// What a person decided of it.
     pub decision: Option<Override>,
     /// How it is to be connected; `None`: not at all, or nothing reaches it.
@@ -327,6 +336,9 @@ fn classified(
                 site: row.site.id.clone(),
                 action,
                 reason,
+                promised_bits_per_second: known.promised_bits_per_second,
+                download_bits_per_second: known.download_bits_per_second,
+                download_measurements: known.download_measurements,
                 decision: decisions.get(id).map(|one| (*one).clone()),
                 technology: None,
                 phase: None,

@@ -5,6 +5,7 @@ mod durability;
 mod enrolment;
 pub(crate) mod http;
 mod lines;
+mod planned_rate;
 mod refusals;
 mod time;
 

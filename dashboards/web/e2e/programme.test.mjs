@@ -138,6 +138,56 @@ for (const [language, width] of [
   });
 }
 
+for (const [language, width] of [
+  ['fr', 'phone'],
+  ['en', 'desk'],
+]) {
+  test(`what is beyond reach of what: ${language}, ${width}`, async () => {
+    const { page, context, faults } = await watched(browser, server.web, {
+      viewport: WIDTHS[width],
+    });
+    const map = await (await fetch(`${server.web}/api/v1/gaps/map`)).json();
+    const beyondMast = (reach) => map.mast_metres.filter((one) => one !== null && one > reach).length;
+    await seen(page, 'the map and its counts', async () => {
+      await page.goto(`${server.web}/#/planning?lang=${language}`);
+      await page.locator('[data-view="gaps"]').click();
+      await page.locator(`[data-gap-map="${map.site.length}"]`).waitFor();
+      await page.locator('[data-gap-area]').first().waitFor();
+      assert.ok(map.site.length > 0);
+      for (const [layer, there] of [
+        ['fibre', map.fibre.length + map.nodes.length],
+        ['masts', map.masts.length],
+        ['coverage', map.coverage.length],
+      ]) {
+        const box = page.locator(`[data-gap-layer="${layer}"]`);
+        assert.equal(await box.isDisabled(), there === 0, `${layer}: an absent layer cannot be shown`);
+      }
+    });
+    await seen(page, 'another reach counts again and stays in the address', async () => {
+      await page.locator('[data-gap-service]').selectOption('mast');
+      await page.locator('[data-gap-reach]').selectOption('20000');
+      await page.locator(`[data-gap-beyond="${beyondMast(20_000)}"]`).waitFor();
+      assert.match(page.url(), /reach=20000/);
+      await page.reload();
+      await page.locator(`[data-gap-beyond="${beyondMast(20_000)}"]`).waitFor();
+      const areas = await (await fetch(`${server.web}/api/v1/gaps/areas?reach_metres=20000`)).json();
+      await page.waitForFunction(
+        (wanted) => document.querySelectorAll('[data-gap-area]').length === wanted,
+        areas.items.length,
+      );
+    });
+    await seen(page, 'it can be read by everyone', async () => {
+      await settled(page);
+      await accessible(page);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= WIDTHS[width].width, `${wide} px wide`);
+      await picture(page, `gaps-${language}-${width}`);
+    });
+    assert.deepEqual(await faults(), []);
+    await context.close();
+  });
+}
+
 test('weights stay in the address', async () => {
   const { page, context } = await watched(browser, server.web, { viewport: WIDTHS.desk });
   await seen(page, 'weights', async () => {

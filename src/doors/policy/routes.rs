@@ -168,6 +168,7 @@ pub const ROUTES: &[(&str, &str, Need)] = {
         ("GET", "/api/v1/plans/{id}/export", May(A::SeePlans)),
         ("GET", "/api/v1/gaps", May(A::SeeRanking)),
         ("GET", "/api/v1/gaps/areas", May(A::SeeRanking)),
+        ("GET", "/api/v1/gaps/map", May(A::SeeRanking)),
         ("GET", "/api/v1/gaps/export", May(A::SeeRanking)),
         // OGC API – Features; gaps and ranking are among its collections for who may look at them.
         ("GET", "/ogc", May(A::SeeSites)),

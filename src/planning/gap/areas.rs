@@ -97,8 +97,7 @@ pub struct AreaReport {
     pub reach: Reach,
     /// The layer of regions; `None`: the regions of the registry.
     pub regions: Option<String>,
-    /// The layer of places. Of several the one with most known populations: two layers list the
-    /// same towns, and their sum would count people twice.
+    /// The layer of places ([`Layers::counted_places`]).
     pub places: Option<String>,
     /// By name; last what lies in no named area.
     pub rows: Vec<AreaGap>,
@@ -135,7 +134,7 @@ pub fn areas<'s>(
         tallies.add_site(name.clone(), site);
         site_areas.push(name);
     }
-    let places = layers.places.iter().max_by_key(|layer| populated(layer));
+    let places = layers.counted_places();
     if let Some(places) = places {
         tallies.add_places(places, |position| area(Some(position)));
     }
@@ -146,11 +145,6 @@ pub fn areas<'s>(
         rows: tallies.rows(),
         site_areas,
     })
-}
-
-fn populated(layer: &Layer<Place>) -> usize {
-    let places = layer.features.iter();
-    places.filter(|place| place.population.is_some()).count()
 }
 
 /// An area while it is counted.

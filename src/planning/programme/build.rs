@@ -324,11 +324,8 @@ pub(super) fn services(plan: &Plan, layers: &Layers) -> Result<Vec<ServicePlan>,
             position: row.site.position,
         })
         .collect();
-    let places: Vec<&Place> = layers
-        .places
-        .iter()
-        .flat_map(|layer| &layer.features)
-        .collect();
+    let counted = layers.counted_places();
+    let places: Vec<&Place> = counted.iter().flat_map(|layer| &layer.features).collect();
     let wishes = plan.scenario.cover.iter();
     let plans = wishes.map(|wish| place(wish, &candidates, &places));
     Ok(plans.collect::<Result<_, _>>()?)

@@ -54,10 +54,13 @@ pub enum Limit {
         /// Settlements.
         places: usize,
     },
-    /// Several layers of places: one that stands in two of them counts twice.
+    /// Several layers of places: the people of one are counted, of the others none.
     PlacesOfSeveralLayers {
         /// Layers.
         layers: usize,
+        /// The one that counts.
+        #[serde(default)]
+        counted: String,
     },
     /// Prices were corrected by what was delivered.
     PricesCorrected,
@@ -99,8 +102,8 @@ impl Limit {
             Self::PopulationUnknown { places } => {
                 format!("{places} localités dont la population est inconnue")
             }
-            Self::PlacesOfSeveralLayers { layers } => format!(
-                "{layers} couches de localités : une localité présente dans deux compte deux fois"
+            Self::PlacesOfSeveralLayers { layers, counted } => format!(
+                "{layers} couches de localités : seuls les habitants de « {counted} » sont comptés"
             ),
             Self::PricesCorrected => "prix corrigés d'après les livraisons".to_owned(),
         }
@@ -137,8 +140,8 @@ impl Limit {
             Self::PopulationUnknown { places } => {
                 format!("{places} settlements whose population is not known")
             }
-            Self::PlacesOfSeveralLayers { layers } => {
-                format!("{layers} layers of places: one that stands in two counts twice")
+            Self::PlacesOfSeveralLayers { layers, counted } => {
+                format!("{layers} layers of places: only the people of {counted:?} are counted")
             }
             Self::PricesCorrected => "prices corrected by what was delivered".to_owned(),
         }
@@ -196,7 +199,8 @@ pub(super) fn limits(
         .filter(|row| row.site.position.is_none())
         .count();
     let unreached = open.iter().filter(|site| site.technology.is_none()).count();
-    let places = layers.places.iter().flat_map(|layer| &layer.features);
+    let counted = layers.counted_places();
+    let places = counted.iter().flat_map(|layer| &layer.features);
     let empty = places.filter(|place| place.population.is_none()).count();
     limits.extend(
         [
@@ -214,8 +218,11 @@ pub(super) fn limits(
         .flatten(),
     );
     let several = layers.places.len();
-    if several > 1 && !plan.scenario.cover.is_empty() {
-        limits.push(Limit::PlacesOfSeveralLayers { layers: several });
+    if let Some(counted) = counted.filter(|_| several > 1 && !plan.scenario.cover.is_empty()) {
+        limits.push(Limit::PlacesOfSeveralLayers {
+            layers: several,
+            counted: counted.provenance.layer.clone(),
+        });
     }
     if !crate::delivery::corrections(&plan.scenario.delivered).is_empty() {
         limits.push(Limit::PricesCorrected);

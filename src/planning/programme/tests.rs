@@ -5,6 +5,7 @@ mod country;
 use self::country::{costs, country, made, of, scenario};
 use super::*;
 use crate::cost::Technology;
+use crate::layer::{Layer, Place};
 use crate::plan::plan;
 use crate::ranking::MeasuredAvailability;
 use crate::scenario::PhaseBudget;
@@ -308,4 +309,46 @@ fn a_neighbour_less_lowers_the_score_by_exactly_its_weight() {
     assert_eq!(score("nobody"), 200_000);
     assert_eq!(score("town-3"), 150_000);
     assert_eq!(score("far"), 200_000);
+}
+
+#[test]
+fn people_of_two_layers_of_places_count_once() {
+    let (sites, mut layers) = country::country();
+    let place = |name: &str, population| Place {
+        name: Some(name.to_owned()),
+        position: Position::new(0.18, 11.0).unwrap(),
+        population,
+    };
+    let layer = |name: &str, features| {
+        let mut layer = Layer {
+            provenance: layers.fibre_lines[0].provenance.clone(),
+            features,
+        };
+        name.clone_into(&mut layer.provenance.layer);
+        layer
+    };
+    let census = layer(
+        "census",
+        vec![place("Town", Some(4_000)), place("Hamlet", Some(50))],
+    );
+    let gazetteer = layer("gazetteer", vec![place("Town", Some(3_900))]);
+    layers.places = vec![census, gazetteer];
+    let wish: crate::service::ServiceWish = serde_json::from_str(
+        r#"{"name":"points","radius_metres":5000,"points":1,"kinds":["school"]}"#,
+    )
+    .unwrap();
+    let scenario = Scenario {
+        cover: vec![wish],
+        ..scenario()
+    };
+    let plan = plan(sites, &layers, scenario).unwrap();
+    let made = programme(&plan, &layers, &BTreeMap::new(), &costs(), &|_| {}).unwrap();
+    assert_eq!(made.services[0].people_total, 4_050);
+    assert_eq!(made.services[0].people_covered, 4_050);
+    let said = Limit::PlacesOfSeveralLayers {
+        layers: 2,
+        counted: "census".to_owned(),
+    };
+    assert!(said.text_en().contains("\"census\""));
+    assert!(made.limits.contains(&said), "{:?}", made.limits);
 }

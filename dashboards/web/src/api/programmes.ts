@@ -117,6 +117,9 @@ export type Sheet = PlanSite & {
     net_present_minor: number | null;
     route_metres: number | null;
     break_even_metres: number | null;
+    promised_bits_per_second?: number | null;
+    download_bits_per_second?: number | null;
+    download_measurements?: number;
     decision: { do: string; phase?: number; by?: string; reason: string; author: string } | null;
     around: Record<string, { known?: number | boolean; unknown?: { reason: string } }>;
   };

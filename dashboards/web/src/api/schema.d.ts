@@ -550,6 +550,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gaps/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gaps of all sites as columns for a map, and the layers behind them, thinned for drawing. */
+        get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -2575,6 +2592,20 @@ export interface components {
             /** @description Why it is not known: `layer_absent`, `layer_empty` or `position_missing`. */
             unknown_reason?: string | null;
         };
+        /** @description Where one network can be received. */
+        GapDrawnCoverage: {
+            /** @description Centre of a disc. */
+            centre?: number[] | null;
+            /** @description Which generation; `null` when its source does not say. */
+            generation?: string | null;
+            /**
+             * Format: double
+             * @description Its radius.
+             */
+            radius_metres?: number | null;
+            /** @description Rings by the even-odd rule; none of a disc. */
+            rings: number[][][];
+        };
         /** @description A site and its gap. */
         GapItem: {
             /** @description The area of the first layer of regions in which it stands; without one as `region`. */
@@ -2616,6 +2647,43 @@ export interface components {
             site: string;
             /** @description Its name. */
             site_name?: string | null;
+        };
+        /** @description Sites as columns as long as each other, and what was imported, as paths of degrees east and north. */
+        GapMap: {
+            /** @description Coverage. */
+            coverage: components["schemas"]["GapDrawnCoverage"][];
+            /** @description Routes of fibre. */
+            fibre: number[][][];
+            /** @description Metres to the nearest fibre, route or node, rounded up; `null` when not known. */
+            fibre_metres: (number | null)[];
+            /**
+             * @description The newest generation that covers it: `2g` to `5g`, `unstated` where no source says, `none` in
+             *     none of the imported layers; `null` when not known.
+             */
+            generation: (string | null)[];
+            /** @description Whether a demonstration invented sites of these. */
+            invented: boolean;
+            /** @description Kinds. */
+            kind: string[];
+            /** @description Degrees north. */
+            latitude: number[];
+            /** @description Degrees east. */
+            longitude: number[];
+            /** @description Metres to the nearest mast, rounded up; `null` when not known. */
+            mast_metres: (number | null)[];
+            /** @description Masts. */
+            masts: number[][];
+            /** @description Names. */
+            name: (string | null)[];
+            /** @description Fibre nodes. */
+            nodes: number[][];
+            /** @description Identifiers. */
+            site: string[];
+            /**
+             * Format: int64
+             * @description Sites that have no position and are not here.
+             */
+            without_position: number;
         };
         /** @description What was measured at a site. */
         GapMeasured: {
@@ -7921,6 +7989,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in, or the token is worth nothing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the role does not allow this, or another origin asks */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapMap"];
                 };
             };
             /** @description nobody is signed in, or the token is worth nothing */
