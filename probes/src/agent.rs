@@ -14,6 +14,7 @@ mod uploading;
 
 use std::{
     fs::File,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
@@ -163,15 +164,20 @@ fn measurer(
             None
         }
     };
-    let bench = bench(options, &shared.volume);
+    let bench = bench(options, &shared.identity, &shared.volume);
     let parts = (bench, options.roots.clone());
     Ok(Measurer::new(&shared.identity, &shared.time, icmp, parts))
 }
 
-fn bench(options: &AgentOptions, volume: &Arc<Volume>) -> http::Bench {
+fn bench(options: &AgentOptions, identity: &Identity, volume: &Arc<Volume>) -> http::Bench {
+    let mut names = options.names.clone();
+    let collector = identity.collector.host.parse::<IpAddr>();
+    if collector.is_ok_and(|address| address.is_loopback()) {
+        names.reach = names.reach.with_own_machine();
+    }
     http::Bench {
         clock: Arc::clone(&options.clock),
-        names: options.names.clone(),
+        names,
         roots: http::system_roots(),
         volume: Arc::clone(volume),
     }
@@ -192,7 +198,7 @@ pub async fn once(options: &AgentOptions) -> Result<Vec<(Target, Measured)>, Age
     } else {
         None
     };
-    let parts = (bench(options, &volume), options.roots.clone());
+    let parts = (bench(options, &identity, &volume), options.roots.clone());
     let time = Arc::new(Mutex::new(KnownTime::default()));
     let measurer = Arc::new(Measurer::new(&identity, &time, icmp, parts));
     let mut results = Vec::new();

@@ -35,9 +35,12 @@ impl Names {
     /// question. Whoever connects takes one of these and asks no second time: what a name says later
     /// changes nothing.
     pub async fn addresses(&self, host: &str, timeout: Duration) -> Result<Vec<IpAddr>, Outcome> {
-        let origin = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            Ok(_) => Origin::Written,
-            Err(_) => Origin::Resolved,
+        // That name is the machine's own everywhere (RFC 6761 §6.3).
+        let is_literal = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        let origin = if is_literal || host.eq_ignore_ascii_case("localhost") {
+            Origin::Written
+        } else {
+            Origin::Resolved
         };
         let mut found = self.addresses_anywhere(host, timeout).await?;
         found.retain(|address| self.may(*address, origin));

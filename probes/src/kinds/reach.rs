@@ -7,9 +7,10 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// Networks of the box's own side that may be measured, beside all that is outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "Vec<Network>")]
 pub struct Reach {
     local_networks: Vec<Network>,
+    own_machine: bool,
 }
 
 /// Where clouds keep what a machine is entitled to, beside the link: Amazon's and Alibaba's.
@@ -41,7 +42,16 @@ impl Reach {
         let local_networks = ["127.0.0.0/8", "::1/128"].map(network);
         Self {
             local_networks: local_networks.into_iter().flatten().collect(),
+            own_machine: false,
         }
+    }
+
+    /// Of an agent whose collector is on the same machine, a trial or the collector's own site: what its
+    /// schedule names of this machine, plainly written, is known to who wrote it.
+    #[must_use]
+    pub fn with_own_machine(mut self) -> Self {
+        self.own_machine = true;
+        self
     }
 
     /// With every private network: a portal answers for every name with its own address, which is to be seen.
@@ -57,6 +67,7 @@ impl Reach {
         let private = private.into_iter().filter_map(network);
         Self {
             local_networks: self.local_networks.iter().copied().chain(private).collect(),
+            own_machine: self.own_machine,
         }
     }
 
@@ -65,6 +76,9 @@ impl Reach {
     /// is no single host may not.
     #[must_use]
     pub fn allows(&self, address: IpAddr, origin: Origin) -> bool {
+        if self.own_machine && origin == Origin::Written && address.is_loopback() {
+            return true;
+        }
         let address = innermost(address);
         let wide = wide(address);
         if self.local_networks.iter().any(|one| one.holds(wide)) {
@@ -167,9 +181,36 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
+impl From<Vec<Network>> for Reach {
+    fn from(local_networks: Vec<Network>) -> Self {
+        Self {
+            local_networks,
+            own_machine: false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn beside_its_collector_an_agent_measures_its_machine_where_it_is_plainly_written() {
+        let reach = Reach::default().with_own_machine();
+        let allows = |address: &str, origin| reach.allows(address.parse().unwrap(), origin);
+        for own in ["127.0.0.1", "127.9.9.9", "::1"] {
+            assert!(allows(own, Origin::Written), "{own}");
+            assert!(!allows(own, Origin::Resolved), "{own}");
+        }
+        for other in [
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "169.254.169.254",
+            "0.0.0.0",
+        ] {
+            assert!(!allows(other, Origin::Written), "{other}");
+        }
+    }
 
     fn allows(address: &str, origin: Origin) -> bool {
         Reach::default().allows(address.parse().unwrap(), origin)
