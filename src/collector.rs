@@ -29,7 +29,7 @@ use desserte_probe::{
 };
 use tokio::sync::broadcast;
 
-pub use self::keeping::Keeping;
+pub use self::keeping::{Keeping, samples_reading};
 pub(crate) use self::lock::lock_folder;
 use self::{
     identity::{Identity, IdentityError},

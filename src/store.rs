@@ -98,6 +98,18 @@ pub enum StoreError {
         /// Its position.
         position: u64,
     },
+    /// The samples of a folder are on a server, and only the collector may ask it.
+    #[error(
+        "store: the samples of this folder are on a server of InfluxDB 2 (up to position {server} of the \
+         journal; its own files only to {here}), which this command does not ask; ask the running \
+         collector over HTTP (docs/store.md)"
+    )]
+    Elsewhere {
+        /// How far the server was filled.
+        server: u64,
+        /// How far the folder's own files go.
+        here: u64,
+    },
     /// Too much waits to be written.
     #[error("store: {operation}: too much is waiting")]
     Busy {

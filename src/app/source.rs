@@ -15,10 +15,9 @@ use desserte_probe::wire::id::AgentId;
 
 use super::directory::{Directory, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
-use crate::collector::{Collector, journal_path, registry_path, samples_path};
+use crate::collector::{Collector, journal_path, registry_path, samples_reading};
 use crate::registry::{self, AgentRecord, LineRecord, Registry, RegistryError, SiteStatus};
 use crate::store::StoreError;
-use crate::store::embedded::EmbeddedStore;
 use crate::store::journal::ArrivalLog;
 use crate::store::samples::{SampleStore, Series, SeriesFilter};
 pub(crate) use samples::EVIDENCE_MARGIN_MS;
@@ -72,7 +71,7 @@ impl Source {
     /// The files of a data folder that another process may be writing.
     pub fn read_only(data: &Path) -> Result<Self> {
         let registry = Registry::open(&registry_path(data))?;
-        let samples = EmbeddedStore::open_reading(&samples_path(data))?;
+        let samples = samples_reading(data)?;
         Ok(Self {
             arrivals: ArrivalLog::open(&journal_path(data))?.map(Arc::new),
             ..Self::of(registry, Arc::new(samples), Arc::new(SystemClock))

@@ -9,7 +9,9 @@ use serde::Serialize;
 use super::output::{json, tell, write};
 use super::words::Text;
 use super::{Context, Data, Failure, Outcome, now_unix_ms};
+use crate::collector::samples_reading;
 use crate::config::Language;
+use crate::store::StoreError;
 use crate::upkeep::{UpkeepError, backup, check, compact, restore, stats};
 
 /// What is done with what was measured.
@@ -192,6 +194,10 @@ fn checked(found: &check::Checked, language: Language) -> String {
 impl Stats {
     fn run(self, language: Language) -> Outcome {
         let parts = stats::stats(&self.data.data).map_err(failure)?;
+        // What lies on this disk is told all the same; that it is not all is said beside it.
+        if let Err(elsewhere @ StoreError::Elsewhere { .. }) = samples_reading(&self.data.data) {
+            tell(Text::from(elsewhere).pick(language));
+        }
         self.report.write(&parts, || table(&parts, language))
     }
 }

@@ -6,11 +6,12 @@ use super::{CollectorError, identity::Identity, samples_path};
 #[cfg(feature = "influxdb2")]
 use crate::store::influx2::InfluxStore;
 use crate::store::{
+    StoreError,
     embedded::{EmbeddedStore, is_made_again},
     journal::Journal,
     retention::Retention,
     samples::SampleStore,
-    server::Server,
+    server::{Server, filled_until},
 };
 
 /// Where samples are kept, and how long.
@@ -20,6 +21,17 @@ pub struct Keeping {
     pub retention: Retention,
     /// The server that holds the samples; `None`: files of the data folder do.
     pub server: Option<Server>,
+}
+
+/// The samples of a data folder that another process may be filling. Refused when a server goes further
+/// than the folder's own files: what a change of engine left in them would pass for all there is.
+pub fn samples_reading(data: &Path) -> Result<EmbeddedStore, StoreError> {
+    let samples = EmbeddedStore::open_reading(&samples_path(data))?;
+    let (server, here) = (filled_until(data)?, samples.applied_position()?);
+    if server > here {
+        return Err(StoreError::Elsewhere { server, here });
+    }
+    Ok(samples)
 }
 
 /// The sample store of a data folder, ready to be filled from where it is.
@@ -64,7 +76,7 @@ fn on_server(
     _identity: &Identity,
 ) -> Result<Arc<dyn SampleStore>, CollectorError> {
     // The configuration refuses it before.
-    Err(crate::store::StoreError::Stopped {
+    Err(StoreError::Stopped {
         operation: "open a server of InfluxDB 2 without the feature influxdb2",
     }
     .into())

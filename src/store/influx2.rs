@@ -84,7 +84,7 @@ struct Held {
 impl InfluxStore {
     /// Opens a bucket; the server need not be there. `folder` takes the rows that it refuses.
     pub fn open(server: &Server, folder: &Path, collector: &str) -> Result<Self, StoreError> {
-        let local = Local::open(&folder.join("influxdb2.sqlite"))?;
+        let local = Local::open(&folder.join(super::server::NOTES))?;
         let link = Link::new(server)?;
         let position = local.position(&link.name())?;
         let store = Self {

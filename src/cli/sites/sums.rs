@@ -11,8 +11,8 @@ use crate::api::time::parse_month;
 use crate::cli::output::Output;
 use crate::cli::words::not_a_month;
 use crate::cli::{Data, Failure, Outcome, now_unix_ms, registry};
-use crate::collector::samples_path;
-use crate::store::embedded::{Day, EmbeddedStore};
+use crate::collector::samples_reading;
+use crate::store::embedded::Day;
 use crate::store::samples::{DaySums, SampleStore as _, SeriesFilter, SeriesKey};
 
 #[derive(Debug, Args)]
@@ -70,8 +70,7 @@ impl Month {
         let (year, month) = parse_month(&self.wanted).map_err(|_| refused())?;
         let start = jiff::civil::Date::new(year, month, 1).map_err(|_| refused())?;
         let days = (day_number(start), day_number(start.last_of_month()) + 1);
-        let store =
-            EmbeddedStore::open_reading(&samples_path(&self.data.data)).map_err(Failure::failed)?;
+        let store = samples_reading(&self.data.data).map_err(Failure::failed)?;
         let all = SeriesFilter::default();
         let sums = store.sums(all, days).map_err(Failure::failed)?;
         let sites: BTreeMap<_, _> = store
@@ -125,8 +124,7 @@ impl Days {
         let id = known_site(&registry(&self.data)?, &self.id)?;
         let today = now_unix_ms().div_euclid(86_400_000);
         let first = self.from.map_or(today - YEAR, day_number);
-        let store =
-            EmbeddedStore::open_reading(&samples_path(&self.data.data)).map_err(Failure::failed)?;
+        let store = samples_reading(&self.data.data).map_err(Failure::failed)?;
         let filter = SeriesFilter {
             site: Some(&id),
             target: None,

@@ -62,6 +62,11 @@ impl From<StoreError> for Text {
             StoreError::Rewound { position } => {
                 format!("mesures : le serveur n’est rempli que jusqu’à la position {position}")
             }
+            StoreError::Elsewhere { server, here } => format!(
+                "les mesures de ce dossier sont sur un serveur InfluxDB 2 (jusqu’à la position {server} du journal ; ses \
+                 propres fichiers ne vont qu’à {here}), que cette commande n’interroge pas ; interrogez le collecteur en \
+                 service par HTTP (docs/store.md)"
+            ),
             StoreError::Busy { operation } => {
                 format!("mesures : {operation} : trop d’écritures en attente ; réessayez")
             }

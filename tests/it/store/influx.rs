@@ -4,8 +4,9 @@
 use std::{fs, process::Command, sync::Arc, time::Duration};
 
 use desserte::{
-    collector::{Collector, Keeping},
+    collector::{Collector, Keeping, samples_reading},
     store::{
+        StoreError,
         influx2::InfluxStore,
         samples::{Filling, SampleRow, SampleStore as _, SeriesFilter, SeriesKey},
         server::Server,
@@ -83,6 +84,8 @@ async fn a_server_that_dies_keeps_no_batch_out_and_is_filled_when_it_is_back() {
     settle(&started.collector);
     assert_eq!(started.collector.samples().trouble(), None);
     assert_eq!(sequences(&started.collector), (1..75).collect::<Vec<u64>>());
+    let elsewhere = samples_reading(started.folder.path()).unwrap_err();
+    assert!(matches!(elsewhere, StoreError::Elsewhere { server, .. } if server >= 74));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -363,3 +363,32 @@ async fn evidence_that_is_no_longer_kept_goes_and_its_samples_and_names_stay() {
         .to_string();
     assert!(error.contains("evidence_months"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_refuse_a_folder_whose_samples_are_on_a_server() {
+    let (bench, _) = measured().await;
+    let (folder, _) = closed(bench);
+    let data = folder.path();
+    let month = ["sites", "month", "2026-06", "--data", path(data)];
+    let days = ["sites", "days", "mairie-owando", "--data", path(data)];
+    let whole = done(&month);
+    // A server that holds less than the files: they are in use again.
+    let notes = rusqlite::Connection::open(data.join("influxdb2.sqlite")).unwrap();
+    let schema = "CREATE TABLE applied (server TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
+                  INSERT INTO applied VALUES ('http://192.0.2.1:8086 o b', 3)";
+    notes.execute_batch(schema).unwrap();
+    assert_eq!(done(&month), whole);
+    // One that holds more: what lies here is not all.
+    let further = "UPDATE applied SET position = 1000";
+    assert_eq!(notes.execute(further, []).unwrap(), 1);
+    for command in [&month, &days] {
+        let said = refused(1, command);
+        assert!(said.contains("position 1000"), "{said}");
+    }
+    let stats = desserte(&["store", "stats", "--data", path(data)]);
+    let said = String::from_utf8(stats.stderr).unwrap();
+    assert!(
+        stats.status.success() && said.contains("position 1000"),
+        "{said}"
+    );
+}
