@@ -8,7 +8,9 @@
     reason = "a measuring program: it stops where something fails, and its figures are approximate"
 )]
 //! The store beside others: what many series cost to take in, what a month costs to keep and to read.
-//! `make bench-store`, or `cargo bench --bench store -- SERIES` (of a month; default 24).
+//! `make bench-store`, or `cargo bench --bench store -- SERIES` (of a month; default 24). `-- --limited SERIES
+//! MIB` makes a month of so many series and reads it under a memory limit, and nothing else: 14,000 and 1024
+//! are 4 GB under 1 GiB.
 //!
 //! All peers get the same rows in the same groups, one after the other, on the same machine. The samples
 //! are invented, from a fixed seed: a round trip that wanders, half a percent of slots without an answer.
@@ -54,6 +56,8 @@ const TIMES: usize = 5;
 const GROUP: usize = 50_000;
 const MINUTE_MS: i64 = 60_000;
 const DAYS: i64 = 30;
+/// Series of a month, and the MiB under which they are read.
+const SMALL: (usize, usize) = (240, 48);
 /// How long the store may take to follow the journal.
 const PATIENCE: Duration = Duration::from_hours(1);
 
@@ -65,9 +69,18 @@ fn main() {
         read_store(Path::new(&arguments[place + 1]));
         return;
     }
-    let series = arguments.iter().find_map(|argument| argument.parse().ok());
+    let mut numbers = arguments
+        .iter()
+        .filter_map(|argument| argument.parse().ok());
+    let series = numbers.next();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
     let mut figures = Vec::new();
+    if arguments.iter().any(|one| one == "--limited") {
+        let size = series.zip(numbers.next()).expect("--limited SERIES MIB");
+        limited(&folder.path().join("limited"), size, &mut figures);
+        print(&figures);
+        return;
+    }
     taking_in(&folder.path().join("many"), &mut figures);
     month(
         &folder.path().join("month"),
@@ -76,7 +89,7 @@ fn main() {
     );
     country(&folder.path().join("country"), &mut figures);
     whole_path(&folder.path().join("path"), &mut figures);
-    limited(&folder.path().join("limited"), &mut figures);
+    limited(&folder.path().join("limited"), SMALL, &mut figures);
     print(&figures);
     write(&figures);
 }
@@ -107,6 +120,10 @@ fn bytes_below(path: &Path) -> f64 {
 
 /// Puts rows into the store and seals them; seconds.
 fn put(store: &EmbeddedStore, position: &mut u64, rows: &[Row]) -> f64 {
+    put_only(store, position, rows) + seconds(|| store.flush().expect("flush")).0
+}
+
+fn put_only(store: &EmbeddedStore, position: &mut u64, rows: &[Row]) -> f64 {
     let groups = rows.chunks(GROUP).map(|group| {
         *position += 1;
         let filling = Filling {
@@ -116,8 +133,7 @@ fn put(store: &EmbeddedStore, position: &mut u64, rows: &[Row]) -> f64 {
         };
         seconds(|| store.put(&filling).expect("put")).0
     });
-    let taken: f64 = groups.sum();
-    taken + seconds(|| store.flush().expect("flush")).0
+    groups.sum()
 }
 
 fn put_peer(peer: &mut dyn Peer, rows: &[Row]) -> f64 {
@@ -338,33 +354,36 @@ fn whole_path(folder: &Path, figures: &mut Vec<Figure>) {
     });
 }
 
-/// A store that does not fit into the memory that it may use.
-fn limited(folder: &Path, figures: &mut Vec<Figure>) {
-    const SERIES: usize = 240;
-    const LIMIT: u64 = 48 * 1024 * 1024;
+/// A store that does not fit into the memory that it may use: series of a month, and MiB.
+fn limited(folder: &Path, (series, limit_mib): (usize, usize), figures: &mut Vec<Figure>) {
     let store = EmbeddedStore::open(folder).expect("open");
-    let mut fleet = Fleet::new(SERIES);
+    let mut fleet = Fleet::new(series);
     let mut position = 0;
-    for day in 0..DAYS {
-        let minutes = day * 1_440..(day + 1) * 1_440;
+    // An hour at a time: a day of thousands of series would not fit into this program's own memory.
+    for hour in 0..DAYS * 24 {
+        let minutes = hour * 60..(hour + 1) * 60;
         let rows: Vec<Row> = minutes
             .flat_map(|minute| fleet.step(minute, MINUTE_MS))
             .collect();
-        put(&store, &mut position, &rows);
+        put_only(&store, &mut position, &rows);
+        if (hour + 1) % 24 == 0 {
+            store.flush().expect("flush");
+        }
     }
     drop(store);
     let size = bytes_below(folder) / 1e6;
-    let Some((taken, samples, peak)) = memory::read_under(LIMIT, folder) else {
+    let limit = u64::try_from(limit_mib).expect("small") * 1024 * 1024;
+    let Some((taken, samples, peak)) = memory::read_under(limit, folder) else {
         println!("without a memory limit: no control group can be made here");
         return;
     };
-    let (size, limit) = (size.round(), LIMIT / 1024 / 1024);
+    let size = size.round();
     for (name, unit, ours) in [
         ("exact month", "samples/s", samples / taken),
         ("greatest resident size", "MB", peak / 1e6),
     ] {
         figures.push(Figure {
-            name: format!("{name}, store of {size} MB under a limit of {limit} MiB"),
+            name: format!("{name}, store of {size} MB under a limit of {limit_mib} MiB"),
             unit,
             ours,
             peers: vec![],

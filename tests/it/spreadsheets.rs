@@ -184,6 +184,7 @@ fn hostile_country(office: &Office) -> String {
     for (number, payload) in (1..=texts.len()).zip(texts.iter().step_by(10)) {
         exclude(&data, number, payload);
     }
+    approve_all(&data);
     data
 }
 
@@ -211,9 +212,18 @@ fn exclude(data: &str, number: usize, payload: &str) {
         "--data",
         data,
     ]);
-    let number = number.to_string();
-    let approved = ["--approved-by=@SUM(1)", "--data", data];
-    desserte(&[&["agreements", "approve", "lot-1", &number], &approved[..]].concat());
+}
+
+/// Approves what was asked for.
+fn approve_all(data: &str) {
+    let asked = desserte(&["agreements", "exclusions", "lot-1", "--data", data]);
+    let asked: Vec<serde_json::Value> = serde_json::from_str(&asked).unwrap();
+    assert!(!asked.is_empty());
+    for one in asked {
+        let number = one["id"].to_string();
+        let approved = ["--approved-by=@SUM(1)", "--data", data];
+        desserte(&[&["agreements", "approve", "lot-1", &number], &approved[..]].concat());
+    }
 }
 
 fn holds_no_formula(office: &Office, file: &str) {
