@@ -153,6 +153,18 @@ fn an_incident_is_judged_once_where_it_ends_with_its_true_length() {
 }
 
 #[test]
+fn a_late_repair_that_waits_for_a_decision_is_paid_on_one_side_only() {
+    let terms = agreement(&format!(
+        "{FEE}[[money.credits]]\nrule = 'per_hour_of_late_repair'\ncredit_percent = '1'\n\
+         [repair]\nrestore_within_minutes = 240"
+    ));
+    let with = |cause| credits(&settle(&terms, &[0..300], &[cause], None));
+    assert_eq!(with(Cause::LastMile), [3_000, 3_000]);
+    assert_eq!(with(Cause::Transit), [3_000, 0]);
+    assert_eq!(with(Cause::Lan), [0, 0]);
+}
+
+#[test]
 fn the_mean_time_to_repair_may_be_missed_on_one_side_only() {
     let terms = agreement(&format!(
         "{FEE}[[money.credits]]\nrule = 'missed_objective'\n\

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use desserte_domain::cause::{CAUSES, Cause, CauseEvidence, Fact, Locus, decide};
+use desserte_domain::cause::{CAUSES, Cause, CauseEvidence, Fact, Locus, ProbeCount, decide};
 use serde::Deserialize;
 
 use crate::root;
@@ -86,4 +86,23 @@ fn identifiers_are_those_of_serde() {
     for cause in CAUSES {
         assert_eq!(serde_json::to_value(cause).unwrap(), cause.identifier());
     }
+}
+
+#[test]
+fn what_was_never_sent_is_neither_dead_nor_alive() {
+    let nothing = ProbeCount {
+        sent: 0,
+        received: 0,
+    };
+    assert!(!nothing.dead() && !nothing.alive() && !nothing.lossy());
+}
+
+#[test]
+fn nothing_is_missing_where_no_target_fails() {
+    let mut evidence = CauseEvidence::default();
+    evidence.targets.measured = Some(2);
+    evidence.targets.failing = Some(0);
+    let facts = decide(&evidence).facts;
+    assert!(facts.contains(&Fact::EvidenceInsufficient), "{facts:?}");
+    assert!(!facts.contains(&Fact::GatewayNotMeasured), "{facts:?}");
 }
