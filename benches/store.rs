@@ -66,7 +66,7 @@ type Row = (i64, SampleRow);
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(place) = arguments.iter().position(|one| one == memory::CHILD) {
-        read_store(Path::new(&arguments[place + 1]));
+        memory::read_store(Path::new(&arguments[place + 1]));
         return;
     }
     let mut numbers = arguments
@@ -77,7 +77,7 @@ fn main() {
     let mut figures = Vec::new();
     if arguments.iter().any(|one| one == "--limited") {
         let size = series.zip(numbers.next()).expect("--limited SERIES MIB");
-        limited(&folder.path().join("limited"), size, &mut figures);
+        memory::limited(&folder.path().join("limited"), size, &mut figures);
         print(&figures);
         return;
     }
@@ -89,7 +89,7 @@ fn main() {
     );
     country(&folder.path().join("country"), &mut figures);
     whole_path(&folder.path().join("path"), &mut figures);
-    limited(&folder.path().join("limited"), SMALL, &mut figures);
+    memory::limited(&folder.path().join("limited"), SMALL, &mut figures);
     print(&figures);
     write(&figures);
 }
@@ -352,52 +352,4 @@ fn whole_path(folder: &Path, figures: &mut Vec<Figure>) {
         peers: vec![],
         goal: Some(13.0),
     });
-}
-
-/// A store that does not fit into the memory that it may use: series of a month, and MiB.
-fn limited(folder: &Path, (series, limit_mib): (usize, usize), figures: &mut Vec<Figure>) {
-    let store = EmbeddedStore::open(folder).expect("open");
-    let mut fleet = Fleet::new(series);
-    let mut position = 0;
-    // An hour at a time: a day of thousands of series would not fit into this program's own memory.
-    for hour in 0..DAYS * 24 {
-        let minutes = hour * 60..(hour + 1) * 60;
-        let rows: Vec<Row> = minutes
-            .flat_map(|minute| fleet.step(minute, MINUTE_MS))
-            .collect();
-        put_only(&store, &mut position, &rows);
-        if (hour + 1) % 24 == 0 {
-            store.flush().expect("flush");
-        }
-    }
-    drop(store);
-    let size = bytes_below(folder) / 1e6;
-    let limit = u64::try_from(limit_mib).expect("small") * 1024 * 1024;
-    let Some((taken, samples, peak)) = memory::read_under(limit, folder) else {
-        println!("without a memory limit: no control group can be made here");
-        return;
-    };
-    let size = size.round();
-    for (name, unit, ours) in [
-        ("exact month", "samples/s", samples / taken),
-        ("greatest resident size", "MB", peak / 1e6),
-    ] {
-        figures.push(Figure {
-            name: format!("{name}, store of {size} MB under a limit of {limit_mib} MiB"),
-            unit,
-            ours,
-            peers: vec![],
-            goal: None,
-        });
-    }
-}
-
-/// What the limited process does: all of a store, and what that took.
-fn read_store(folder: &Path) {
-    let span = (START_MS, START_MS + DAYS * DAY_MS);
-    let slots = usize::try_from(DAYS * 1_440).expect("small");
-    let store = EmbeddedStore::open(folder).expect("open");
-    let series = store.series(SeriesFilter::default()).expect("series").len();
-    let (taken, ()) = seconds(|| exact_month(&store, span, slots));
-    println!("{taken} {} {}", series * slots, memory::peak());
 }

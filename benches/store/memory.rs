@@ -5,6 +5,19 @@ use std::{
     process::{Command, Stdio},
 };
 
+use desserte::store::{
+    embedded::EmbeddedStore,
+    samples::{SampleStore as _, SeriesFilter},
+};
+
+use super::{
+    DAYS, MINUTE_MS, Row, bytes_below, exact_month, put_only,
+    report::Figure,
+    rows::Fleet,
+    seconds,
+    source::{DAY_MS, START_MS},
+};
+
 /// The argument by which this program reads a store and nothing else.
 pub(crate) const CHILD: &str = "--read-store";
 
@@ -36,7 +49,7 @@ impl Drop for Group {
 
 /// Seconds and samples of reading a store whole under a limit, and the greatest resident size, bytes;
 /// `None` where the machine has no such limit to give.
-pub(crate) fn read_under(limit_bytes: u64, store: &Path) -> Option<(f64, f64, f64)> {
+fn read_under(limit_bytes: u64, store: &Path) -> Option<(f64, f64, f64)> {
     let group = Group::make(limit_bytes)?;
     let output = Command::new("sh")
         .args(["-c", "echo $$ > \"$1\"; shift; exec \"$@\"", "sh"])
@@ -58,7 +71,7 @@ pub(crate) fn read_under(limit_bytes: u64, store: &Path) -> Option<(f64, f64, f6
 }
 
 /// Greatest resident size of this process, bytes.
-pub(crate) fn peak() -> f64 {
+fn peak() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status
         .lines()
@@ -69,4 +82,56 @@ pub(crate) fn peak() -> f64 {
         .nth(1)
         .and_then(|one| one.parse::<f64>().ok());
     kib.unwrap_or(0.0) * 1_024.0
+}
+
+/// A store that does not fit into the memory that it may use: series of a month, and MiB.
+pub(crate) fn limited(
+    folder: &Path,
+    (series, limit_mib): (usize, usize),
+    figures: &mut Vec<Figure>,
+) {
+    let store = EmbeddedStore::open(folder).expect("open");
+    let mut fleet = Fleet::new(series);
+    let mut position = 0;
+    // An hour at a time: a day of thousands of series would not fit into this program's own memory.
+    for hour in 0..DAYS * 24 {
+        let minutes = hour * 60..(hour + 1) * 60;
+        let rows: Vec<Row> = minutes
+            .flat_map(|minute| fleet.step(minute, MINUTE_MS))
+            .collect();
+        put_only(&store, &mut position, &rows);
+        if (hour + 1) % 24 == 0 {
+            store.flush().expect("flush");
+        }
+    }
+    drop(store);
+    let size = bytes_below(folder) / 1e6;
+    let limit = u64::try_from(limit_mib).expect("small") * 1024 * 1024;
+    let Some((taken, samples, peak)) = read_under(limit, folder) else {
+        println!("without a memory limit: no control group can be made here");
+        return;
+    };
+    let size = size.round();
+    for (name, unit, ours) in [
+        ("exact month", "samples/s", samples / taken),
+        ("greatest resident size", "MB", peak / 1e6),
+    ] {
+        figures.push(Figure {
+            name: format!("{name}, store of {size} MB under a limit of {limit_mib} MiB"),
+            unit,
+            ours,
+            peers: vec![],
+            goal: None,
+        });
+    }
+}
+
+/// What the limited process does: all of a store, and what that took.
+pub(crate) fn read_store(folder: &Path) {
+    let span = (START_MS, START_MS + DAYS * DAY_MS);
+    let slots = usize::try_from(DAYS * 1_440).expect("small");
+    let store = EmbeddedStore::open(folder).expect("open");
+    let series = store.series(SeriesFilter::default()).expect("series").len();
+    let (taken, ()) = seconds(|| exact_month(&store, span, slots));
+    println!("{taken} {} {}", series * slots, peak());
 }
