@@ -8,9 +8,9 @@
     reason = "a measuring program: it stops where something fails, and its figures are approximate"
 )]
 //! The store beside others: what many series cost to take in, what a month costs to keep and to read.
-//! `make bench-store`, or `cargo bench --bench store -- SERIES` (of a month; default 24). `-- --limited SERIES
-//! MIB` makes a month of so many series and reads it under a memory limit, and nothing else: 14,000 and 1024
-//! are 4 GB under 1 GiB.
+//! `make bench-store`, or `cargo bench --bench store -- [NAME=NUMBER …]` with other sizes ([`Sizes`]).
+//! `-- --limited limited=14000 limit=1024` makes a month of so many series and reads it under a limit of so many
+//! MiB, and nothing else: that is 4 GB under 1 GiB.
 //!
 //! All peers get the same rows in the same groups, one after the other, on the same machine. The samples
 //! are invented, from a fixed seed: a round trip that wanders, half a percent of slots without an answer.
@@ -56,12 +56,47 @@ const TIMES: usize = 5;
 const GROUP: usize = 50_000;
 const MINUTE_MS: i64 = 60_000;
 const DAYS: i64 = 30;
-/// Series of a month, and the MiB under which they are read.
-const SMALL: (usize, usize) = (240, 48);
 /// How long the store may take to follow the journal.
 const PATIENCE: Duration = Duration::from_hours(1);
 
 type Row = (i64, SampleRow);
+
+/// How much is done; each may be given as `NAME=NUMBER`.
+struct Sizes {
+    /// Series that come in interleaved, and minutes of them.
+    many: (usize, usize),
+    /// The same with more.
+    more: (usize, usize),
+    /// Series of a month that all peers keep.
+    month: usize,
+    /// Series of a month whose availability is computed exactly.
+    exact: usize,
+    /// Sites of a month in day sums.
+    sites: usize,
+    /// Series of a month, and the MiB under which they are read.
+    limited: (usize, usize),
+}
+
+impl Sizes {
+    fn of(arguments: &[String]) -> Self {
+        let given = |name: &str, otherwise: usize| {
+            let mut values = arguments
+                .iter()
+                .filter_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
+            values
+                .next()
+                .map_or(otherwise, |value| value.parse().expect(name))
+        };
+        Self {
+            many: (given("many", 100_000), given("many_minutes", 10)),
+            more: (given("more", 500_000), given("more_minutes", 2)),
+            month: given("month", 60),
+            exact: given("exact", 1_000),
+            sites: given("sites", 10_000),
+            limited: (given("limited", 240), given("limit", 48)),
+        }
+    }
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -69,27 +104,22 @@ fn main() {
         memory::read_store(Path::new(&arguments[place + 1]));
         return;
     }
-    let mut numbers = arguments
-        .iter()
-        .filter_map(|argument| argument.parse().ok());
-    let series = numbers.next();
+    let sizes = Sizes::of(&arguments);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
     let mut figures = Vec::new();
+    let place = |name: &str| folder.path().join(name);
     if arguments.iter().any(|one| one == "--limited") {
-        let size = series.zip(numbers.next()).expect("--limited SERIES MIB");
-        memory::limited(&folder.path().join("limited"), size, &mut figures);
+        memory::limited(&place("limited"), sizes.limited, &mut figures);
         print(&figures);
         return;
     }
-    taking_in(&folder.path().join("many"), &mut figures);
-    month(
-        &folder.path().join("month"),
-        series.unwrap_or(24),
-        &mut figures,
-    );
-    country(&folder.path().join("country"), &mut figures);
-    whole_path(&folder.path().join("path"), &mut figures);
-    memory::limited(&folder.path().join("limited"), SMALL, &mut figures);
+    taking_in(&place("many"), sizes.many, &mut figures);
+    taking_in(&place("more"), sizes.more, &mut figures);
+    month(&place("month"), sizes.month, &mut figures);
+    exact(&place("exact"), sizes.exact, &mut figures);
+    country(&place("country"), sizes.sites, &mut figures);
+    whole_path(&place("path"), &mut figures);
+    memory::limited(&place("limited"), sizes.limited, &mut figures);
     print(&figures);
     write(&figures);
 }
@@ -136,72 +166,69 @@ fn put_only(store: &EmbeddedStore, position: &mut u64, rows: &[Row]) -> f64 {
     groups.sum()
 }
 
-fn put_peer(peer: &mut dyn Peer, rows: &[Row]) -> f64 {
-    rows.chunks(GROUP)
-        .map(|group| seconds(|| peer.put(group)).0)
-        .sum()
+/// Rows a second that each peer takes.
+fn rates(
+    peers: &mut [Box<dyn Peer>],
+    rows: &[Row],
+    put: fn(&mut dyn Peer, &[Row]),
+) -> Vec<(&'static str, f64)> {
+    let rate = |peer: &mut Box<dyn Peer>| {
+        let groups = rows.chunks(GROUP);
+        let taken: f64 = groups
+            .map(|group| seconds(|| put(peer.as_mut(), group)).0)
+            .sum();
+        let rate = rows.len() as f64 / taken;
+        println!("{}: {rate:.0} rows/s", peer.name());
+        (peer.name(), rate)
+    };
+    peers.iter_mut().map(rate).collect()
 }
 
-/// Many series, interleaved as the minutes come in.
-fn taking_in(folder: &Path, figures: &mut Vec<Figure>) {
-    const SERIES: usize = 100_000;
-    const STEPS: i64 = 10;
+/// Many series, interleaved as the minutes come in; the same again; and late ones.
+fn taking_in(folder: &Path, (series, minutes): (usize, usize), figures: &mut Vec<Figure>) {
     std::fs::create_dir_all(folder).expect("folder");
     let store = EmbeddedStore::open(&folder.join("ours")).expect("open");
+    let mut others = peers::all(folder);
     let mut position = 0;
-    let mut fleet = Fleet::new(SERIES);
-    let rows: Vec<Row> = (0..STEPS)
-        .flat_map(|step| fleet.step(step, MINUTE_MS))
+    let mut fleet = Fleet::new(series);
+    let minutes = i64::try_from(minutes).expect("small");
+    let rows: Vec<Row> = (0..minutes)
+        .flat_map(|minute| fleet.step(minute, MINUTE_MS))
         .collect();
-    let count = rows.len() as f64;
-    println!("{count} rows of {SERIES} series");
-    let ours = count / put(&store, &mut position, &rows);
-    let mut others = Vec::new();
-    for peer in &mut peers::all(folder) {
-        others.push((peer.name(), count / put_peer(peer.as_mut(), &rows)));
-        println!("{}: {:.0} rows/s", peer.name(), others[others.len() - 1].1);
-    }
-    let mut note = |name: &str, ours, peers, goal| {
+    let late: Vec<Row> = (0..2)
+        .flat_map(|minute| fleet.step(minute - 3 * 1_440, MINUTE_MS))
+        .collect();
+    let kinds: [(&str, &[Row], fn(&mut dyn Peer, &[Row]), Option<f64>); 3] = [
+        (
+            "interleaved, on disk",
+            &rows,
+            |peer, rows| peer.put(rows),
+            Some(500_000.0),
+        ),
+        (
+            "again (all are there)",
+            &rows,
+            |peer, rows| peer.put_again(rows),
+            None,
+        ),
+        (
+            "late, into a day that is over",
+            &late,
+            |peer, rows| peer.put(rows),
+            None,
+        ),
+    ];
+    for (what, rows, put_peer, goal) in kinds {
+        let name = format!("{} rows of {series} series, {what}", rows.len());
+        println!("{name}");
         figures.push(Figure {
-            name: name.into(),
+            name,
             unit: "samples/s",
-            ours,
-            peers,
+            ours: rows.len() as f64 / put(&store, &mut position, rows),
+            peers: rates(&mut others, rows, put_peer),
             goal,
         });
-    };
-    note(
-        "rows of 100,000 series, interleaved, sealed",
-        ours,
-        others,
-        Some(500_000.0),
-    );
-    let again = count / put(&store, &mut position, &rows);
-    note("the same rows again (all are there)", again, vec![], None);
-    let late: Vec<Row> = (0..2)
-        .flat_map(|step| fleet.step(step - 3 * 1_440, MINUTE_MS))
-        .collect();
-    let late_rate = late.len() as f64 / put(&store, &mut position, &late);
-    note(
-        "late rows, into a day that is over",
-        late_rate,
-        vec![],
-        None,
-    );
-    drop(store);
-    drop(rows);
-    let store = EmbeddedStore::open(&folder.join("more")).expect("open");
-    let mut fleet = Fleet::new(5 * SERIES);
-    let rows: Vec<Row> = (0..2)
-        .flat_map(|step| fleet.step(step, MINUTE_MS))
-        .collect();
-    let rate = rows.len() as f64 / put(&store, &mut position, &rows);
-    note(
-        "rows of 500,000 series, interleaved, sealed",
-        rate,
-        vec![],
-        Some(500_000.0),
-    );
+    }
 }
 
 /// A month of minutes of some series.
@@ -212,6 +239,7 @@ fn month(folder: &Path, series: usize, figures: &mut Vec<Figure>) {
     let (mut position, mut count) = (0, 0.0);
     let mut fleet = Fleet::new(series);
     let mut last = None;
+    println!("a month of {series} series");
     for day in 0..DAYS {
         let minutes = day * 1_440..(day + 1) * 1_440;
         let rows: Vec<Row> = minutes
@@ -219,7 +247,9 @@ fn month(folder: &Path, series: usize, figures: &mut Vec<Figure>) {
             .collect();
         put(&store, &mut position, &rows);
         for peer in &mut others {
-            put_peer(peer.as_mut(), &rows);
+            for group in rows.chunks(GROUP) {
+                peer.put(group);
+            }
         }
         count += rows.len() as f64;
         last = rows.into_iter().next_back();
@@ -262,20 +292,46 @@ fn month(folder: &Path, series: usize, figures: &mut Vec<Figure>) {
         goal: Some(3.0),
     });
     let exact = median_seconds(|| exact_month(&store, span, expected));
+    let mut counted = Vec::new();
+    for peer in &mut others {
+        let taken = median_seconds(|| assert_eq!(peer.shares(span), series));
+        counted.push((peer.name(), count / taken));
+    }
     figures.push(Figure {
-        name: "exact availability of a month, one core".into(),
+        name: format!(
+            "availability of a month, {series} series: ours exact, one core; peers count"
+        ),
         unit: "samples/s",
         ours: count / exact,
-        peers: vec![],
+        peers: counted,
         goal: Some(30_000_000.0),
     });
-    figures.push(Figure {
-        name: "the same for 1,000 series, from that".into(),
-        unit: "s",
-        ours: exact * 1_000.0 / series as f64,
-        peers: vec![],
-        goal: None,
-    });
+}
+
+/// A month of many series, exactly.
+fn exact(folder: &Path, series: usize, figures: &mut Vec<Figure>) {
+    println!("a month of {series} series, ours alone");
+    let store = memory::filled(folder, series);
+    let span = (START_MS, START_MS + DAYS * DAY_MS);
+    let slots = usize::try_from(DAYS * 1_440).expect("small");
+    let taken = median_seconds(|| exact_month(&store, span, slots));
+    for (what, unit, ours, goal) in [
+        ("", "s", taken, None),
+        (
+            ", a core",
+            "samples/s",
+            (series * slots) as f64 / taken,
+            Some(30_000_000.0),
+        ),
+    ] {
+        figures.push(Figure {
+            name: format!("exact availability of a month, {series} series{what}"),
+            unit,
+            ours,
+            peers: vec![],
+            goal,
+        });
+    }
 }
 
 /// The slots and outages of every series.
@@ -290,33 +346,52 @@ fn exact_month(store: &EmbeddedStore, (from, to): (i64, i64), slots: usize) {
     }
 }
 
-/// A month of 10,000 sites from the sums of their days.
-fn country(folder: &Path, figures: &mut Vec<Figure>) {
-    const SITES: usize = 10_000;
-    let store = EmbeddedStore::open(folder).expect("open");
-    let mut fleet = Fleet::new(SITES * OF_SITE);
+/// A month of many sites from the sums of their days.
+fn country(folder: &Path, sites: usize, figures: &mut Vec<Figure>) {
+    println!("day sums of {sites} sites");
+    std::fs::create_dir_all(folder).expect("folder");
+    let store = EmbeddedStore::open(&folder.join("ours")).expect("open");
+    let mut others = peers::all(folder);
+    let series = sites * OF_SITE;
+    let mut fleet = Fleet::new(series);
     let mut position = 0;
     for day in 0..DAYS {
-        // A sample a day: a day's sums are as large, however many there are.
-        put(&store, &mut position, &fleet.step(day, DAY_MS));
+        // A sample a day: a day's sums are as large, however many there are. The peers keep such a row a
+        // day too, as who sums up days in them does.
+        let rows = fleet.step(day, DAY_MS);
+        put(&store, &mut position, &rows);
+        for peer in &mut others {
+            for group in rows.chunks(GROUP) {
+                peer.put(group);
+            }
+        }
     }
-    let first = START_MS / DAY_MS;
-    let taken = median_seconds(|| {
-        let sums = store
-            .sums(SeriesFilter::default(), (first, first + DAYS))
-            .expect("sums");
-        let shares = sums
-            .iter()
-            .map(|(_, one)| 1.0 - one.silent as f64 / one.samples as f64);
-        assert_eq!(shares.filter(|share| *share > 0.5).count(), SITES * OF_SITE);
-    });
+    let taken = median_seconds(|| month_of_sums(&store, series));
+    let span = (START_MS, START_MS + DAYS * DAY_MS);
+    let mut read = Vec::new();
+    for peer in &mut others {
+        let taken = median_seconds(|| assert_eq!(peer.shares(span), series));
+        read.push((peer.name(), taken));
+    }
     figures.push(Figure {
-        name: "a month of 10,000 sites, 3 series each, from day sums".into(),
+        name: format!("a month of {sites} sites, {OF_SITE} series each, from day sums"),
         unit: "s",
         ours: taken,
-        peers: vec![],
+        peers: read,
         goal: Some(1.0),
     });
+}
+
+/// The shares of a month of all series from the sums of their days.
+fn month_of_sums(store: &EmbeddedStore, series: usize) {
+    let first = START_MS / DAY_MS;
+    let sums = store
+        .sums(SeriesFilter::default(), (first, first + DAYS))
+        .expect("sums");
+    let shares = sums
+        .iter()
+        .map(|(_, one)| 1.0 - one.silent as f64 / one.samples as f64);
+    assert_eq!(shares.filter(|share| *share > 0.5).count(), series);
 }
 
 /// Signed batches over TLS, through journal and store.

@@ -21,7 +21,7 @@ use desserte::store::{
 use serde_json::json;
 
 use self::postgres::Postgres;
-use super::bytes_below;
+use super::{bytes_below, source::DAY_MS};
 
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -32,10 +32,17 @@ pub(crate) trait Peer {
     fn name(&self) -> &'static str;
     /// Keeps rows.
     fn put(&mut self, rows: &[(i64, SampleRow)]);
+    /// The same where they may be there already.
+    fn put_again(&mut self, rows: &[(i64, SampleRow)]) {
+        self.put(rows);
+    }
     /// Bytes on disk once everything is at rest.
     fn bytes(&mut self) -> f64;
     /// Rows of a series in a span.
     fn month(&mut self, series: &SampleRow, span: (i64, i64)) -> usize;
+    /// Samples, and samples without an answer, of each series in a span, counted by the peer itself; how many
+    /// series have some.
+    fn shares(&mut self, span: (i64, i64)) -> usize;
 }
 
 /// Those that are there; who is not is named.
@@ -211,6 +218,20 @@ impl Peer for Victoria {
         let value: serde_json::Value = serde_json::from_str(sent).unwrap_or_default();
         value["values"].as_array().map_or(0, Vec::len)
     }
+
+    fn shares(&mut self, (from, to): (i64, i64)) -> usize {
+        let seconds = (to - from) / 1_000;
+        let ask_for = |function: &str| {
+            let path = format!("/api/v1/query?query={function}&time={}", to / 1_000);
+            let (status, body) = ask(self.port, ("GET", &path), "", "");
+            assert_eq!(status, 200, "{body}");
+            let answer: serde_json::Value = serde_json::from_str(&body).expect("json");
+            answer["data"]["result"].as_array().map_or(0, Vec::len)
+        };
+        let all = ask_for(&format!("count_over_time(s_sent%5B{seconds}s%5D)"));
+        ask_for(&format!("count_eq_over_time(s_received%5B{seconds}s%5D,0)"));
+        all
+    }
 }
 
 /// The number that a series of the bench has in its target's name.
@@ -309,5 +330,11 @@ impl Peer for Influx {
         };
         let series = self.store.series(filter).expect("series");
         self.store.scan(series[0].id, from, to).expect("scan").len()
+    }
+
+    fn shares(&mut self, (from, to): (i64, i64)) -> usize {
+        let days = (from / DAY_MS, to / DAY_MS);
+        let sums = self.store.sums(SeriesFilter::default(), days);
+        sums.expect("sums").len()
     }
 }

@@ -102,4 +102,19 @@ impl Peer for Rows {
         assert!(count == 0 || sum != i64::MIN);
         count
     }
+
+    fn shares(&mut self, (from, to): (i64, i64)) -> usize {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT series, count(*), sum(sent > 0 AND received = 0) FROM sample
+                 WHERE time_unix_ms >= ? AND time_unix_ms < ? GROUP BY series",
+            )
+            .expect("statement");
+        let rows = statement.query_map([from, to], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        let counted = rows.expect("query").map(|row| row.expect("row"));
+        counted.filter(|(all, silent)| all >= silent).count()
+    }
 }

@@ -104,6 +104,21 @@ impl Postgres {
     fn sql(&self, statement: &str) -> bool {
         self.psql(statement, None)
     }
+
+    /// The rows of a query; they go to a client, so that they are read and not only counted.
+    fn rows(&self, query: &str) -> usize {
+        let output = Command::new("runuser")
+            .args(["-u", "postgres", "--"])
+            .arg(self.bin.join("psql"))
+            .args(["-q", "-A", "-t", "-h"])
+            .arg(&self.sockets)
+            .args(["-d", "postgres", "-c"])
+            .arg(format!("COPY ({query}) TO STDOUT"))
+            .current_dir("/")
+            .output()
+            .expect("psql");
+        String::from_utf8_lossy(&output.stdout).lines().count()
+    }
 }
 
 impl Peer for Postgres {
@@ -112,19 +127,19 @@ impl Peer for Postgres {
     }
 
     fn put(&mut self, rows: &[(i64, SampleRow)]) {
-        let mut text = String::new();
-        for (series, row) in rows {
-            let _ = write!(text, "{series}\t{}", row.time_unix_ms);
-            for (_, value) in numbers(row) {
-                match value {
-                    Some(value) => write!(text, "\t{value}"),
-                    None => write!(text, "\t\\N"),
-                }
-                .expect("text");
-            }
-            text.push('\n');
-        }
-        assert!(self.psql("COPY sample FROM STDIN", Some(&text)), "copy");
+        assert!(
+            self.psql("COPY sample FROM STDIN", Some(&copied(rows))),
+            "copy"
+        );
+    }
+
+    fn put_again(&mut self, rows: &[(i64, SampleRow)]) {
+        // `COPY` alone ends at a row that is there.
+        let staged = self.sql("CREATE UNLOGGED TABLE IF NOT EXISTS staged (LIKE sample)")
+            && self.psql("COPY staged FROM STDIN", Some(&copied(rows)))
+            && self.sql("INSERT INTO sample SELECT * FROM staged ON CONFLICT DO NOTHING")
+            && self.sql("TRUNCATE staged");
+        assert!(staged, "insert");
     }
 
     fn bytes(&mut self) -> f64 {
@@ -134,21 +149,17 @@ impl Peer for Postgres {
 
     fn month(&mut self, row: &SampleRow, (from, to): (i64, i64)) -> usize {
         let series = number_of(row);
-        // The rows go to a file, so that they are read and not only counted.
-        let output = Command::new("runuser")
-            .args(["-u", "postgres", "--"])
-            .arg(self.bin.join("psql"))
-            .args(["-q", "-A", "-t", "-h"])
-            .arg(&self.sockets)
-            .args(["-d", "postgres", "-c"])
-            .arg(format!(
-                "COPY (SELECT * FROM sample WHERE series = {series} AND time_unix_ms >= {from}
-                     AND time_unix_ms < {to} ORDER BY time_unix_ms, sequence) TO STDOUT"
-            ))
-            .current_dir("/")
-            .output()
-            .expect("psql");
-        String::from_utf8_lossy(&output.stdout).lines().count()
+        self.rows(&format!(
+            "SELECT * FROM sample WHERE series = {series} AND time_unix_ms >= {from}
+                 AND time_unix_ms < {to} ORDER BY time_unix_ms, sequence"
+        ))
+    }
+
+    fn shares(&mut self, (from, to): (i64, i64)) -> usize {
+        self.rows(&format!(
+            "SELECT series, count(*), count(*) FILTER (WHERE sent > 0 AND received = 0) FROM sample
+                 WHERE time_unix_ms >= {from} AND time_unix_ms < {to} GROUP BY series"
+        ))
     }
 }
 
@@ -157,4 +168,21 @@ impl Drop for Postgres {
         let data = self.data.display().to_string();
         self.run("pg_ctl", &["-D", &data, "-m", "immediate", "stop"], None);
     }
+}
+
+/// Rows as `COPY` reads them.
+fn copied(rows: &[(i64, SampleRow)]) -> String {
+    let mut text = String::new();
+    for (series, row) in rows {
+        let _ = write!(text, "{series}\t{}", row.time_unix_ms);
+        for (_, value) in numbers(row) {
+            match value {
+                Some(value) => write!(text, "\t{value}"),
+                None => write!(text, "\t\\N"),
+            }
+            .expect("text");
+        }
+        text.push('\n');
+    }
+    text
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::agreement::Agreement;
+use crate::credit::Promised;
 use crate::exclusion::{Exclusion, ExclusionKind};
 use crate::machine::Availability;
 use crate::observation::Outcome;
@@ -227,6 +229,50 @@ fn throughput_is_a_share_of_the_contracted_rate() {
             Some(QualityVerdict::Kept),
             Some(QualityVerdict::NothingMeasured)
         ]
+    );
+}
+
+#[test]
+fn a_promise_reads_the_targets_that_it_names_and_else_those_of_the_test() {
+    let rtts = |rtt| [0, 1, 5].map(|slot| observation(slot, 5, 5, Some(rtt)));
+    let (near, far) = (rtts(20_000), rtts(90_000));
+    let series = [("near", &near), ("far", &far)].map(|(target, observations)| TargetSeries {
+        target,
+        observations,
+    });
+    let month = |named: &str| {
+        let terms: Agreement = toml::from_str(&format!(
+            "id = 'a'\nversion = 1\ntitle = 'A'\nvalid_from = '2026-01-01'\n\
+             time_zone = 'UTC'\nsites = ['s']\nparties = {{ customer = 'M', contractor = 'O' }}\n\
+             [objective]\navailability_percent = '99.9'\n\
+             latency = {{ statistic = 'mean', at_most_us = 50_000, targets = {named} }}\n\
+             loss = {{ statistic = 'mean', at_most_share = '0.01' }}\n\
+             [test]\ntargets = ['near']\n"
+        ))
+        .unwrap();
+        terms.quality(&time(&works()), &series, &[])
+    };
+    let missed = |named| month(named).missed().collect::<Vec<_>>();
+    // The figures of the month itself are always those of the test's own targets.
+    let shown = month("['far']").latency.unwrap();
+    assert_eq!(shown, month("[]").latency.unwrap());
+    assert_eq!(missed("['far']"), [Promised::Latency]);
+    assert_eq!(missed("['near']"), []);
+    assert_eq!(missed("[]"), []);
+    let verdicts = |named| {
+        month(named)
+            .promises
+            .iter()
+            .map(|one| one.judged.verdict)
+            .collect::<Vec<_>>()
+    };
+    let (kept, over) = (QualityVerdict::Kept, QualityVerdict::Missed);
+    assert_eq!(verdicts("['far']"), [over, kept]);
+    // Both together: the mean lies between them.
+    assert_eq!(verdicts("['near', 'far']"), [over, kept]);
+    assert_eq!(
+        verdicts("['nobody']"),
+        [QualityVerdict::NothingMeasured, kept]
     );
 }
 
