@@ -67,6 +67,8 @@ struct Sizes {
     many: (usize, usize),
     /// The same with more.
     more: (usize, usize),
+    /// Series of a day that comes in minute by minute.
+    day: usize,
     /// Series of a month that all peers keep.
     month: usize,
     /// Series of a month whose availability is computed exactly.
@@ -90,6 +92,7 @@ impl Sizes {
         Self {
             many: (given("many", 100_000), given("many_minutes", 10)),
             more: (given("more", 500_000), given("more_minutes", 2)),
+            day: given("day", 10_000),
             month: given("month", 60),
             exact: given("exact", 1_000),
             sites: given("sites", 10_000),
@@ -115,6 +118,7 @@ fn main() {
     }
     taking_in(&place("many"), sizes.many, &mut figures);
     taking_in(&place("more"), sizes.more, &mut figures);
+    day(&place("day"), sizes.day, &mut figures);
     month(&place("month"), sizes.month, &mut figures);
     exact(&place("exact"), sizes.exact, &mut figures);
     country(&place("country"), sizes.sites, &mut figures);
@@ -229,6 +233,46 @@ fn taking_in(folder: &Path, (series, minutes): (usize, usize), figures: &mut Vec
             goal,
         });
     }
+}
+
+/// A day of many series as its minutes come, written down and into chunks whenever the store finds that due: what that
+/// costs, and what it writes to the disk for each sample.
+fn day(folder: &Path, series: usize, figures: &mut Vec<Figure>) {
+    println!("a day of {series} series, minute by minute, ours alone");
+    let store = EmbeddedStore::open(folder).expect("open");
+    let mut fleet = Fleet::new(series);
+    let (mut position, mut taken, mut count) = (0, 0.0, 0.0);
+    let before = written_bytes();
+    for minute in 0..1_440 {
+        let rows = fleet.step(minute, MINUTE_MS);
+        taken += put_only(&store, &mut position, &rows);
+        count += rows.len() as f64;
+    }
+    taken += seconds(|| store.flush().expect("flush")).0;
+    let mut note = |name: &str, unit, ours| {
+        figures.push(Figure {
+            name: format!("{name}, a day of {series} series, minute by minute"),
+            unit,
+            ours,
+            peers: vec![],
+            goal: None,
+        });
+    };
+    note("taken in", "samples/s", count / taken);
+    if let (Some(before), Some(after)) = (before, written_bytes()) {
+        note(
+            "written to the disk for each sample",
+            "bytes",
+            (after - before) / count,
+        );
+    }
+}
+
+/// Bytes that this process has had written to disks.
+fn written_bytes() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/io").ok()?;
+    let mut lines = text.lines();
+    lines.find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok())
 }
 
 /// A month of minutes of some series.

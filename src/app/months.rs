@@ -16,8 +16,8 @@ use crate::assess::SiteSamples;
 use crate::assess::months::{EVIDENCE_AFTER_MS, MonthError, MonthRequest, MonthResult, MonthSlots};
 use crate::registry::Anchor;
 
-/// Months of sites kept: a year of 400 sites. When there are more, all are forgotten.
-const KEPT_MAX: usize = 5_000;
+/// Months of sites kept: two of ten thousand sites, some 50 MB. When there are more, the earlier go.
+const KEPT_MAX: usize = 25_000;
 /// Threads that compute one answer: more would starve the agents' listener on a small machine.
 const THREADS_MAX: usize = 4;
 
@@ -44,6 +44,18 @@ impl Held {
             self.arrivals.get(site).copied().unwrap_or(0),
             self.overflows,
         )
+    }
+
+    /// Lets the earliest month go where there is no room. A month never makes room for itself: one of more sites than
+    /// there is room for would be computed anew for ever, and nothing of it be found.
+    fn make_room(&mut self, month: (i16, i8), most: usize) {
+        if self.results.len() < most {
+            return;
+        }
+        let others = self.results.keys().map(|key| key.month);
+        if let Some(earliest) = others.filter(|other| *other != month).min() {
+            self.results.retain(|key, _| key.month != earliest);
+        }
     }
 }
 
@@ -118,10 +130,10 @@ impl MonthCache {
         if held.stamp(&key.site) != stamp {
             return;
         }
-        if held.results.len() >= KEPT_MAX {
-            held.results.clear();
+        held.make_room(key.month, KEPT_MAX);
+        if held.results.len() < KEPT_MAX || held.results.contains_key(&key) {
+            held.results.insert(key, kept);
         }
-        held.results.insert(key, kept);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
@@ -355,6 +367,36 @@ mod tests {
         assert!(after(Cause::LastMile, "other", UNTIL_MS - 1));
         // Whether the power was cut follows from what the neighbours did.
         assert!(!after(Cause::RestartedUnproven, "other", UNTIL_MS - 1));
+    }
+
+    #[test]
+    fn a_month_makes_room_by_the_earliest_other_and_never_by_itself() {
+        let cache = kept(Cause::LastMile);
+        let result = cache.find(&key(), &made_of()).unwrap();
+        for (site, month) in [("s", 5), ("t", 5), ("t", 6)] {
+            let key = Key {
+                site: site.to_owned(),
+                month: (2026, month),
+                ..key()
+            };
+            let kept = Kept {
+                made_of: made_of(),
+                result: Arc::clone(&result),
+            };
+            cache.keep(key, kept, (0, 0));
+        }
+        let months = |cache: &MonthCache| {
+            let held = cache.lock();
+            let mut months: Vec<i8> = held.results.keys().map(|key| key.month.1).collect();
+            months.sort_unstable();
+            months
+        };
+        cache.lock().make_room((2026, 7), 5);
+        assert_eq!(months(&cache), [5, 5, 6, 6], "there is room");
+        cache.lock().make_room((2026, 5), 4);
+        assert_eq!(months(&cache), [5, 5]);
+        cache.lock().make_room((2026, 5), 2);
+        assert_eq!(months(&cache), [5, 5], "nothing else could go");
     }
 
     #[test]

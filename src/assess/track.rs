@@ -21,6 +21,11 @@ const SAID_BEFORE_MS: i64 = 120_000;
 /// What an agent says after an outage may have a say in its cause, milliseconds: it explains its
 /// silence when it is back.
 const SAID_AFTER_MS: i64 = 3_600_000;
+/// An outage that has lasted longer is not decided anew with each upload, milliseconds: all that was seen in it is read
+/// for that, and what another five minutes add to a day has no weight.
+const LONG_MS: i64 = 24 * 3_600_000;
+/// Of a longer one the cause may lag behind by this share of it at most, and by so many milliseconds.
+const LAG: (i64, i64) = (32, 6 * 3_600_000);
 
 /// The slots of one site.
 #[derive(Debug, Clone)]
@@ -30,6 +35,8 @@ pub(super) struct Track {
     targets: Option<Vec<Taking>>,
     start_unix_ms: i64,
     runs: Vec<(SlotState, u32)>,
+    /// Start of the outage that lasts, and up to where its cause was decided.
+    decided: Option<(i64, i64)>,
 }
 
 /// A target and the slot from which on it takes part; `None`: from the first of all, however early.
@@ -71,6 +78,7 @@ impl Track {
             targets: None,
             start_unix_ms,
             runs: Vec::new(),
+            decided: None,
         }
     }
 
@@ -206,9 +214,10 @@ impl Track {
     }
 
     /// The machine over all slots, and the outages with their causes: as stored, where they are the
-    /// same and the news has no say in them, else from what `read` gives of a span.
+    /// same and the news has no say in them, else from what `read` gives of a span. The cause of one that lasts for days
+    /// follows what comes by and by ([`LAG`]); once it is over it is decided from everything.
     pub(super) fn judge<E>(
-        &self,
+        &mut self,
         stored: &[SiteOutage],
         news: &News,
         mut read: impl FnMut((i64, i64)) -> Result<SiteSamples, E>,
@@ -233,6 +242,18 @@ impl Track {
                 continue;
             }
             let until = end.unwrap_or(window.end_unix_ms());
+            let lasting = stored
+                .iter()
+                .find(|one| (one.start_unix_ms, one.end_unix_ms) == (start, None))
+                .filter(|_| end.is_none() && self.has_decided(news, (start, until)));
+            if let Some(same) = lasting {
+                outage.cause = same.verdict.clone();
+                agents.push(same.agent.as_ref().and_then(|agent| agent.parse().ok()));
+                continue;
+            }
+            if end.is_none() {
+                self.decided = Some((start, until));
+            }
             let samples = read((start, until.saturating_add(SAID_AFTER_MS)))?;
             outage.cause = self.cause(&samples, &slots, (start, until));
             let counted: Vec<&TargetSamples> = samples
@@ -249,6 +270,19 @@ impl Track {
             outages: found,
             agents,
         })
+    }
+
+    /// Whether the cause of an outage that lasts was decided so far that what came since adds little. Late news of what was
+    /// decided on is another matter.
+    fn has_decided(&self, news: &News, (start, until): (i64, i64)) -> bool {
+        let Some((_, decided)) = self.decided.filter(|one| one.0 == start) else {
+            return false;
+        };
+        let lag = LAG.1.min((decided - start) / LAG.0);
+        let late = decided - SAID_AFTER_MS;
+        decided - start >= LONG_MS
+            && until - decided < lag
+            && news.spans.iter().all(|(from, _)| *from >= late)
     }
 
     fn cause(

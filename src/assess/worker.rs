@@ -218,7 +218,7 @@ impl Worker {
         let app = Arc::clone(&self.app);
         let test = app.directory().test(site);
         let held = self.held.remove(site).map(|held| held.track);
-        let track = follow(&app, site, (held, &test), (arrived, now))?;
+        let mut track = follow(&app, site, (held, &test), (arrived, now))?;
         let window = track.window();
         let stored = app
             .source()

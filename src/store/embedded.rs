@@ -1,9 +1,10 @@
 //! The engine that needs no server: columns packed by `pco`, one chunk a series and day, one file a
 //! month.
 //!
-//! Nothing is lost here that is not in the journal, so nothing is made durable twice: rows wait in
-//! memory and are sealed into chunks some minutes later, on a thread of their own. The position up to
-//! which everything is sealed is written last; whatever lies behind it comes again from the journal.
+//! Rows wait in memory, sorted by series and day. Every [`WRITE_EVERY`], or when many wait, a thread of the
+//! store's own writes them down: beside the chunks as they came (`embedded::recent`), and once there are
+//! enough for each chunk, an hour's or two, into the chunks. The position up to which everything is written
+//! down is written with them; whatever lies behind it comes again from the journal.
 //!
 //! # On disk
 //!
@@ -11,7 +12,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `index.sqlite` | numbers of series and of sites; the journal position up to which all is sealed |
+//! | `index.sqlite` | numbers of series and of sites; rows that wait for their chunks; the journal position up to which all is written down |
 //! | `2026-11.sqlite` | the chunks and the evidence of that month, UTC |
 //!
 //! `chunk` has one row a series and day, under the key 32 × series + day of the month, so that a
@@ -21,19 +22,24 @@
 //! together. `evidence` has one row a site and day (`embedded::facts`). Every body begins with the CRC-32
 //! (IEEE 802.3, little endian) of what follows: a page that a disk gives back otherwise than it was
 //! written is an error, never a figure. All files carry one version (`PRAGMA user_version`,
-//! `index::SCHEMA_VERSION`). A later one is refused; an earlier one is deleted and made again from the
-//! journal. A month that nobody needs any more is a file to delete (`SampleStore::forget_before`).
+//! `index::SCHEMA_VERSION`). A later one is refused; one of version 3 gets what it lacks; what is earlier is deleted
+//! and made again from the journal. A month that nobody needs any more is a file to
+//! delete (`SampleStore::forget_before`).
 //!
 //! # Order and repetition
 //!
 //! Rows may come in any order and any number of times; of those with one (series, time, sequence) the
-//! first stays. What is sealed was there before what waits, and what waits is kept in the order of its
-//! arrival; both are merged by a stable sort. A sealing that was cut short has written whole months or
-//! nothing of them, and its rows come again.
+//! first stays. What is in a chunk was there before what waits, and what waits is kept in the order of its
+//! arrival; both are merged by a stable sort. A writing of chunks that was cut short has written whole
+//! months or nothing of them, and its rows still wait beside them.
+//!
+//! # Damage
+//!
+//! Rows for a chunk that cannot be read wait on, and everything else goes on; [`SampleStore::trouble`] says so.
 //!
 //! # Other processes
 //!
-//! A process that only reads sees what is sealed: it may lack the last [`SEAL_EVERY`].
+//! A process that only reads sees what is written down: it may lack the last [`WRITE_EVERY`].
 
 mod calendar;
 mod chunk;
@@ -43,10 +49,12 @@ mod fresh;
 mod index;
 mod inspect;
 mod month;
+mod recent;
 mod rollup;
 mod row;
 mod shared;
 mod state;
+mod write;
 
 use std::{
     collections::BTreeMap,
@@ -63,10 +71,11 @@ pub use self::days::Day;
 pub use self::inspect::{FAULTS_MAX, Fault, MonthFigures, Reading};
 use self::{
     calendar::month_of_file,
-    index::{Index, SCHEMA_VERSION},
+    index::{EARLIEST_VERSION, Index, SCHEMA_VERSION},
     month::Month,
     shared::Shared,
     state::State,
+    write::Where,
 };
 use super::{
     StoreError,
@@ -77,9 +86,9 @@ use super::{
     sound::{self, Remedy},
 };
 
-/// How long a row waits in memory at most: what must come again from the journal after a crash.
-pub const SEAL_EVERY: Duration = Duration::from_mins(10);
-/// Samples that wait before they are sealed: some 30 MB.
+/// How long a row is in memory alone at most: what must come again from the journal after a crash.
+pub const WRITE_EVERY: Duration = Duration::from_mins(10);
+/// Samples that wait before they are written down: some 30 MB.
 const WAITING_MAX: usize = 300_000;
 /// Samples that wait before whoever puts more must wait too.
 const WAITING_HARD_MAX: usize = 2 * WAITING_MAX;
@@ -90,14 +99,14 @@ const ROWS_MAX: usize = 50_000;
 #[derive(Debug)]
 pub struct EmbeddedStore {
     shared: Arc<Shared>,
-    sealer: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
 }
 
 /// Whether what a folder holds would be made again from the journal if it were opened.
 pub fn is_made_again(folder: &Path) -> Result<bool, StoreError> {
     let index = folder.join(INDEX);
     sound::check_file(&index, Remedy::MadeAgain)?;
-    Ok(!index.is_file() || index::version(&index)? < SCHEMA_VERSION)
+    Ok(!index.is_file() || index::version(&index)? < EARLIEST_VERSION)
 }
 
 impl EmbeddedStore {
@@ -110,7 +119,7 @@ impl EmbeddedStore {
             .map_err(|error| StoreError::damaged("folder of samples", error))?;
         let index = Index::open(&folder.join(INDEX))?;
         let content = index.read()?;
-        let months = open_months(folder, Some(Remedy::MadeAgain))?;
+        let months = open_months(folder, Month::open, Some(Remedy::MadeAgain))?;
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
             state: Mutex::new(State::of(content)),
@@ -119,18 +128,18 @@ impl EmbeddedStore {
             months: RwLock::new(months),
         });
         inspect::check_at_start(&shared)?;
-        let sealing = Arc::clone(&shared);
-        let sealer = std::thread::Builder::new()
+        let writing = Arc::clone(&shared);
+        let writer = std::thread::Builder::new()
             .name("samples".to_owned())
-            .spawn(move || sealing.keep_sealing())
-            .map_err(|error| StoreError::damaged("sealing thread", error))?;
+            .spawn(move || writing.keep_writing())
+            .map_err(|error| StoreError::damaged("writing thread", error))?;
         Ok(Self {
             shared,
-            sealer: Some(sealer),
+            writer: Some(writer),
         })
     }
 
-    /// Opens a folder that another process may be filling, for reading what is sealed. A folder that
+    /// Opens a folder that another process may be filling, for reading what is written down. A folder that
     /// is not there is empty.
     pub fn open_reading(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(INDEX);
@@ -140,14 +149,17 @@ impl EmbeddedStore {
         } else {
             SCHEMA_VERSION
         };
-        if found < SCHEMA_VERSION {
+        if found < EARLIEST_VERSION {
             return Err(StoreError::damaged(
                 "folder of samples",
                 "an earlier version wrote it; the collector makes it again when it serves",
             ));
         }
         let (content, months) = if there {
-            (Index::open(&path)?.read()?, open_months(folder, None)?)
+            (
+                Index::open_reading(&path)?.read()?,
+                open_months(folder, Month::open_reading, None)?,
+            )
         } else {
             Default::default()
         };
@@ -159,28 +171,29 @@ impl EmbeddedStore {
                 index: None,
                 months: RwLock::new(months),
             }),
-            sealer: None,
+            writer: None,
         })
     }
 }
 
 impl Drop for EmbeddedStore {
-    /// Seals what waits.
+    /// Writes down what waits.
     fn drop(&mut self) {
         self.shared.state().stop = true;
         self.shared.due.notify_all();
-        if let Some(sealer) = self.sealer.take()
-            && sealer.join().is_err()
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
         {
-            tracing::error!("sealing thread panicked");
+            tracing::error!("writing thread panicked");
         }
-        if let Err(error) = self.shared.seal() {
+        if let Err(error) = self.shared.write(Where::AsItComes) {
             tracing::error!(%error, "the last samples come again from the journal");
         }
     }
 }
 
-const INDEX: &str = "index.sqlite";
+/// The file beside the months: what is numbered, and what waits.
+pub const INDEX: &str = "index.sqlite";
 
 /// Bytes with their CRC-32 before them.
 fn with_crc(bytes: &[u8]) -> Vec<u8> {
@@ -226,7 +239,7 @@ fn forget_former(folder: &Path) -> Result<(), StoreError> {
     let index = folder.join(INDEX);
     let there = index.is_file();
     // Months without an index are of no use either.
-    if folder.is_dir() && !(there && index::version(&index)? >= SCHEMA_VERSION) {
+    if folder.is_dir() && !(there && index::version(&index)? >= EARLIEST_VERSION) {
         let mut files = files(folder)?;
         // The index last: until then its version says that the rest is of an earlier one.
         files.sort_by_key(|path| path.starts_with(&index));
@@ -253,6 +266,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
 
 fn open_months(
     folder: &Path,
+    open: fn(&Path) -> Result<Month, StoreError>,
     check: Option<Remedy>,
 ) -> Result<BTreeMap<i64, Arc<Month>>, StoreError> {
     let mut months = BTreeMap::new();
@@ -262,7 +276,7 @@ fn open_months(
             if let Some(remedy) = check {
                 sound::check_file(&path, remedy)?;
             }
-            months.insert(month, Arc::new(Month::open(&path)?));
+            months.insert(month, Arc::new(open(&path)?));
         }
     }
     Ok(months)
@@ -277,7 +291,7 @@ impl SampleStore for EmbeddedStore {
             });
         }
         if shared.state().fresh.weight >= WAITING_HARD_MAX {
-            shared.seal()?;
+            shared.write(Where::AsItComes)?;
         }
         shared.put_samples(filling)?;
         let mut state = shared.state();
@@ -367,12 +381,16 @@ impl SampleStore for EmbeddedStore {
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        self.shared.seal()
+        self.shared.write(Where::Chunks)
     }
 
     fn forget_before(&self, unix_ms: i64) -> Result<usize, StoreError> {
         let (month, _) = calendar::month_and_day(calendar::day_of(unix_ms));
         self.shared.forget_before(month)
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.shared.state().trouble.clone()
     }
 
     fn caps(&self) -> Caps {
@@ -436,12 +454,12 @@ mod tests {
         {
             let store = EmbeddedStore::open(folder.path()).unwrap();
             store.put(&filling(1, "a")).unwrap();
-            store.shared.seal().unwrap_err();
+            store.shared.write(Where::Chunks).unwrap_err();
             store.put(&filling(2, "b")).unwrap();
-            store.shared.seal().unwrap_err();
+            store.shared.write(Where::Chunks).unwrap_err();
             std::fs::remove_dir(&blocked).unwrap();
-            store.shared.seal().unwrap();
-            assert_eq!(store.shared.state().sealed_position, 2);
+            store.shared.write(Where::Chunks).unwrap();
+            assert_eq!(store.shared.state().written_position, 2);
         }
         let store = EmbeddedStore::open(folder.path()).unwrap();
         assert_eq!(store.applied_position().unwrap(), 2);
@@ -468,7 +486,7 @@ mod tests {
         for (position, hours, rate) in [(1, 1, 10), (2, 30, 20)] {
             store.put(&at(position, hours, rate)).unwrap();
         }
-        store.shared.seal().unwrap();
+        store.shared.write(Where::Chunks).unwrap();
         for (position, hours, rate) in [(3, 2, 30), (4, 60, 40)] {
             store.put(&at(position, hours, rate)).unwrap();
         }

@@ -7,13 +7,14 @@ use serde::Serialize;
 use super::{UpkeepError, journal};
 use crate::{
     collector::samples_path,
-    store::embedded::{EmbeddedStore, MonthFigures},
+    store::embedded::{EmbeddedStore, INDEX, MonthFigures},
 };
 
 /// A part of the folder.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PartFigures {
-    /// `journal`, a month as `2026-06`, `samples` (all months), or the name of another file.
+    /// `journal`, `samples/index.sqlite` (with what waits for a month), a month as `2026-06`, `samples` (all of
+    /// these), or the name of another file.
     pub part: String,
     /// Size of its files.
     pub file_bytes: u64,
@@ -67,7 +68,7 @@ fn each(bytes: u64, samples: u64) -> Option<f64> {
     share.map(|each| (each * 1_000.0).round() / 1_000.0)
 }
 
-/// Journal, months, all months together, then other files. A server may be writing.
+/// Journal, index, months, these together, then other files. A server may be writing.
 pub fn stats(data: &Path) -> Result<Vec<PartFigures>, UpkeepError> {
     let of_journal = journal(data)?.figures()?;
     let mut parts = vec![PartFigures {
@@ -80,10 +81,18 @@ pub fn stats(data: &Path) -> Result<Vec<PartFigures>, UpkeepError> {
         pieces: Some(of_journal.batches),
         let_go: Some(of_journal.let_go),
     }];
-    let months = EmbeddedStore::open_reading(&samples_path(data))?.figures()?;
+    let folder = samples_path(data);
+    let store = EmbeddedStore::open_reading(&folder)?;
+    let months = store.figures()?;
+    let index = std::fs::metadata(folder.join(INDEX)).map_or(0, |file| file.len());
+    parts.push(PartFigures {
+        samples: Some(store.waiting()),
+        ..PartFigures::of_file(format!("samples/{INDEX}"), index)
+    });
     parts.extend(months.iter().map(PartFigures::of_month));
     let sum = |of: fn(&MonthFigures) -> u64| months.iter().map(of).sum::<u64>();
-    let (file_bytes, samples) = (sum(|one| one.file_bytes), sum(|one| one.samples));
+    let file_bytes = index + sum(|one| one.file_bytes);
+    let samples = store.waiting() + sum(|one| one.samples);
     parts.push(PartFigures {
         part: "samples".to_owned(),
         file_bytes,

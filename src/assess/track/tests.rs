@@ -176,12 +176,12 @@ fn slots_are_forgotten_at_the_old_end_and_sums_begin_where_they_are_asked() {
     let mut track = Track::new(test(), 0);
     let window = Window::between(0, 8 * SLOT_MS, 60);
     assert!(track.form(window, &all.targets));
-    let judged = |track: &Track| {
+    let judged = |track: &mut Track| {
         track
             .judge(&[], &News::default(), |_| Ok::<_, Infallible>(all.clone()))
             .unwrap()
     };
-    let whole = judged(&track);
+    let whole = judged(&mut track);
     let of = |judgement: &Judgement, from| {
         let sums = sums(judgement.window, &judgement.slots, &judgement.run, from);
         (sums.up, sums.down, sums.unknown)
@@ -190,7 +190,7 @@ fn slots_are_forgotten_at_the_old_end_and_sums_begin_where_they_are_asked() {
     assert_eq!(of(&whole, 4 * SLOT_MS), (2, 1, 1));
     track.forget_before(SLOT_MS + 5);
     assert_eq!(track.window().start_unix_ms, SLOT_MS);
-    assert_eq!(of(&judged(&track), 0), (3, 3, 1));
+    assert_eq!(of(&judged(&mut track), 0), (3, 3, 1));
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn what_an_agent_still_holds_is_not_missing_yet() {
     let mut track = Track::new(test, 0);
     let window = Window::between(0, 30 * SLOT_MS, 60);
     assert!(track.form(window, &samples.targets));
-    let outages = |waited_slots: i64| {
+    let mut outages = |waited_slots: i64| {
         let news = News {
             now_unix_ms: 30 * SLOT_MS,
             waited_from_unix_ms: Some((30 - waited_slots) * SLOT_MS),
@@ -247,4 +247,54 @@ fn what_was_before_the_first_measurement_is_no_outage() {
     assert_eq!(judged.outages.len(), 1);
     assert_eq!(judged.outages[0].start_unix_ms, 25 * SLOT_MS);
     assert_eq!(judged.run.states.len(), 35);
+}
+
+#[test]
+fn an_outage_of_days_is_not_decided_with_each_upload_and_exactly_once_it_is_over() {
+    const DOWN: usize = 3 * 1_440;
+    const UPLOAD: usize = 5;
+    let pattern: Vec<u8> = [vec![2; 10], vec![1; DOWN], vec![2; 20]].concat();
+    let all = everything(&pattern);
+    let mut arrived = vec![false; pattern.len() + 200];
+    let slot_at = |slot: usize| i64::try_from(slot).unwrap() * SLOT_MS;
+    let mut track = Track::new(test(), 0);
+    let (mut stored, mut reads) = (Vec::new(), Vec::new());
+    let mut upload = |track: &mut Track, first: usize, stored: &mut Vec<SiteOutage>| {
+        let end = (first + UPLOAD).min(pattern.len());
+        arrived[first..end].fill(true);
+        let window = Window::between(slot_at(first), slot_at(end), 60);
+        let span = (window.start_unix_ms, window.end_unix_ms());
+        assert!(track.form(window, &part(&all, &arrived, span, 0).targets));
+        let news = News {
+            spans: vec![span],
+            now_unix_ms: span.1,
+            ..News::default()
+        };
+        let mut read = 0;
+        let judged = track.judge(stored, &news, |span| {
+            read += 1;
+            let span = (span.0, span.1.min(slot_at(pattern.len())));
+            Ok::<_, Infallible>(part(&all, &arrived, span, 0))
+        });
+        *stored = as_stored(&judged.unwrap());
+        read
+    };
+    for first in (0..pattern.len()).step_by(UPLOAD) {
+        reads.push(upload(&mut track, first, &mut stored));
+    }
+    let day = 1_440 / UPLOAD;
+    let of = |uploads: std::ops::Range<usize>| reads[uploads].iter().sum::<i32>();
+    assert!(of(3..day) > 200, "of the first day each is looked at");
+    assert!(of(day + 10..3 * day) < 60, "then one in some");
+    let window = Window::between(0, slot_at(pattern.len()), 60);
+    let whole = judge(&test(), &all, window, Availability::Available);
+    assert_eq!(stored, as_stored(&whole));
+    // Late news of it is looked at whenever it comes.
+    let mut track = Track::new(test(), 0);
+    let mut stored = Vec::new();
+    for first in (0..2_400).step_by(UPLOAD) {
+        upload(&mut track, first, &mut stored);
+    }
+    assert_eq!(upload(&mut track, 2_400, &mut stored), 0);
+    assert_eq!(upload(&mut track, 600, &mut stored), 1);
 }

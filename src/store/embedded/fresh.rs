@@ -1,6 +1,10 @@
 //! What was put and is not sealed yet: rows in the order of their arrival, by series and day.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use super::{calendar::day_of, row::Row};
 use crate::store::samples::EvidenceRow;
@@ -52,11 +56,6 @@ impl Fresh {
             .flat_map(|(_, rows)| rows)
     }
 
-    /// Series and days that samples wait for.
-    pub(super) fn days_of_series(&self) -> impl Iterator<Item = (i64, i64)> {
-        self.rows.keys().copied()
-    }
-
     /// Days that anything waits for.
     pub(super) fn days(&self) -> BTreeSet<i64> {
         let keys = self.rows.keys().chain(self.evidence.keys());
@@ -73,4 +72,37 @@ impl Fresh {
         }
         self.weight += later.weight;
     }
+}
+
+/// Rows that could not be put into chunks.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    pub(super) rows: Fresh,
+    /// Why the first could not, in words for an operator.
+    pub(super) reason: Option<String>,
+}
+
+impl Left {
+    pub(super) fn note(&mut self, file: &Path, reason: impl std::fmt::Display) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        self.reason.get_or_insert_with(|| {
+            format!(
+                "{name}: {reason}; what came for it since waits: desserte store check tells more"
+            )
+        });
+    }
+}
+
+/// Rows of one key in all parts, the earlier first.
+pub(super) fn by_key<'p, T>(
+    parts: &'p [Arc<Fresh>],
+    of: impl Fn(&'p Fresh) -> &'p BTreeMap<(i64, i64), Vec<T>>,
+) -> BTreeMap<(i64, i64), Vec<&'p [T]>> {
+    let mut found: BTreeMap<(i64, i64), Vec<&'p [T]>> = BTreeMap::new();
+    for part in parts {
+        for (key, rows) in of(part) {
+            found.entry(*key).or_default().push(rows);
+        }
+    }
+    found
 }

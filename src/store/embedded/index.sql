@@ -1,4 +1,4 @@
--- The embedded sample store's index, version 3 (PRAGMA user_version). See src/store/embedded.rs.
+-- The embedded sample store's index, but for index-4.sql; version 4 (PRAGMA user_version). See src/store/embedded.rs.
 
 CREATE TABLE series (
   id INTEGER PRIMARY KEY, -- from 1 without gaps

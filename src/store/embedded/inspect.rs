@@ -9,11 +9,13 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    EmbeddedStore, Shared,
+    EmbeddedStore,
     calendar::{DAY_MS, file_name, first_day},
     chunk, facts,
     month::Month,
     rollup,
+    shared::Shared,
+    write::Where,
 };
 use crate::store::{
     StoreError,
@@ -106,6 +108,15 @@ impl EmbeddedStore {
             .collect()
     }
 
+    /// Samples that are in no month's file yet.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        let state = self.shared.state();
+        let rows = state.waiting().flat_map(|part| part.rows.values());
+        rows.map(|rows| u64::try_from(rows.len()).unwrap_or(u64::MAX))
+            .sum()
+    }
+
     /// The months in figures, the oldest first.
     pub fn figures(&self) -> Result<Vec<MonthFigures>, StoreError> {
         self.open_months()
@@ -149,7 +160,7 @@ impl EmbeddedStore {
     }
 
     fn flush_all(&self) -> Result<(), StoreError> {
-        self.shared.seal()
+        self.shared.write(Where::Chunks)
     }
 }
 

@@ -1,4 +1,4 @@
--- One month of the embedded sample store. See src/store/embedded.rs.
+-- One month of the embedded sample store, version 4 (PRAGMA user_version). See src/store/embedded.rs.
 
 CREATE TABLE chunk (
   key INTEGER PRIMARY KEY, -- 32 × series + day of the month
@@ -12,7 +12,8 @@ CREATE TABLE day (
   samples INTEGER NOT NULL,
   silent INTEGER NOT NULL, -- samples that sent something and got no answer
   sent INTEGER NOT NULL,
-  received INTEGER NOT NULL
+  received INTEGER NOT NULL,
+  last_unix_ms INTEGER -- start of the last sample; NULL where version 3 wrote the day
 ) STRICT;
 
 -- Median response times of the day; no row when nothing was answered.

@@ -1,16 +1,14 @@
-//! Sealing and reading: the part of the store that its own thread shares.
+//! Reading and letting go: the part of the store that its own thread shares.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock},
-    time::Duration,
 };
 
 use desserte_probe::report::Detail;
 
 use super::{
-    SEAL_EVERY, WAITING_MAX,
     calendar::{DAY_MS, day_of, file_name, first_day, month_and_day},
     chunk,
     fresh::Fresh,
@@ -18,14 +16,12 @@ use super::{
     month::Month,
     row::{Row, settle},
     state::{Ends, State},
+    write::Where,
 };
 use crate::store::{
     StoreError,
     samples::{DaySums, Filling, SampleBlock, SampleRow, SeriesFilter, SeriesId},
 };
-
-/// How long to wait before a sealing that failed is tried again.
-const RETRY: Duration = Duration::from_secs(5);
 
 /// What the store's callers and its thread share.
 #[derive(Debug)]
@@ -34,7 +30,7 @@ pub(super) struct Shared {
     pub(super) state: Mutex<State>,
     /// Told when enough waits, and when the store is closed.
     pub(super) due: Condvar,
-    /// Held by the one sealing; `None` where nothing is written.
+    /// Held by the one writing; `None` where nothing is written.
     pub(super) index: Option<Mutex<Index>>,
     pub(super) months: RwLock<BTreeMap<i64, Arc<Month>>>,
 }
@@ -44,85 +40,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Seals when enough waits, or when something has waited long enough.
-    pub(super) fn keep_sealing(&self) {
-        let mut patience = SEAL_EVERY;
-        loop {
-            let state = self.state();
-            let waiting = |state: &mut State| !state.stop && state.fresh.weight < WAITING_MAX;
-            let waited = self.due.wait_timeout_while(state, patience, waiting);
-            let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            if state.stop {
-                return;
-            }
-            drop(state);
-            patience = SEAL_EVERY;
-            if let Err(error) = self.seal() {
-                tracing::error!(%error, "samples could not be sealed");
-                // Enough still waits: do not try again at once.
-                std::thread::sleep(RETRY);
-                patience = RETRY;
-            }
-        }
-    }
-
-    /// Seals everything that waits now.
-    pub(super) fn seal(&self) -> Result<(), StoreError> {
-        let Some(index) = &self.index else {
-            return Ok(());
-        };
-        let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
-        let (sealing, series, sites, position) = {
-            let mut state = self.state();
-            let nothing = state.fresh.weight == 0 && state.position == state.sealed_position;
-            if nothing {
-                return Ok(());
-            }
-            let sealing = Arc::new(std::mem::take(&mut state.fresh));
-            state.sealing = Some(Arc::clone(&sealing));
-            let unsaved = (state.series.unsaved(), state.sites.unsaved());
-            (sealing, unsaved.0, unsaved.1, state.position)
-        };
-        let numbered = index.add((series.0, &series.1), (sites.0, &sites.1));
-        let written = match &numbered {
-            Ok(()) => self
-                .seal_months(&sealing)
-                .and_then(|()| index.applied(position)),
-            Err(_) => Ok(()),
-        };
-        let mut state = self.state();
-        state.sealing = None;
-        if numbered.is_ok() {
-            // Written down, whatever became of the rows: a number is given once.
-            state.series.saved += series.1.len();
-            state.sites.saved += sites.1.len();
-        }
-        match numbered.and(written) {
-            Ok(()) => {
-                state.sealed_position = position;
-                Ok(())
-            }
-            Err(error) => {
-                // What arrived meanwhile came later.
-                let mut again = Arc::try_unwrap(sealing).unwrap_or_default();
-                again.append(std::mem::take(&mut state.fresh));
-                state.fresh = again;
-                Err(error)
-            }
-        }
-    }
-
-    fn seal_months(&self, sealing: &Fresh) -> Result<(), StoreError> {
-        let days = sealing.days();
-        let months: BTreeSet<i64> = days.iter().map(|day| month_and_day(*day).0).collect();
-        for month in months {
-            self.month(month)?.seal(sealing, first_day(month))?;
-        }
-        Ok(())
-    }
-
     /// A month's file, made as needed.
-    fn month(&self, month: i64) -> Result<Arc<Month>, StoreError> {
+    pub(super) fn month(&self, month: i64) -> Result<Arc<Month>, StoreError> {
         let mut months = self.months.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = months.get(&month) {
             return Ok(Arc::clone(open));
@@ -133,9 +52,10 @@ impl Shared {
     }
 
     /// Deletes the files of months before one, with what they hold; how many went. What waits for such a
-    /// month is sealed first, so that it does not make the file anew.
+    /// month is written there first, so that it does not make the file anew. When their series began stays known.
     pub(super) fn forget_before(&self, month: i64) -> Result<usize, StoreError> {
-        self.seal()?;
+        self.write(Where::Chunks)?;
+        self.note_beginnings(month)?;
         let gone = {
             let mut months = self.months.write().unwrap_or_else(PoisonError::into_inner);
             let kept = months.split_off(&month);
@@ -158,6 +78,29 @@ impl Shared {
         Ok(gone.len())
     }
 
+    fn note_beginnings(&self, before: i64) -> Result<(), StoreError> {
+        let Some(index) = &self.index else {
+            return Ok(());
+        };
+        let going: Vec<(i64, Arc<Month>)> = {
+            let months = self.months.read().unwrap_or_else(PoisonError::into_inner);
+            let going = months.range(..before);
+            going
+                .map(|(month, open)| (*month, Arc::clone(open)))
+                .collect()
+        };
+        for (month, open) in going {
+            let found = open.beginnings(first_day(month))?;
+            let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
+            index.note_first(&found)?;
+            let mut state = self.state();
+            for (series, at) in found {
+                state.first.entry(series).or_insert(at);
+            }
+        }
+        Ok(())
+    }
+
     /// Files of the months that `[from, to)` touches, each with the days of the month concerned.
     pub(super) fn months(&self, (from, to): (i64, i64)) -> Vec<(i64, Arc<Month>, (i64, i64))> {
         let (first, last) = (
@@ -178,9 +121,28 @@ impl Shared {
             .collect()
     }
 
-    /// Rows of a series that wait in `[from, to)`, by day. Asked before what is sealed: a row that is
-    /// sealed meanwhile is then seen twice, not never.
-    fn waiting(&self, series: i64, span: (i64, i64)) -> BTreeMap<i64, Vec<Row>> {
+    /// A day of a series: what its chunk holds, and behind it what waits.
+    pub(super) fn with_chunk(
+        &self,
+        series: i64,
+        day: i64,
+        waiting: Vec<Row>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let start = day.saturating_mul(DAY_MS);
+        let mut rows = Vec::new();
+        for (_, open, days) in self.months((start, start.saturating_add(1))) {
+            for stored in open.chunks(series, days)? {
+                rows.append(&mut chunk::rows(&stored.body, None)?);
+            }
+        }
+        rows.extend(waiting);
+        settle(&mut rows);
+        Ok(rows)
+    }
+
+    /// Rows of a series that wait in `[from, to)`, by day. Asked before what is in chunks: a row that is
+    /// written there meanwhile is then seen twice, not never.
+    pub(super) fn waiting(&self, series: i64, span: (i64, i64)) -> BTreeMap<i64, Vec<Row>> {
         let mut found: BTreeMap<i64, Vec<Row>> = BTreeMap::new();
         if span.0 >= span.1 {
             return found;
@@ -194,20 +156,22 @@ impl Shared {
         found
     }
 
-    /// Days of series in sums. Where rows wait, the day is read as it is: a row may wait that was sealed
-    /// before.
+    /// Days of series in sums: those of the chunks, and of what waits behind them. Where a row may wait that is in a
+    /// chunk already, the day is read as it is.
     pub(super) fn sums(
         &self,
         filter: SeriesFilter<'_>,
         (first, end): (i64, i64),
     ) -> Result<Vec<(SeriesId, DaySums)>, StoreError> {
-        let (wanted, waiting) = {
+        let (wanted, mut waiting) = {
             let state = self.state();
             let wanted: BTreeSet<i64> = state.list(filter).iter().map(|one| one.id.0).collect();
-            let days = state.waiting().flat_map(Fresh::days_of_series);
-            let waiting: BTreeSet<(i64, i64)> = days
-                .filter(|(series, day)| wanted.contains(series) && (first..end).contains(day))
-                .collect();
+            let mut waiting: BTreeMap<(i64, i64), Waiting> = BTreeMap::new();
+            for ((series, day), rows) in state.waiting().flat_map(|fresh| &fresh.rows) {
+                if wanted.contains(series) && (first..end).contains(day) {
+                    waiting.entry((*series, *day)).or_default().add(rows);
+                }
+            }
             (wanted, waiting)
         };
         let mut found: BTreeMap<i64, DaySums> = BTreeMap::new();
@@ -217,17 +181,29 @@ impl Shared {
         let span = (first.saturating_mul(DAY_MS), end.saturating_mul(DAY_MS));
         for (month, open, days) in self.months(span) {
             let first_day = first_day(month);
-            open.sums((*lowest, *highest), days, |series, day, sums| {
-                let waits = waiting.contains(&(series, first_day + day - 1));
-                if !waits && wanted.contains(&series) {
-                    found.entry(series).or_default().add(sums);
+            open.sums((*lowest, *highest), days, |series, day, sums, last| {
+                if !wanted.contains(&series) {
+                    return;
                 }
+                let waits = waiting.get_mut(&(series, first_day + day - 1));
+                if let Some(waits) = waits {
+                    waits.comes_after(last);
+                    if !waits.is_clear {
+                        return;
+                    }
+                }
+                found.entry(series).or_default().add(sums);
             })?;
         }
-        for (series, day) in waiting {
-            let start = day.saturating_mul(DAY_MS);
-            let block = self.scan(series, (start, start.saturating_add(DAY_MS)))?;
-            found.entry(series).or_default().add(block.sums());
+        for ((series, day), waits) in waiting {
+            let sums = if waits.is_clear {
+                waits.sums
+            } else {
+                let start = day.saturating_mul(DAY_MS);
+                self.scan(series, (start, start.saturating_add(DAY_MS)))?
+                    .sums()
+            };
+            found.entry(series).or_default().add(sums);
         }
         let found = found.into_iter();
         Ok(found
@@ -305,7 +281,7 @@ impl Shared {
             }
         }
         for month in &months {
-            if let Some(stored) = month.chunks(series, (1, 31))?.first() {
+            if let Some(stored) = month.oldest(series)? {
                 let times = chunk::block(&stored.body)?.time_unix_ms;
                 oldest = times.first().copied();
                 break;
@@ -340,6 +316,42 @@ impl Shared {
             _ => SampleBlock::default(),
         };
         Ok(SampleRow::without_originals(run, &there))
+    }
+}
+
+/// Rows of a series and day that wait.
+struct Waiting {
+    sums: DaySums,
+    first_unix_ms: Option<i64>,
+    last: Option<(i64, u64)>,
+    /// Each is there once, and none is in a chunk.
+    is_clear: bool,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            sums: DaySums::default(),
+            first_unix_ms: None,
+            last: None,
+            is_clear: true,
+        }
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.is_clear &= self.last < Some(row.place());
+            self.last = Some(row.place());
+            self.first_unix_ms.get_or_insert(row.time_unix_ms);
+            self.sums.add(DaySums::of(row.sent, row.received));
+        }
+    }
+
+    /// There is a chunk, and in it this last sample.
+    fn comes_after(&mut self, last_unix_ms: Option<i64>) {
+        self.is_clear &= last_unix_ms.is_some() && last_unix_ms < self.first_unix_ms;
     }
 }
 

@@ -11,13 +11,20 @@ pub(super) struct State {
     pub(super) series: Numbered<Arc<SeriesKey>>,
     pub(super) sites: Numbered<String>,
     of_site: HashMap<String, Vec<i64>>,
-    /// Put since the last sealing began.
+    /// Written down and not in chunks yet, the earlier first.
+    pub(super) recent: Vec<Arc<Fresh>>,
+    /// Being written down just now.
+    pub(super) writing: Option<Arc<Fresh>>,
+    /// Put since then.
     pub(super) fresh: Fresh,
-    /// Being sealed just now.
-    pub(super) sealing: Option<Arc<Fresh>>,
     ends: HashMap<i64, Held>,
+    /// When series began of which months were let go, Unix milliseconds.
+    pub(super) first: HashMap<i64, i64>,
     pub(super) position: u64,
-    pub(super) sealed_position: u64,
+    /// Up to where everything is written down.
+    pub(super) written_position: u64,
+    /// What could not be written, in words for an operator.
+    pub(super) trouble: Option<String>,
     pub(super) stop: bool,
 }
 
@@ -95,14 +102,18 @@ impl State {
         for (key, number) in content.series.iter().zip(1..) {
             of_site.entry(key.site.clone()).or_default().push(number);
         }
-        Self {
+        let mut state = Self {
             series: Numbered::read(content.series),
             sites: Numbered::read(content.sites),
             of_site,
+            recent: content.recent.into_iter().map(Arc::new).collect(),
+            first: content.first,
             position: content.position,
-            sealed_position: content.position,
+            written_position: content.position,
             ..Self::default()
-        }
+        };
+        state.forget_ends();
+        state
     }
 
     pub(super) fn number(&mut self, key: &Arc<SeriesKey>) -> i64 {
@@ -168,6 +179,7 @@ impl State {
     /// both lie at one place: it was first.
     pub(super) fn note_ends(&mut self, number: i64, (sealed, oldest): Ends) -> Ends {
         let held = self.ends.remove(&number).unwrap_or_default();
+        let oldest = earlier(oldest, self.first.get(&number).copied());
         let oldest_unix_ms = earlier(held.oldest_unix_ms, oldest);
         let later = held.row.filter(|held| {
             sealed
@@ -205,7 +217,8 @@ impl State {
 
     /// What waits, the earlier first.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Fresh> {
-        self.sealing.as_deref().into_iter().chain([&self.fresh])
+        let written = self.recent.iter().chain(&self.writing).map(Arc::as_ref);
+        written.chain([&self.fresh])
     }
 }
 

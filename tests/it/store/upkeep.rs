@@ -75,6 +75,8 @@ fn closed(bench: Bench) -> (tempfile::TempDir, Vec<Stored>) {
         folder, collector, ..
     } = bench;
     let rows = stored(&collector);
+    // Into the files of their months; a collector that stops writes down what waits as it came.
+    collector.samples().flush().unwrap();
     drop(collector);
     (folder, rows)
 }
