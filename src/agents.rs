@@ -6,6 +6,7 @@
 pub mod empty_page;
 mod enrol;
 mod heartbeat;
+mod places;
 mod problem;
 mod routes;
 mod server;

@@ -9,6 +9,7 @@ pub mod accept;
 pub mod activity;
 mod apply;
 mod canonical;
+mod letting_go;
 mod refill;
 pub mod refusal;
 mod rows;

@@ -16,6 +16,7 @@ pub mod difference;
 pub mod evidence;
 pub mod inputs;
 pub mod keeper;
+mod late;
 pub mod leaf;
 pub mod log;
 pub mod make;

@@ -60,6 +60,7 @@ pub use outage::{OutageFilter, OutageRecord};
 pub use person::{Lock, NewPerson, Person};
 pub use record::{RecordContent, RecordKind, StoredRecord};
 pub use redeem::{CODE_VALID_MS, Redeemed};
+pub(crate) use run::latest_unix_ms;
 pub use schedule::{HEARTBEAT_SECONDS, UPLOAD_SECONDS};
 pub use session::{DEVICE_LIFE_MS, SESSION_LIFE_MS, SignInRecord};
 pub use simulated::Replaced;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use desserte_probe::clock::SystemClock;
 use desserte_probe::wire::sha256;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
@@ -139,6 +140,7 @@ pub struct Running {
 
 /// Opens the data folder, binds both listeners and serves.
 pub async fn start(options: Options) -> Result<Running, ServeError> {
+    raise_open_files();
     // The web address is checked first: a refusal must not leave files behind.
     let accounts = has_accounts(&options).await?;
     let web = server::bind(options.web, &options.config.web, accounts).await?;
@@ -232,6 +234,19 @@ impl Running {
             Some(Err(error)) => ServeError::Ended(error.to_string()),
             None => ServeError::Ended("nothing runs".to_owned()),
         }
+    }
+}
+
+/// Allows as many open files as the system lets the process have: each connection is one, and the limit
+/// that programs are started with is often 1,024.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of open files could not be raised");
     }
 }
 

@@ -25,7 +25,7 @@ use desserte_probe::wire::{
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 
-use super::{enrol::enrol, server::Known};
+use super::{enrol::enrol, places::Places};
 use crate::{
     collector::{Collector, limit::RateLimit},
     ingest::{BatchRequest, Refusal, accept::blocking},
@@ -48,7 +48,7 @@ const TESTS_PER_SECOND: f64 = 2.0 / 900.0;
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
-    pub(super) known: Known,
+    pub(super) places: Arc<Places>,
 }
 
 /// What the routes share.
@@ -114,7 +114,7 @@ async fn batch(
     let receipt = tokio::spawn(async move { this.accept(request).await })
         .await
         .unwrap_or_else(|error| Err(Refusal::Unavailable(error.to_string())))?;
-    peer.known.remember(peer.address.ip());
+    peer.places.remember(peer.address.ip());
     Ok(Json(receipt).into_response())
 }
 

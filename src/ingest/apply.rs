@@ -16,6 +16,7 @@ use tokio::sync::broadcast;
 
 use super::{
     activity::Activities,
+    letting_go::LettingGo,
     refill::{POSITIONS, RefillError, spell_out},
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     store::{
         StoreError,
         journal::{Journal, JournaledBatch},
-        retention::{Retention, kept_from_unix_ms},
+        retention::Retention,
         samples::{Filling, SampleStore},
     },
 };
@@ -38,8 +39,6 @@ const ALIVE: Duration = Duration::from_secs(10);
 const KEEP_HEARTBEATS: Duration = Duration::from_mins(5);
 /// How often schedules are made anew, because agreements end with time.
 const REFRESH_SCHEDULES: Duration = Duration::from_hours(1);
-/// How often what is older than it is kept is let go.
-const LET_GO: Duration = Duration::from_hours(24);
 
 /// Something was measured at a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,34 +208,7 @@ impl Following {
             due.schedules = now + REFRESH_SCHEDULES;
             log(self.registry.refresh_schedules(self.clock.unix_ms()));
         }
-        if now >= due.let_go {
-            due.let_go = now + LET_GO;
-            if let Err(error) = self.let_go() {
-                tracing::error!(%error, "what is no longer kept could not be let go");
-            }
-        }
-    }
-
-    /// Lets go of what is older than it is kept. Evidence goes only once the store has it.
-    fn let_go(&self) -> Result<(), StoreError> {
-        let now = self.clock.unix_ms();
-        let from = |months: Option<u32>| kept_from_unix_ms(now, months?);
-        if let Some(from) = from(self.retention.series_months) {
-            let months = self.samples.forget_before(from)?;
-            if months > 0 {
-                tracing::info!(months, "{months} months of samples were let go");
-            }
-        }
-        if let Some(from) = from(self.retention.evidence_months) {
-            self.samples.flush()?;
-            let batches = self
-                .journal
-                .let_go(from, self.samples.applied_position()?)?;
-            if batches > 0 {
-                tracing::info!(batches, "{batches} signed batches were let go");
-            }
-        }
-        Ok(())
+        due.letting_go.step(self);
     }
 
     /// Writes the last heartbeats down.
@@ -258,7 +230,7 @@ struct Due {
     alive: Duration,
     heartbeats: Duration,
     schedules: Duration,
-    let_go: Duration,
+    letting_go: LettingGo,
 }
 
 /// The thread.
@@ -299,7 +271,7 @@ fn follow(shared: &Following) {
         alive: now + ALIVE,
         heartbeats: now + KEEP_HEARTBEATS,
         schedules: now,
-        let_go: now,
+        letting_go: LettingGo::new(now),
     };
     // Pauses of PATIENCE before the next try: what keeps the store from being filled must not keep
     // the rest from its upkeep.

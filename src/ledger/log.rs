@@ -137,25 +137,25 @@ pub(crate) fn last_source(connection: &Connection, kind: LeafKind) -> Result<u64
         .map_err(failed("last leaf"))
 }
 
-/// Source of the last leaf of a kind among the first `size` leaves; 0 when there is none.
+/// Source of the last leaf of a batch or of a record among the first `size` leaves; 0 when there is none.
+/// These come in the order of their sources, from 1 without gaps (but not so the times of batches): each
+/// question halves what is left.
 pub(crate) fn last_source_within(
     connection: &Connection,
     kind: LeafKind,
     size: u64,
 ) -> Result<u64> {
-    // Leaves of a kind come in the order of their sources, but for the times of batches.
-    connection
-        .prepare_cached(
-            "SELECT coalesce((SELECT source FROM leaf WHERE kind = ? AND number < ?
-                 ORDER BY source DESC LIMIT 1), 0)",
-        )
-        .and_then(|mut one| {
-            one.query_row(params![kind.number(), signed(size)], |row| {
-                row.get::<_, i64>(0)
-            })
-        })
-        .map(unsigned)
-        .map_err(failed("last leaf"))
+    let (mut low, mut high) = (0, last_source(connection, kind)?);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        let leaf = leaf_of(connection, kind, middle)?;
+        if leaf.is_some_and(|leaf| leaf < size) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(low)
 }
 
 /// Number of the leaf of a source.
@@ -315,4 +315,37 @@ fn signed(value: u64) -> i64 {
 
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_batch_and_record_are_found_at_every_size() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        let mut frontier = frontier(&connection).unwrap();
+        let kinds = [LeafKind::Batch, LeafKind::Batch, LeafKind::Record];
+        let mut sources = [0, 0];
+        let mut expected = vec![[0, 0]];
+        for number in 0..100_usize {
+            let kind = kinds[number * number % 3];
+            let of = usize::from(kind == LeafKind::Record);
+            sources[of] += 1;
+            let leaf = (kind, sources[of]);
+            append(&connection, &mut frontier, leaf, b"").unwrap();
+            // The time of an earlier batch: no order at all.
+            if number % 7 == 6 {
+                expected.push(sources);
+                let time = (LeafKind::Time, sources[0]);
+                append(&connection, &mut frontier, time, b"").unwrap();
+            }
+            expected.push(sources);
+        }
+        for (size, expected) in expected.into_iter().enumerate() {
+            let found = |kind| last_source_within(&connection, kind, size as u64).unwrap();
+            assert_eq!([found(LeafKind::Batch), found(LeafKind::Record)], expected);
+        }
+    }
 }

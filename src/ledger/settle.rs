@@ -14,18 +14,18 @@ use serde_json::Value;
 use super::LedgerError;
 use super::bundle::write::Recorded;
 use super::difference::{Difference, differences};
-use super::evidence::Files;
+use super::evidence::{EvidenceError, Files};
 use super::inputs::{Inputs, parse_month};
-use super::make::{Made, MakeError, parts, request, terms_of};
-use super::recompute::EVIDENCE_AROUND_MS;
+use super::late::{Part, Seen};
+use super::make::{Made, MakeError, parts, terms_of};
 use crate::registry::{NewStatement, RegistryError, StoredStatement};
+use crate::store::StoreError;
+use crate::store::journal::Work;
 
 /// Closed months that are looked at, back from the present.
 const MONTHS_BACK: i16 = 13;
 /// What differs between two revisions by being two.
 const REVISION_FIELDS: [&str; 1] = ["revision"];
-/// Batches looked at in one step for late data.
-const HEADS_AT_ONCE: u64 = 10_000;
 
 /// Why there is no statement to bundle.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,12 @@ pub enum SettleError {
     Kept(#[from] serde_json::Error),
 }
 
+impl From<StoreError> for SettleError {
+    fn from(error: StoreError) -> Self {
+        Self::Make(EvidenceError::from(error).into())
+    }
+}
+
 impl From<LedgerError> for SettleError {
     fn from(error: LedgerError) -> Self {
         Self::Make(error.into())
@@ -66,6 +72,22 @@ type Result<T> = std::result::Result<T, SettleError>;
 #[derive(Debug, Default)]
 pub struct Settled {
     looked_until: Option<u64>,
+    /// What late data is compared with; read once a revision, because inputs name every batch's agent.
+    seen: HashMap<Part, Seen>,
+    /// Parts that late data concerns and whose next revision could not be made yet.
+    pending: BTreeSet<Part>,
+}
+
+/// What became of a statement that was to be made.
+enum Outcome {
+    Kept(Box<Recorded>),
+    /// It says what the one before says.
+    Same,
+    /// Something in it is open.
+    Open,
+    /// Batches that it needs were let go.
+    Gone,
+    Failed,
 }
 
 impl StoredStatement {
@@ -156,7 +178,9 @@ impl Files {
     pub fn settle(&self, settled: &mut Settled, now_unix_ms: i64) -> Result<Vec<Recorded>> {
         let mut kept = Vec::new();
         let registry = self.source.registry();
-        let mut known: Vec<(Agreement, StoredStatement)> = Vec::new();
+        // What comes while statements are made is late for them, and looked at next time.
+        let last = self.journal.last_position();
+        let mut known: Vec<(Part, Agreement)> = Vec::new();
         let last_record = registry.last_record()?;
         for stored in registry.agreements()? {
             let id = stored.agreement.id.clone();
@@ -168,16 +192,18 @@ impl Files {
                         continue;
                     }
                     let of = (id.as_str(), text.as_str(), terms.version);
-                    if let Some(last) = registry.statement(of, None)? {
-                        known.push((terms, last));
+                    if registry.last_statement_revision(of)?.is_some() {
+                        known.push(((id.clone(), text.clone(), terms.version), terms));
                         continue;
                     }
                     let what = (id.as_str(), (month, terms.version), 1);
-                    kept.extend(self.keep_if_final(what, None, now_unix_ms));
+                    if let Outcome::Kept(one) = self.keep_if_final(what, None, now_unix_ms) {
+                        kept.push(*one);
+                    }
                 }
             }
         }
-        kept.extend(self.revise(settled, &known, now_unix_ms)?);
+        kept.extend(self.revise(settled, &known, (last, now_unix_ms))?);
         Ok(kept)
     }
 
@@ -188,17 +214,21 @@ impl Files {
         (agreement, part, revision): (&str, ((i16, i8), u32), u32),
         before: Option<&str>,
         now_unix_ms: i64,
-    ) -> Option<Recorded> {
+    ) -> Outcome {
         let work = || {
             let made = self.make(agreement, part, (now_unix_ms, revision))?;
             let differs = match before {
                 Some(before) => !between(before, &made.text)?.is_empty(),
                 None => true,
             };
-            if !differs || !self.is_final(&made)? {
-                return Ok(None);
+            if !differs {
+                return Ok(Outcome::Same);
             }
-            self.keep(made, (now_unix_ms, "collector")).map(Some)
+            if !self.is_final(&made)? {
+                return Ok(Outcome::Open);
+            }
+            let kept = self.keep(made, (now_unix_ms, "collector"))?;
+            Ok(Outcome::Kept(Box::new(kept)))
         };
         work().unwrap_or_else(|error: SettleError| {
             let (year, number) = part.0;
@@ -207,84 +237,61 @@ impl Files {
                 %error,
                 "no statement of agreement {agreement} for {year}-{number:02}: {error}"
             );
-            None
+            match error {
+                SettleError::Make(MakeError::Evidence(EvidenceError::Gone { .. })) => Outcome::Gone,
+                _ => Outcome::Failed,
+            }
         })
     }
 
-    /// Makes the next revision of what late data changed.
+    /// Makes the next revision of what late data changed. How far it came is kept once nothing waits: what
+    /// waits is found again after a start.
     fn revise(
         &self,
         settled: &mut Settled,
-        known: &[(Agreement, StoredStatement)],
-        now_unix_ms: i64,
+        known: &[(Part, Agreement)],
+        (last, now_unix_ms): (u64, i64),
     ) -> Result<Vec<Recorded>> {
-        let mut from = match settled.looked_until {
-            Some(until) => until,
-            None => self.oldest_seen(known)?,
+        let new = self.see(&mut settled.seen, known)?;
+        let from = match settled.looked_until {
+            // One that another process made meanwhile may know less than was looked at.
+            Some(until) => until.min(new),
+            None => self.journal.reached(Work::Revised)?.unwrap_or(new),
         };
-        let last = self.journal.last_position();
-        let mut spans = Vec::with_capacity(known.len());
-        for (terms, kept) in known {
-            let inputs = kept.read_inputs()?;
-            let span = request(terms, &inputs)?.span().map_err(MakeError::from)?;
-            let (until, _) = self.ledger.last_within(inputs.ledger_size)?;
-            spans.push((
-                span.0 - EVIDENCE_AROUND_MS,
-                span.1 + EVIDENCE_AROUND_MS,
-                until,
-            ));
-        }
-        let mut concerned: BTreeSet<usize> = BTreeSet::new();
-        let mut sites: HashMap<desserte_probe::wire::id::AgentId, BTreeSet<String>> =
-            HashMap::new();
-        while from < last && !known.is_empty() {
-            let until = last.min(from + HEADS_AT_ONCE);
-            let heads = self.journal.heads_between(from, until);
-            for (agent, head) in heads
-                .map_err(super::evidence::EvidenceError::from)
-                .map_err(MakeError::from)?
-            {
-                let Some((first, end)) = head.measured_unix_ms() else {
-                    continue;
-                };
-                let stays = match sites.entry(agent) {
-                    std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-                    std::collections::hash_map::Entry::Vacant(entry) => {
-                        let stays = self.source.registry().assignments(agent)?;
-                        entry.insert(stays.into_iter().map(|one| one.site).collect())
-                    }
-                };
-                for (index, ((terms, _), span)) in known.iter().zip(&spans).enumerate() {
-                    let late = head.position > span.2 && first < span.1 && span.0 <= end;
-                    if late && terms.sites.iter().any(|site| stays.contains(site)) {
-                        concerned.insert(index);
-                    }
-                }
-            }
-            from = until;
-        }
+        let late = self.late(&settled.seen, known, (from.min(last), last))?;
+        settled.pending.extend(late);
+        settled
+            .pending
+            .retain(|part| settled.seen.contains_key(part));
         let mut kept = Vec::new();
-        for index in concerned {
-            let Some((terms, last)) = known.get(index) else {
+        for (part, terms) in known {
+            if !settled.pending.contains(part) {
                 continue;
-            };
-            let month =
-                parse_month(&last.month).ok_or_else(|| SettleError::Month(last.month.clone()))?;
-            let what = (terms.id.as_str(), (month, terms.version), last.revision + 1);
-            kept.extend(self.keep_if_final(what, Some(&last.document), now_unix_ms));
+            }
+            let outcome = self.next_revision(part, terms, now_unix_ms)?;
+            if !matches!(outcome, Outcome::Open | Outcome::Failed) {
+                settled.pending.remove(part);
+            }
+            if let Outcome::Kept(one) = outcome {
+                kept.push(*one);
+            }
         }
-        settled.looked_until = Some(from);
+        settled.looked_until = Some(last);
+        if settled.pending.is_empty() {
+            self.journal.reach(Work::Revised, last)?;
+        }
         Ok(kept)
     }
 
-    /// The last batch that the oldest of the newest statements knew.
-    fn oldest_seen(&self, known: &[(Agreement, StoredStatement)]) -> Result<u64> {
-        let mut oldest = self.journal.last_position();
-        for (_, kept) in known {
-            let (until, _) = self.ledger.last_within(kept.read_inputs()?.ledger_size)?;
-            oldest = oldest.min(until);
-        }
-        Ok(oldest)
+    fn next_revision(&self, part: &Part, terms: &Agreement, now_unix_ms: i64) -> Result<Outcome> {
+        let of = (part.0.as_str(), part.1.as_str(), part.2);
+        let Some(last) = self.source.registry().statement(of, None)? else {
+            return Ok(Outcome::Gone);
+        };
+        let month =
+            parse_month(&last.month).ok_or_else(|| SettleError::Month(last.month.clone()))?;
+        let what = (terms.id.as_str(), (month, terms.version), last.revision + 1);
+        Ok(self.keep_if_final(what, Some(&last.document), now_unix_ms))
     }
 }
 

@@ -133,6 +133,25 @@ impl Registry {
         })
     }
 
+    /// The last revision of a month under a version of the terms: its number and its record.
+    pub(crate) fn last_statement_revision(
+        &self,
+        (agreement, month, version): (&str, &str, u32),
+    ) -> Result<Option<(u32, u64)>, RegistryError> {
+        self.read("statement revision", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT revision, record FROM statement
+                     WHERE agreement = ? AND month = ? AND version = ?
+                     ORDER BY revision DESC LIMIT 1",
+                )?
+                .query_row(params![agreement, month, version], |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+                })
+                .optional()
+        })
+    }
+
     /// A revision of a month's statement under a version of the terms, or its last.
     pub fn statement(
         &self,

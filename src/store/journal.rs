@@ -33,6 +33,7 @@ mod identity;
 mod leaves;
 mod map;
 mod mark;
+mod reached;
 mod read;
 mod retain;
 mod time;
@@ -43,7 +44,6 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::AtomicU64,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -68,7 +68,12 @@ pub use arrivals::ArrivalLog;
 pub use heads::BatchHead;
 
 use self::{committed::Committed, mark::Mark};
-pub use self::{identity::Earlier, mark::path_of as mark_path, retain::JournalFigures};
+pub use self::{
+    identity::Earlier,
+    mark::path_of as mark_path,
+    reached::Work,
+    retain::{JournalFigures, LetGo},
+};
 use super::{
     StoreError, migrate,
     sound::{self, AT_START_BYTES_MAX, Remedy},
@@ -76,7 +81,9 @@ use super::{
 use crate::{database, ledger::log};
 
 const SCHEMA: &str = include_str!("journal.sql");
-const SCHEMA_VERSION: i64 = 3;
+/// What version 4 added.
+const SCHEMA_OF_4: &str = include_str!("journal-4.sql");
+const SCHEMA_VERSION: i64 = 4;
 /// Most entries of one commit.
 pub const ROWS_PER_COMMIT: usize = 5_000;
 /// Most batches that wait for the writer: 256 MiB of bodies at their largest.
@@ -237,7 +244,7 @@ pub struct Waiting {
 
 /// The journal's tables and the log's.
 fn schema() -> String {
-    format!("{SCHEMA}{}", log::SCHEMA)
+    format!("{SCHEMA}{}{SCHEMA_OF_4}", log::SCHEMA)
 }
 
 type Reply = oneshot::Sender<Result<Appended, StoreError>>;
@@ -251,8 +258,6 @@ pub struct Journal {
     committed: Arc<Committed>,
     reader: Mutex<Connection>,
     entries_of: EntriesOf,
-    /// Up to here bodies were let go since the start.
-    let_go_from: AtomicU64,
 }
 
 impl Journal {
@@ -298,7 +303,6 @@ impl Journal {
             committed,
             reader: Mutex::new(reader),
             entries_of,
-            let_go_from: AtomicU64::new(0),
         })
     }
 

@@ -1,4 +1,4 @@
--- The journal, version 2 (PRAGMA user_version). Append-only but for `time_map` and `mapped_at`, which
+-- The journal (PRAGMA user_version: see journal.rs). Append-only but for `time_map` and `mapped_at`, which
 -- are filled once, and what is summed up in `boot`. Times are Unix milliseconds of the collector
 -- unless they say boottime.
 --

@@ -1,5 +1,12 @@
 //! How long what was measured is kept.
 
+/// A month's statement is made from batches of the week before it too, and its calendar may be half a day
+/// before that of UTC.
+const BEFORE_A_MONTH_MS: i64 = 8 * DAY_MS;
+/// Whole months in which the statement of a month can be made once it is closed.
+const SETTLING_MONTHS: u32 = 1;
+const DAY_MS: i64 = 86_400_000;
+
 /// Months kept; `None`: for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Retention {
@@ -25,6 +32,17 @@ pub fn kept_from_unix_ms(now_unix_ms: i64, months: u32) -> Option<i64> {
     Some(start.timestamp().as_millisecond())
 }
 
+/// From when on batches are kept as they were signed: as long as asked for, but at least until a month's
+/// statement has been made of them. It is made once the month is closed, `closing_days` after its end.
+#[must_use]
+pub fn evidence_kept_from_unix_ms(now_unix_ms: i64, months: u32, closing_days: u32) -> Option<i64> {
+    let asked = kept_from_unix_ms(now_unix_ms, months)?;
+    // The month of this moment is the oldest that is not closed.
+    let open = now_unix_ms.checked_sub(i64::from(closing_days) * DAY_MS)?;
+    let needed = kept_from_unix_ms(open, SETTLING_MONTHS)? - BEFORE_A_MONTH_MS;
+    Some(asked.min(needed))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +58,20 @@ mod tests {
             Some(june - 365 * 86_400_000)
         );
         assert_eq!(kept_from_unix_ms(june_17, u32::MAX), None);
+    }
+
+    #[test]
+    fn evidence_stays_until_the_statement_that_is_made_of_it_is_final() {
+        let june_17: i64 = 1_781_700_000_000;
+        let june: i64 = 1_780_272_000_000;
+        let kept = |months, days| {
+            let kept = evidence_kept_from_unix_ms(june_17, months, days).unwrap();
+            (june - kept) / DAY_MS
+        };
+        // Back to April; to January's last week where March is open and February's statement is due.
+        assert_eq!(kept(2, 0), 61);
+        assert_eq!(kept(2, 10), 61);
+        assert_eq!(kept(2, 92), 31 + 30 + 31 + 28 + 8);
+        assert_eq!(kept(12, 92), 365);
     }
 }

@@ -21,6 +21,11 @@ use crate::store::{StoreError, signed, unsigned};
 /// Two boots may seem to touch by what is not known of their times, and by this, milliseconds.
 const BOOTS_APART_MS: i64 = 1_000;
 
+/// Another boot of an agent that measured the same interval. What ended before the interval begins cannot
+/// overlap it: that condition is only there for the index.
+const OTHER_BOOT: &str = "SELECT boot FROM boot WHERE agent = ?1 AND last_unix_ms > ?3 AND id <> ?2
+     AND min(last_unix_ms, ?4) - max(first_unix_ms, ?3) > uncertainty_ms + ?5 + ?6 LIMIT 1";
+
 /// Writes a group; returns the last position and one answer a batch.
 pub(super) fn commit(
     (connection, entries_of): (&mut Connection, EntriesOf),
@@ -251,11 +256,7 @@ fn extend_boot(
     let uncertainty = i64::try_from(first.1.max(last.1)).unwrap_or(i64::MAX);
     let failed = StoreError::database("boots");
     let other: Option<[u8; 16]> = connection
-        .prepare_cached(
-            "SELECT boot FROM boot WHERE agent = ?1 AND id <> ?2
-                 AND min(last_unix_ms, ?4) - max(first_unix_ms, ?3)
-                     > uncertainty_ms + ?5 + ?6 LIMIT 1",
-        )
+        .prepare_cached(OTHER_BOOT)
         .and_then(|mut statement| {
             let agent = batch.envelope.agent.0;
             statement
@@ -321,4 +322,26 @@ fn insert(
         .and_then(|mut statement| statement.execute(params![boot, signed(length)]))
         .map_err(&failed)
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_boots_that_may_overlap_are_read() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&super::super::schema()).unwrap();
+        let plan: String = connection
+            .query_row(
+                &format!("EXPLAIN QUERY PLAN {OTHER_BOOT}"),
+                params![[0_u8; 16], 1, 1, 1, 1, 1],
+                |row| row.get("detail"),
+            )
+            .unwrap();
+        assert!(
+            plan.contains("boot_measured (agent=? AND last_unix_ms>?)"),
+            "{plan}"
+        );
+    }
 }

@@ -1,5 +1,5 @@
 //! Earlier journals brought up. Version 1 had a row per entry, and wrote identities and time maps as
-//! texts with every batch; version 2 had no log.
+//! texts with every batch; version 2 had no log, version 3 nothing of `journal-4.sql`.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -8,6 +8,7 @@ use crate::store::StoreError;
 
 const FORMER: i64 = 1;
 const WITHOUT_LOG: i64 = 2;
+const WITHOUT_REACHED: i64 = 3;
 const TABLES: [&str; 4] = ["batch", "conflict", "exchange", "boot"];
 
 /// Brings an earlier file to the present version, all of it or nothing.
@@ -17,7 +18,11 @@ pub(super) fn bring_up(connection: &mut Connection) -> Result<(), StoreError> {
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(&failed)?;
     if found == WITHOUT_LOG {
-        return add_log(connection);
+        let added = format!("{}{}", crate::ledger::log::SCHEMA, super::SCHEMA_OF_4);
+        return add(connection, &added);
+    }
+    if found == WITHOUT_REACHED {
+        return add(connection, super::SCHEMA_OF_4);
     }
     if found != FORMER {
         return Ok(());
@@ -68,14 +73,14 @@ pub(super) fn bring_up(connection: &mut Connection) -> Result<(), StoreError> {
     connection.execute_batch("VACUUM").map_err(&failed)
 }
 
-/// The log's tables; its leaves are appended as for any file that lacks some.
-fn add_log(connection: &mut Connection) -> Result<(), StoreError> {
-    let failed = StoreError::database("add log to journal");
+/// Tables and indices that a version lacked. Leaves of the log are appended as for any file that lacks some.
+fn add(connection: &mut Connection, schema: &str) -> Result<(), StoreError> {
+    let failed = StoreError::database("add tables to journal");
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(&failed)?;
     transaction
-        .execute_batch(crate::ledger::log::SCHEMA)
+        .execute_batch(schema)
         .and_then(|()| transaction.pragma_update(None, "user_version", super::SCHEMA_VERSION))
         .and_then(|()| transaction.commit())
         .map_err(&failed)

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{EXCHANGES_MAX, NewBatch, map};
 use crate::store::{StoreError, signed, unsigned};
 
-/// Keeps the exchanges that the batch brings and fits a map to all of its boot.
+/// Keeps the exchanges that the batch brings and fits a map to the newest of its boot; older ones go.
 pub(super) fn fit(
     connection: &Connection,
     batch: &NewBatch,
@@ -51,6 +51,16 @@ pub(super) fn fit(
                 .collect()
         })
         .map_err(&failed)?;
+    if let Some(oldest) = exchanges
+        .last()
+        .filter(|_| exchanges.len() == EXCHANGES_MAX)
+    {
+        // What is never read again.
+        connection
+            .prepare_cached("DELETE FROM exchange WHERE boot = ? AND sent_boottime_ms < ?")
+            .and_then(|mut delete| delete.execute(params![boot, signed(oldest.sent_boottime_ms)]))
+            .map_err(&failed)?;
+    }
     Ok(ClockFit::new(&exchanges).time_map())
 }
 
@@ -103,4 +113,66 @@ pub(super) fn map_waiting(
         .and_then(|mut statement| statement.execute(params![map, signed(position), boot]))
         .map_err(StoreError::database("map waiting batches"))
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use desserte_probe::wire::{
+        envelope::Envelope,
+        id::{AgentId, BootId},
+    };
+
+    use super::*;
+    use crate::store::journal::{ContentType, append::boot_number, schema};
+
+    #[test]
+    fn only_exchanges_that_are_read_again_are_kept() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&schema()).unwrap();
+        let envelope = Envelope {
+            agent: AgentId([1; 16]),
+            boot: BootId([2; 16]),
+            sequence_first: 1,
+            sequence_last: 1,
+            previous: [0; 32],
+            signature: [0; 64],
+        };
+        let boot = boot_number(&connection, envelope.agent, envelope.boot).unwrap();
+        let other = boot_number(&connection, envelope.agent, BootId([3; 16])).unwrap();
+        let mut batch = NewBatch {
+            received_unix_ms: 0,
+            batch_hash: [0; 32],
+            envelope,
+            content_type: ContentType::Json,
+            body: Bytes::new(),
+            peer: None,
+            entries: 1,
+            exchanges: Vec::new(),
+            measured_boottime_ms: None,
+            samples: 1,
+        };
+        let exchange = |number: u64| TimeExchange {
+            sent_boottime_ms: number * 1_000,
+            received_boottime_ms: number * 1_000 + 20,
+            collector_received_unix_ms: number.cast_signed() * 1_000,
+            collector_sent_unix_ms: number.cast_signed() * 1_000,
+        };
+        batch.exchanges = vec![exchange(1)];
+        fit(&connection, &batch, other).unwrap();
+        batch.exchanges = (1..=1_000).map(exchange).collect();
+        let map = fit(&connection, &batch, boot).unwrap();
+        // What is sent again changes nothing.
+        assert_eq!(fit(&connection, &batch, boot).unwrap(), map);
+        let kept: (i64, i64, i64) = connection
+            .query_row(
+                "SELECT count(*), min(sent_boottime_ms), count(*) FILTER (WHERE boot <> ?)
+                 FROM exchange",
+                [boot],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .unwrap();
+        let most = i64::try_from(EXCHANGES_MAX).unwrap();
+        assert_eq!(kept, (most + 1, 1_000, 1));
+    }
 }

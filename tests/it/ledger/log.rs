@@ -65,7 +65,8 @@ async fn everything_has_its_leaf_and_a_file_from_before_gets_them() {
     let path = folder.path().join("journal.sqlite");
     let old = rusqlite::Connection::open(&path).unwrap();
     old.execute_batch(
-        "DROP TABLE leaf; DROP TABLE node; DROP TABLE checkpoint; PRAGMA user_version = 2;",
+        "DROP TABLE reached; DROP INDEX boot_measured; DROP TABLE leaf; DROP TABLE node;
+         DROP TABLE checkpoint; PRAGMA user_version = 2;",
     )
     .unwrap();
     drop(old);

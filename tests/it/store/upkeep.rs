@@ -15,11 +15,12 @@ use desserte::{
     collector::{Collector, Keeping},
     store::retention::Retention,
 };
+use desserte_probe::{clock::Clock as _, wire::id::BootId};
 use serde_json::Value;
 
 use crate::ingest::{
     Bench, START, Stored,
-    agent::{BOOTTIME_AT_START, FakeAgent},
+    agent::{BOOTTIME_AT_START, FakeAgent, exchange},
     open, settle, stored,
 };
 
@@ -329,10 +330,8 @@ async fn a_damaged_or_invented_backup_is_refused_and_touches_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn evidence_that_is_no_longer_kept_goes_and_its_samples_and_names_stay() {
-    let (bench, _agent) = measured().await;
+    let (bench, mut agent) = measured().await;
     let batch = bench.collector.journal().batch(7).unwrap().unwrap();
-    let (folder, rows) = closed(bench);
-    let data = folder.path();
     let keeping = Keeping {
         retention: Retention {
             series_months: None,
@@ -340,14 +339,43 @@ async fn evidence_that_is_no_longer_kept_goes_and_its_samples_and_names_stay() {
         },
         server: None,
     };
+    let Bench {
+        folder,
+        clock,
+        collector,
+    } = bench;
+    drop(collector);
+    let data = folder.path().to_owned();
+    let data = data.as_path();
+    let reopen = || Collector::open_with(data, Arc::clone(&clock) as Arc<_>, &keeping).unwrap();
+    // A clock is believed month by month.
+    for _ in 0..3 {
+        clock.advance(Duration::from_hours(30 * 24));
+        drop(reopen());
+    }
     // In September nothing of May is kept but what was made of it.
-    let september = START + 100 * 86_400_000;
-    let clock = Arc::new(desserte_probe::clock::ManualClock::new(september, 5_000));
-    let collector = Collector::open_with(data, Arc::clone(&clock) as Arc<_>, &keeping).unwrap();
+    clock.advance(Duration::from_hours(10 * 24));
+    let bench = Bench {
+        collector: reopen(),
+        clock: Arc::clone(&clock),
+        folder,
+    };
+    agent.boot = BootId([8; 16]);
+    agent.exchanges = vec![exchange(BOOTTIME_AT_START, bench.clock.unix_ms())];
+    let newest = agent.seal(FakeAgent::minutes(40, 40, 60_000));
+    bench.send(&newest).await.unwrap();
+    // The folder goes with what holds it.
+    let Bench {
+        folder: _folder,
+        collector,
+        ..
+    } = bench;
+    let rows = stored(&collector);
     for _ in 0..100 {
         if collector.journal().batch(39).unwrap().unwrap().is_let_go() {
             break;
         }
+        clock.advance(Duration::from_hours(1));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let kept = collector.journal().batch(7).unwrap().unwrap();
