@@ -133,6 +133,17 @@ impl Registry {
         Ok(Version(others, self.writes.load(Ordering::Acquire)))
     }
 
+    /// How a statement is carried out, a step a line.
+    #[cfg(test)]
+    fn plan_of(&self, statement: &str) -> String {
+        let connection = self.lock();
+        let explained = format!("EXPLAIN QUERY PLAN {statement}");
+        let mut explained = connection.prepare(&explained).unwrap();
+        let steps = explained.raw_query().mapped(|row| row.get("detail"));
+        let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+        steps.join("\n")
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic while the lock was held rolled its transaction back.
         self.connection
