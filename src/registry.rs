@@ -83,6 +83,7 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-doors.sql"),
     include_str!("registry/schema-volume.sql"),
     include_str!("registry/schema-numbers.sql"),
+    include_str!("registry/schema-looks.sql"),
 ];
 /// With this step came records: a file from before it gets those of what it holds.
 const RECORDS_STEP: usize = 6;

@@ -315,9 +315,7 @@ impl Source {
         let Some(agreement) = agreement else {
             return Ok(false);
         };
-        let exclusions = self.exclusions(agreement, site)?;
-        Ok(exclusions
-            .iter()
-            .any(|one| one.kind.leaves_out() && (one.from_unix_ms..one.to_unix_ms).contains(&now)))
+        let holding = self.registry.exclusions_at(agreement, site, now)?;
+        Ok(holding.iter().any(|one| one.exclusion.kind.leaves_out()))
     }
 }
