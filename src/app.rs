@@ -1,5 +1,6 @@
 //! Everything the collector's face shares: the image of the registry, live states, layers, metrics.
 
+mod counts;
 mod demonstration;
 mod directory;
 mod drawn;
@@ -25,7 +26,7 @@ use desserte_planning::plan::MeasuredSites;
 use tokio::sync::watch;
 
 pub use demonstration::{Begun, Phase, Progress};
-pub use directory::{Directory, SiteEntry, StoredAgreement};
+pub use directory::{Directory, ExpectedAgent, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
 pub use gaps::{SiteGap, stored_sites};
 pub use groups::{OutageGroup, OutageGroups};
@@ -39,6 +40,7 @@ pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
 pub use statement::ACCEPTANCE_SPAN_DAYS;
 pub use status::status_text;
+use counts::AgentStates;
 use views::{ByScope, Views};
 
 use crate::api::error::Refusal;
@@ -110,9 +112,6 @@ pub struct House {
     /// Turns true when the collector stops.
     pub shutdown: watch::Receiver<bool>,
 }
-
-/// The site of an agent, and whether the agent is silent.
-type AgentStates = Vec<(Option<String>, bool)>;
 
 /// What became of the rows of each layer's file, by kind and name.
 pub type LayerDefects = BTreeMap<(String, String), Defects>;
@@ -192,7 +191,7 @@ impl App {
         *app.directory
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
-        app.count_agents()?;
+        app.count_agents();
         Ok(app)
     }
 
@@ -264,72 +263,13 @@ impl App {
         self.source.now_unix_ms()
     }
 
-    /// Agents that are not revoked, and how many of them are silent.
-    #[must_use]
-    pub fn agent_counts(&self) -> (u64, u64) {
-        let held = self
-            .agent_states
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let held = Arc::clone(&held);
-        let whole = self.viewer.scope.is_whole();
-        let directory = self.directory();
-        let seen = |site: &Option<String>| {
-            whole
-                || site
-                    .as_deref()
-                    .is_some_and(|site| directory.site(site).is_some())
-        };
-        held.iter()
-            .filter(|(site, _)| seen(site))
-            .fold((0, 0), |(total, silent), (_, is_silent)| {
-                (total + 1, silent + u64::from(*is_silent))
-            })
-    }
-
-    /// Counts the agents anew; answers whether anything changed.
-    pub fn count_agents(&self) -> Result<bool, SourceError> {
-        let agents = self.source.agents()?.into_iter();
-        let states: AgentStates = agents
-            .filter(|agent| !agent.revoked)
-            .map(|agent| {
-                let silent = self.is_silent(&agent);
-                (agent.site, silent)
-            })
-            .collect();
-        let mut held = self
-            .agent_states
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let changed = **held != states;
-        *held = Arc::new(states);
-        Ok(changed)
-    }
-
-    /// Whether an agent has sent nothing for longer than it should, counted from its enrolment
-    /// as long as its first batch has not come.
-    #[must_use]
-    pub fn is_silent(&self, agent: &AgentEntry) -> bool {
-        let limit = self.silent_after_ms(agent.upload_seconds, 0);
-        let heard = agent.last_batch_unix_ms.unwrap_or(agent.enrolled_unix_ms);
-        self.now_unix_ms() - heard > limit
-    }
-
-    /// After how long without a sample nothing is known of a site, milliseconds: some upload
-    /// intervals of its agent, and two slots for the one that is measured and the one that waits.
-    #[must_use]
-    pub fn silent_after_ms(&self, upload_seconds: u32, slot_seconds: u32) -> i64 {
-        let uploads = i64::from(self.config.assessment.silent_after_uploads);
-        uploads * i64::from(upload_seconds.max(1)) * 1_000 + 2 * i64::from(slot_seconds) * 1_000
-    }
-
     /// Reads the registry anew and tells readers to do the same.
     pub fn refresh_directory(&self) -> Result<(), SourceError> {
         let held = self.whole();
         let mut fresh = self.source.directory(held.version + 1)?;
         self.place_in_regions(&mut fresh);
         let fresh = Arc::new(fresh);
-        // The collector's own signs of life change the registry too, and concern nobody.
+        // Not every change of the registry is one of its image: a person's session is none.
         if fresh.says_the_same(&held) {
             return Ok(());
         }
@@ -338,7 +278,7 @@ impl App {
             .directory
             .write()
             .unwrap_or_else(PoisonError::into_inner) = fresh;
-        self.count_agents()?;
+        self.count_agents();
         self.live.tell(Change::Everything);
         Ok(())
     }

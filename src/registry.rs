@@ -165,8 +165,20 @@ impl Registry {
         operation: &'static str,
         write: impl FnOnce(&Transaction<'_>) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
-        let written = self.write_quietly(operation, write)?;
-        self.writes.fetch_add(1, Ordering::Release);
+        self.write_telling(operation, |transaction| Ok((write(transaction)?, true)))
+    }
+
+    /// Writes what those who watch [`Registry::version`] need to look at again only when `write` says
+    /// so.
+    fn write_telling<T>(
+        &self,
+        operation: &'static str,
+        write: impl FnOnce(&Transaction<'_>) -> Result<(T, bool), RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let (written, tell) = self.write_quietly(operation, write)?;
+        if tell {
+            self.writes.fetch_add(1, Ordering::Release);
+        }
         Ok(written)
     }
 

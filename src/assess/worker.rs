@@ -78,7 +78,7 @@ struct Worker {
     held: HashMap<String, Held>,
     /// Sites whose stored outages were taken as they are since the start.
     unproven: Vec<String>,
-    registry_version: Option<crate::registry::Version>,
+    registry_version: Option<(crate::registry::Version, jiff::civil::Date)>,
     layers_version: Option<i64>,
     ticks: u64,
 }
@@ -146,7 +146,6 @@ impl Worker {
             self.look(site, spans, now);
             self.tell_samples(site, spans);
         }
-        self.count_agents();
         self.app.live.tell(Change::Summary);
     }
 
@@ -171,14 +170,8 @@ impl Worker {
             }
         }
         self.prove(PROVED_EACH_TICK);
-        self.count_agents();
-    }
-
-    fn count_agents(&self) {
-        match self.app.count_agents() {
-            Ok(true) => self.app.live.tell(Change::Summary),
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "agents could not be counted"),
+        if app.count_agents() {
+            app.live.tell(Change::Summary);
         }
     }
 

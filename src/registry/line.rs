@@ -149,9 +149,8 @@ impl Registry {
         if seen.is_empty() || self.all_noted(site, agent, seen, at_unix_ms)? {
             return Ok(());
         }
-        self.write("note lines", |transaction| {
-            let known =
-                known_lines(transaction, site, agent).map_err(database("note lines"))?;
+        self.write_telling("note lines", |transaction| {
+            let known = known_lines(transaction, site, agent).map_err(database("note lines"))?;
             let first = known.iter().all(leads_nowhere);
             for one in seen.iter().take(LINES_MAX.saturating_sub(known.len())) {
                 note(transaction, (site, agent), one, (at_unix_ms, first))?;
@@ -159,7 +158,9 @@ impl Registry {
             for one in seen {
                 update(transaction, (site, agent), one, at_unix_ms)?;
             }
-            Ok(())
+            let is_known = |key: String| known.iter().any(|record| record.key == key);
+            let new = seen.iter().any(|one| !is_known(line_key(&one.line)));
+            Ok(((), new))
         })
     }
 

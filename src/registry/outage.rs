@@ -163,7 +163,7 @@ impl Registry {
 
     /// Puts `outages` in place of those of the site that overlap `[from, to)`; returns them as they
     /// are now stored. One that begins when a stored one began keeps its number. Nothing is written
-    /// when nothing differs.
+    /// when nothing differs; and what is written is told by who found it, so it is written quietly.
     pub fn replace_outages(
         &self,
         site: &str,
@@ -185,7 +185,7 @@ impl Registry {
         if same {
             return Ok(numbered);
         }
-        self.write("replace outages", |transaction| {
+        self.write_quietly("replace outages", |transaction| {
             for old in &before {
                 if !numbered.iter().any(|one| one.id == old.id) {
                     transaction
