@@ -269,11 +269,10 @@ impl App {
         let mut fresh = self.source.directory(held.version + 1)?;
         self.place_in_regions(&mut fresh);
         let fresh = Arc::new(fresh);
-        // Not every change of the registry is one of its image: a person's session is none.
+        // Not every change of the registry is one of its image: an exclusion is none.
         if fresh.says_the_same(&held) {
             return Ok(());
         }
-        self.live.retain(|site| fresh.site(site).is_some());
         *self
             .directory
             .write()

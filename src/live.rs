@@ -173,9 +173,18 @@ impl Live {
         changed
     }
 
-    /// Forgets sites that are no longer there.
+    /// Forgets sites that nobody measures any more; tells readers of those of which something was
+    /// known.
     pub fn retain(&self, keep: impl Fn(&str) -> bool) {
-        self.write().retain(|site, _| keep(site));
+        let gone: Vec<String> = {
+            let mut sites = self.write();
+            let gone = sites.extract_if(|site, _| !keep(site));
+            gone.map(|(site, _)| site).collect()
+        };
+        for site in gone {
+            let now = SiteLive::default();
+            self.tell(Change::Site { site, now });
+        }
     }
 
     /// Tells readers of a change. Without readers it is dropped.
@@ -261,5 +270,10 @@ mod tests {
         );
         assert!(changes.try_recv().is_err());
         assert_eq!(live.of("nowhere"), SiteLive::default());
+        live.retain(|site| site == "b");
+        let now = SiteLive::default();
+        let site = "a".to_owned();
+        assert_eq!(*changes.try_recv().unwrap(), Change::Site { site, now });
+        assert!(changes.try_recv().is_err());
     }
 }

@@ -226,6 +226,12 @@ impl Directory {
         sites.iter().any(simulated)
     }
 
+    /// Whether a site is open and has an agent.
+    #[must_use]
+    pub fn is_measured(&self, id: &str) -> bool {
+        self.site(id).is_some_and(|site| site.agents > 0)
+    }
+
     /// Sites with an agent.
     pub fn measured(&self) -> impl Iterator<Item = &SiteEntry> {
         self.sites.iter().filter(|site| site.agents > 0)

@@ -5,13 +5,13 @@
 mod arrivals;
 mod follow;
 mod outages;
+mod state;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use desserte_domain::live::{LiveInput, site_state};
-use desserte_domain::slot::SlotState;
 use tokio::sync::broadcast;
 
 use super::judge::Judgement;
@@ -24,6 +24,7 @@ use crate::live::{Change, SampleSeen, SiteLive};
 use arrivals::{Arrivals, Waiting};
 use follow::follow;
 use outages::{differ, site_outages, tell_outages};
+use state::{last_known, last_known_unix_ms, since};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
 const TICK: Duration = Duration::from_secs(2);
@@ -73,22 +74,29 @@ pub fn catch_up(app: &Arc<App>) {
     worker.prove(usize::MAX);
 }
 
-struct Worker {
+/// Looks at sites, on samples that came and with the ticks of time; [`run`] drives it.
+#[derive(Debug)]
+pub struct Worker {
     app: Arc<App>,
     held: HashMap<String, Held>,
     /// Sites whose stored outages were taken as they are since the start.
     unproven: Vec<String>,
+    /// Version of the image in which sites without an agent were last parted with.
+    parted_version: u64,
     registry_version: Option<(crate::registry::Version, jiff::civil::Date)>,
     layers_version: Option<i64>,
     ticks: u64,
 }
 
 impl Worker {
-    fn new(app: Arc<App>) -> Self {
+    /// Remembers nothing yet.
+    #[must_use]
+    pub fn new(app: Arc<App>) -> Self {
         Self {
             app,
             held: HashMap::new(),
             unproven: Vec::new(),
+            parted_version: 0,
             registry_version: None,
             layers_version: None,
             ticks: 0,
@@ -116,7 +124,7 @@ impl Worker {
     /// Judges every measured site over the days that a plan looks back on. Outages that are stored as
     /// they come out keep their causes for the moment: to look at the evidence of all of them takes
     /// longer than who opens the page should wait. That is done by and by.
-    fn start(&mut self) {
+    pub fn start(&mut self) {
         let directory = self.app.directory();
         let now = self.app.now_unix_ms();
         self.held.clear();
@@ -149,11 +157,13 @@ impl Worker {
         self.app.live.tell(Change::Summary);
     }
 
-    fn tick(&mut self) {
+    /// What is to be looked at because time passed.
+    pub fn tick(&mut self) {
         self.ticks += 1;
         if self.ticks.is_multiple_of(REGISTRY_POLL_TICKS) {
             self.poll_registry();
         }
+        self.part_with_unmeasured();
         let app = Arc::clone(&self.app);
         let directory = app.directory();
         let now = app.now_unix_ms();
@@ -172,6 +182,19 @@ impl Worker {
         self.prove(PROVED_EACH_TICK);
         if app.count_agents() {
             app.live.tell(Change::Summary);
+        }
+    }
+
+    /// A site that lost its last agent is looked at no more: nobody measures it, so nothing is known of
+    /// it, as after a restart. An outage that it is in stays open, as it does under an agent that is
+    /// silent for good: only samples say that a line is back. It is told as unheard, and ends with the
+    /// first good slots that an agent measures there again.
+    fn part_with_unmeasured(&mut self) {
+        let directory = self.app.directory();
+        let parted = std::mem::replace(&mut self.parted_version, directory.version);
+        if parted != directory.version {
+            self.held.retain(|site, _| directory.is_measured(site));
+            self.app.live.retain(|site| directory.is_measured(site));
         }
     }
 
@@ -209,7 +232,8 @@ impl Worker {
 
     fn assess(&mut self, site: &str, arrived: &[(i64, i64)], now: i64) -> Result<(), SourceError> {
         let app = Arc::clone(&self.app);
-        let test = app.directory().test(site);
+        let directory = app.directory();
+        let test = directory.test(site);
         let held = self.held.remove(site).map(|held| held.track);
         let track = follow(&app, site, (held, &test), (arrived, now))?;
         let window = track.window();
@@ -228,6 +252,10 @@ impl Worker {
                 .source()
                 .replace_outages(site, window.start_unix_ms, &test, &found)?;
             tell_outages(&app, &stored, &found);
+        }
+        if !directory.is_measured(site) {
+            // What an agent measured here before it was moved: it says nothing of now.
+            return Ok(());
         }
         let before = app.live.of(site);
         let mut fresh = self.live_state(site, &test, &judgement, now)?;
@@ -311,70 +339,5 @@ impl Worker {
                 received: sample.received,
             }));
         }
-    }
-}
-
-/// The last slots that are known, as many as may turn the machine. Slots at the end that wait for
-/// an upload say nothing.
-fn last_known<'s>(slots: &'s [SlotState], test: &SiteTest) -> &'s [SlotState] {
-    let end = slots
-        .iter()
-        .rposition(|slot| *slot != SlotState::Unknown)
-        .map_or(0, |last| last + 1);
-    let most = usize::try_from(test.longest_run()).unwrap_or(usize::MAX);
-    slots.get(end.saturating_sub(most)..end).unwrap_or_default()
-}
-
-/// Start of the last slot that is known.
-fn last_known_unix_ms(judgement: &Judgement) -> Option<i64> {
-    let last = judgement
-        .slots
-        .iter()
-        .rposition(|slot| *slot != SlotState::Unknown)?;
-    Some(judgement.window.at(last))
-}
-
-/// Since when the state is what it is: an outage tells its start; else the first look that saw it.
-fn since(before: &SiteLive, fresh: &SiteLive, judgement: &Judgement) -> Option<i64> {
-    use desserte_domain::live::SiteState;
-    if fresh.state == SiteState::Down {
-        return judgement.outages.last().map(|outage| outage.start_unix_ms);
-    }
-    if before.state == fresh.state && before.since_unix_ms.is_some() {
-        return before.since_unix_ms;
-    }
-    let ended = judgement
-        .outages
-        .last()
-        .and_then(|outage| outage.end_unix_ms);
-    let first_known = judgement
-        .slots
-        .iter()
-        .position(|slot| *slot != SlotState::Unknown)
-        .map(|slot| judgement.window.at(slot));
-    match fresh.state {
-        SiteState::Up | SiteState::Degraded => ended.or(first_known),
-        SiteState::Unknown => fresh.last_sample_unix_ms,
-        SiteState::Down | SiteState::Excluded => Some(judgement.window.end_unix_ms()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slots_that_wait_for_an_upload_say_nothing() {
-        use SlotState::{Bad, Good, Unknown};
-        let test = SiteTest::default();
-        assert_eq!(
-            last_known(&[Bad, Good, Unknown, Unknown], &test),
-            [Bad, Good]
-        );
-        assert!(last_known(&[Unknown], &test).is_empty());
-        assert_eq!(
-            last_known(&[Bad, Good, Good, Good, Good, Good], &test),
-            [Good; 5]
-        );
     }
 }
