@@ -41,6 +41,7 @@ pub use source::{Source, SourceError};
 pub use statement::ACCEPTANCE_SPAN_DAYS;
 pub use status::status_text;
 use counts::AgentStates;
+pub use counts::Counts;
 use views::{ByScope, Views};
 
 use crate::api::error::Refusal;
@@ -91,6 +92,8 @@ pub struct House {
     /// The sites with their distances.
     planned: ByScope<MeasuredSites>,
     drawn: drawn::Drawn,
+    /// Counts, as they were when readers were told that they changed.
+    told_counts: ByScope<Counts>,
     /// Months' figures.
     months: months::MonthCache,
     /// States of sites and their changes.
@@ -172,6 +175,7 @@ impl App {
             planned: ByScope::default(),
             months: months::MonthCache::default(),
             drawn: drawn::Drawn::default(),
+            told_counts: ByScope::default(),
             live: Live::default(),
             demonstration: Arc::default(),
             doors: parts.doors,

@@ -1,14 +1,51 @@
-//! Which agents are silent: told by the image of the registry and by what arrived, without asking the
-//! registry, because it is asked again with each tick of the assessment.
+//! Counts of sites and agents. Which agents are silent is told by the image of the registry and by what
+//! arrived, without asking the registry: it is asked again with each tick of the assessment.
 
 use std::sync::{Arc, PoisonError};
 
-use super::{AgentEntry, App};
+use super::{AgentEntry, App, Tally};
 
 /// The site of an agent, and whether the agent is silent.
 pub(super) type AgentStates = Vec<(Option<String>, bool)>;
 
+/// What a viewer sees, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Sites.
+    pub sites: Tally,
+    /// Agents that are not revoked.
+    pub agents: u64,
+    /// Those of them that are silent.
+    pub silent_agents: u64,
+}
+
 impl App {
+    /// Counts what the viewer sees.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts_with(self.tally())
+    }
+
+    /// Counts what the viewer sees, its sites counted before.
+    #[must_use]
+    pub fn counts_with(&self, sites: Tally) -> Counts {
+        let (agents, silent_agents) = self.agent_counts();
+        Counts {
+            sites,
+            agents,
+            silent_agents,
+        }
+    }
+
+    /// Counts for readers who are told that they changed: made once for all readers of a scope.
+    #[must_use]
+    pub fn told_counts(&self) -> Counts {
+        let told = self.live.summaries();
+        *self
+            .told_counts
+            .of(&self.viewer.scope, told, || self.counts())
+    }
+
     /// Agents that are not revoked, and how many of them are silent.
     #[must_use]
     pub fn agent_counts(&self) -> (u64, u64) {

@@ -28,6 +28,8 @@ use state::{last_known, last_known_unix_ms, since};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
 const TICK: Duration = Duration::from_secs(2);
+/// How often readers are told of counts that change, at most.
+const COUNTS_EVERY: Duration = Duration::from_secs(1);
 /// A site is looked at again after half a slot, within these bounds, milliseconds: often enough for
 /// slots of seconds, seldom enough for thousands of sites.
 const LOOK_EVERY_MS_MIN: i64 = 1_500;
@@ -50,6 +52,7 @@ pub async fn run(app: Arc<App>, events: broadcast::Receiver<IngestEvent>) {
     let follower = Arc::clone(&arrivals);
     let told = Arc::clone(&app);
     let following = tokio::spawn(async move { follower.follow(&told, events).await });
+    let telling = tokio::spawn(tell_counts(Arc::clone(&app)));
     let mut worker = Worker::new(Arc::clone(&app)).on_thread(Worker::start).await;
     let mut ticker = tokio::time::interval(TICK);
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -65,6 +68,18 @@ pub async fn run(app: Arc<App>, events: broadcast::Receiver<IngestEvent>) {
         }
     }
     following.abort();
+    telling.abort();
+}
+
+/// Tells readers of counts that changed. The country's sites are counted for it, which is not to be done
+/// with each site that changes.
+async fn tell_counts(app: Arc<App>) {
+    let mut ticker = tokio::time::interval(COUNTS_EVERY);
+    ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticker.tick().await;
+        app.live.tell_counts();
+    }
 }
 
 /// Judges every measured site once: what a collector does at its start.
@@ -133,7 +148,7 @@ impl Worker {
         }
         let measured = directory.measured();
         self.unproven = measured.map(|site| site.id.clone()).collect();
-        self.app.live.tell(Change::Summary);
+        self.app.live.change_counts();
     }
 
     /// Looks at everything of some sites, as if it had just come.
@@ -154,7 +169,7 @@ impl Worker {
             self.look(site, spans, now);
             self.tell_samples(site, spans);
         }
-        self.app.live.tell(Change::Summary);
+        self.app.live.change_counts();
     }
 
     /// What is to be looked at because time passed.
@@ -181,7 +196,7 @@ impl Worker {
         }
         self.prove(PROVED_EACH_TICK);
         if app.count_agents() {
-            app.live.tell(Change::Summary);
+            app.live.change_counts();
         }
     }
 
@@ -270,9 +285,7 @@ impl Worker {
             track,
         };
         self.held.insert(site.to_owned(), held);
-        if app.live.update(site, fresh) {
-            app.live.tell(Change::Summary);
-        }
+        app.live.update(site, fresh);
         Ok(())
     }
 
