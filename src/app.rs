@@ -25,6 +25,8 @@ use desserte_planning::layer::Layers;
 use desserte_planning::plan::MeasuredSites;
 use tokio::sync::watch;
 
+use counts::AgentStates;
+pub use counts::Counts;
 pub use demonstration::{Begun, Phase, Progress};
 pub use directory::{Directory, ExpectedAgent, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
@@ -40,8 +42,6 @@ pub(crate) use source::EVIDENCE_MARGIN_MS;
 pub use source::{Source, SourceError};
 pub use statement::ACCEPTANCE_SPAN_DAYS;
 pub use status::status_text;
-use counts::AgentStates;
-pub use counts::Counts;
 use views::{ByScope, Views};
 
 use crate::api::error::Refusal;

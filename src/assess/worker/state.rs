@@ -1,14 +1,42 @@
 //! What is true of a site now, told by a judgement of its slots.
 
+use desserte_domain::live::{LiveInput, site_state};
 use desserte_domain::slot::SlotState;
 
 use super::super::judge::Judgement;
 use super::super::test::SiteTest;
+use super::Circumstances;
 use crate::live::SiteLive;
+
+/// What is true now; its newest sample and its sums are left to the caller.
+pub(super) fn live_state(
+    test: &SiteTest,
+    judgement: &Judgement,
+    circumstances: Circumstances,
+    now: i64,
+) -> SiteLive {
+    let state = site_state(&LiveInput {
+        availability: judgement.run.state_at_end,
+        recent_slots: last_known(&judgement.slots, test),
+        // A row that says "not sent" is no sign of life: the last slot that is known counts.
+        last_sample_age_ms: last_known_unix_ms(judgement).map(|at| now - at),
+        silent_after_ms: circumstances.silent_after_ms,
+        excluded: circumstances.excluded,
+    });
+    let open = judgement
+        .outages
+        .last()
+        .filter(|one| one.end_unix_ms.is_none());
+    SiteLive {
+        state,
+        cause: open.map(|outage| outage.cause.cause),
+        ..SiteLive::default()
+    }
+}
 
 /// The last slots that are known, as many as may turn the machine. Slots at the end that wait for
 /// an upload say nothing.
-pub(super) fn last_known<'s>(slots: &'s [SlotState], test: &SiteTest) -> &'s [SlotState] {
+fn last_known<'s>(slots: &'s [SlotState], test: &SiteTest) -> &'s [SlotState] {
     let end = slots
         .iter()
         .rposition(|slot| *slot != SlotState::Unknown)
