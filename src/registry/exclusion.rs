@@ -101,11 +101,11 @@ impl ExclusionRecord {
     }
 }
 
-/// What [`ExclusionRecord::counts`] and [`ExclusionRecord::concerns`] say, as the index can use it.
+/// What [`ExclusionRecord::counts`] and [`ExclusionRecord::concerns`] say, as the index of ends can use
+/// it. (The sign keeps that of starts, in which all that are over lie, from being taken.)
 const HOLDING: &str = "SELECT * FROM exclusion
-    WHERE agreement = ?1 AND (site IS NULL OR site = ?2) AND from_unix_ms <= ?3 AND to_unix_ms > ?3
-        AND approved_by IS NOT NULL AND withdrawn_at IS NULL
-    ORDER BY from_unix_ms, id";
+    WHERE agreement = ?1 AND (site IS NULL OR site = ?2) AND +from_unix_ms <= ?3 AND to_unix_ms > ?3
+        AND approved_by IS NOT NULL AND withdrawn_at IS NULL";
 
 impl Registry {
     /// Enters an exclusion, which waits for an approval; returns its number. The decision's reason is
@@ -180,8 +180,8 @@ impl Registry {
         })
     }
 
-    /// Exclusions of an agreement that count, concern a site and hold at a time. Asked at each look at
-    /// the site: those that are over are not read.
+    /// Exclusions of an agreement that count, concern a site and hold at a time, in no order. Asked at
+    /// each look at the site: those that are over are not read.
     pub fn exclusions_at(
         &self,
         agreement: &str,
