@@ -1,5 +1,6 @@
 //! Everything the collector's face shares: the image of the registry, live states, layers, metrics.
 
+mod counts;
 mod demonstration;
 mod directory;
 mod drawn;
@@ -24,8 +25,10 @@ use desserte_planning::layer::Layers;
 use desserte_planning::plan::MeasuredSites;
 use tokio::sync::watch;
 
+use counts::AgentStates;
+pub use counts::Counts;
 pub use demonstration::{Begun, Phase, Progress};
-pub use directory::{Directory, SiteEntry, StoredAgreement};
+pub use directory::{Directory, ExpectedAgent, SiteEntry, StoredAgreement};
 pub use entries::{AgentEntry, LineEntry, OutageFilter, SiteRecord, TargetEntry, VersionEntry};
 pub use gaps::{SiteGap, stored_sites};
 pub use groups::{OutageGroup, OutageGroups};
@@ -89,6 +92,8 @@ pub struct House {
     /// The sites with their distances.
     planned: ByScope<MeasuredSites>,
     drawn: drawn::Drawn,
+    /// Counts, as they were when readers were told that they changed.
+    told_counts: ByScope<Counts>,
     /// Months' figures.
     months: months::MonthCache,
     /// States of sites and their changes.
@@ -110,9 +115,6 @@ pub struct House {
     /// Turns true when the collector stops.
     pub shutdown: watch::Receiver<bool>,
 }
-
-/// The site of an agent, and whether the agent is silent.
-type AgentStates = Vec<(Option<String>, bool)>;
 
 /// What became of the rows of each layer's file, by kind and name.
 pub type LayerDefects = BTreeMap<(String, String), Defects>;
@@ -173,6 +175,7 @@ impl App {
             planned: ByScope::default(),
             months: months::MonthCache::default(),
             drawn: drawn::Drawn::default(),
+            told_counts: ByScope::default(),
             live: Live::default(),
             demonstration: Arc::default(),
             doors: parts.doors,
@@ -192,7 +195,7 @@ impl App {
         *app.directory
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
-        app.count_agents()?;
+        app.count_agents();
         Ok(app)
     }
 
@@ -264,81 +267,21 @@ impl App {
         self.source.now_unix_ms()
     }
 
-    /// Agents that are not revoked, and how many of them are silent.
-    #[must_use]
-    pub fn agent_counts(&self) -> (u64, u64) {
-        let held = self
-            .agent_states
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let held = Arc::clone(&held);
-        let whole = self.viewer.scope.is_whole();
-        let directory = self.directory();
-        let seen = |site: &Option<String>| {
-            whole
-                || site
-                    .as_deref()
-                    .is_some_and(|site| directory.site(site).is_some())
-        };
-        held.iter()
-            .filter(|(site, _)| seen(site))
-            .fold((0, 0), |(total, silent), (_, is_silent)| {
-                (total + 1, silent + u64::from(*is_silent))
-            })
-    }
-
-    /// Counts the agents anew; answers whether anything changed.
-    pub fn count_agents(&self) -> Result<bool, SourceError> {
-        let agents = self.source.agents()?.into_iter();
-        let states: AgentStates = agents
-            .filter(|agent| !agent.revoked)
-            .map(|agent| {
-                let silent = self.is_silent(&agent);
-                (agent.site, silent)
-            })
-            .collect();
-        let mut held = self
-            .agent_states
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let changed = **held != states;
-        *held = Arc::new(states);
-        Ok(changed)
-    }
-
-    /// Whether an agent has sent nothing for longer than it should, counted from its enrolment
-    /// as long as its first batch has not come.
-    #[must_use]
-    pub fn is_silent(&self, agent: &AgentEntry) -> bool {
-        let limit = self.silent_after_ms(agent.upload_seconds, 0);
-        let heard = agent.last_batch_unix_ms.unwrap_or(agent.enrolled_unix_ms);
-        self.now_unix_ms() - heard > limit
-    }
-
-    /// After how long without a sample nothing is known of a site, milliseconds: some upload
-    /// intervals of its agent, and two slots for the one that is measured and the one that waits.
-    #[must_use]
-    pub fn silent_after_ms(&self, upload_seconds: u32, slot_seconds: u32) -> i64 {
-        let uploads = i64::from(self.config.assessment.silent_after_uploads);
-        uploads * i64::from(upload_seconds.max(1)) * 1_000 + 2 * i64::from(slot_seconds) * 1_000
-    }
-
     /// Reads the registry anew and tells readers to do the same.
     pub fn refresh_directory(&self) -> Result<(), SourceError> {
         let held = self.whole();
         let mut fresh = self.source.directory(held.version + 1)?;
         self.place_in_regions(&mut fresh);
         let fresh = Arc::new(fresh);
-        // The collector's own signs of life change the registry too, and concern nobody.
+        // Not every change of the registry is one of its image: an exclusion is none.
         if fresh.says_the_same(&held) {
             return Ok(());
         }
-        self.live.retain(|site| fresh.site(site).is_some());
         *self
             .directory
             .write()
             .unwrap_or_else(PoisonError::into_inner) = fresh;
-        self.count_agents()?;
+        self.count_agents();
         self.live.tell(Change::Everything);
         Ok(())
     }

@@ -284,6 +284,12 @@ impl Collector {
         self.following.activities.of(agent)
     }
 
+    /// When the last batch of an agent was received, Unix milliseconds.
+    #[must_use]
+    pub fn last_batch_unix_ms(&self, agent: AgentId) -> Option<i64> {
+        self.following.activities.batch_unix_ms(agent)
+    }
+
     /// What was counted since the start.
     #[must_use]
     pub fn counters(&self) -> Counters {

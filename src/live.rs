@@ -3,6 +3,7 @@
 //! Rebuilt from the store at start; [`crate::assess::worker`] is its only writer.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use desserte_domain::cause::{Cause, Verdict};
@@ -93,6 +94,13 @@ pub enum Change {
     },
     /// An outage opened, changed its cause or closed.
     Outage(SiteOutage),
+    /// An outage is none any more: samples that came late took it away, or moved its start.
+    OutageGone {
+        /// The site.
+        site: String,
+        /// Number in the registry.
+        id: i64,
+    },
     /// A sample came.
     Sample(SampleSeen),
     /// Counts may have changed.
@@ -108,6 +116,10 @@ pub struct Live {
     changes: broadcast::Sender<Arc<Change>>,
     /// Apart, because there are many of them: a reader of changes does not fall behind by samples.
     samples: broadcast::Sender<Arc<Change>>,
+    /// Counts changed since [`Change::Summary`] was told last.
+    counts_changed: AtomicBool,
+    /// How often it was told.
+    summaries: AtomicU64,
     /// Readers of each account.
     readers: Arc<Mutex<HashMap<String, usize>>>,
 }
@@ -137,6 +149,8 @@ impl Default for Live {
             sites: RwLock::default(),
             changes: broadcast::Sender::new(CHANGES_KEPT),
             samples: broadcast::Sender::new(CHANGES_KEPT),
+            counts_changed: AtomicBool::default(),
+            summaries: AtomicU64::default(),
             readers: Arc::default(),
         }
     }
@@ -169,22 +183,56 @@ impl Live {
                 site: site.to_owned(),
                 now,
             });
+            self.change_counts();
         }
         changed
     }
 
-    /// Forgets sites that are no longer there.
+    /// Forgets sites that nobody measures any more; tells readers of those of which something was
+    /// known.
     pub fn retain(&self, keep: impl Fn(&str) -> bool) {
-        self.write().retain(|site, _| keep(site));
+        let gone: Vec<String> = {
+            let mut sites = self.write();
+            let gone = sites.extract_if(|site, _| !keep(site));
+            gone.map(|(site, _)| site).collect()
+        };
+        for site in gone {
+            let now = SiteLive::default();
+            self.tell(Change::Site { site, now });
+            self.change_counts();
+        }
     }
 
     /// Tells readers of a change. Without readers it is dropped.
     pub fn tell(&self, change: Change) {
         let channel = match change {
             Change::Sample(_) => &self.samples,
+            Change::Summary => {
+                self.summaries.fetch_add(1, Ordering::AcqRel);
+                &self.changes
+            }
             _ => &self.changes,
         };
         let _ = channel.send(Arc::new(change));
+    }
+
+    /// Counts changed: readers are told with the next [`Live::tell_counts`].
+    pub fn change_counts(&self) {
+        self.counts_changed.store(true, Ordering::Release);
+    }
+
+    /// Tells readers once of all counts that changed since the last time, if any did.
+    pub fn tell_counts(&self) {
+        if self.counts_changed.swap(false, Ordering::AcqRel) {
+            self.tell(Change::Summary);
+        }
+    }
+
+    /// How often [`Change::Summary`] was told: what was counted for one of them is good for all its
+    /// readers.
+    #[must_use]
+    pub fn summaries(&self) -> u64 {
+        self.summaries.load(Ordering::Acquire)
     }
 
     /// A new reader of changes other than samples.
@@ -261,5 +309,24 @@ mod tests {
         );
         assert!(changes.try_recv().is_err());
         assert_eq!(live.of("nowhere"), SiteLive::default());
+        live.retain(|site| site == "b");
+        let now = SiteLive::default();
+        let site = "a".to_owned();
+        assert_eq!(*changes.try_recv().unwrap(), Change::Site { site, now });
+        assert!(changes.try_recv().is_err());
+    }
+
+    #[test]
+    fn counts_that_change_often_are_told_once() {
+        let live = Live::default();
+        let mut changes = live.changes();
+        live.tell_counts();
+        live.change_counts();
+        live.change_counts();
+        live.tell_counts();
+        live.tell_counts();
+        assert_eq!(*changes.try_recv().unwrap(), Change::Summary);
+        assert!(changes.try_recv().is_err());
+        assert_eq!(live.summaries(), 1);
     }
 }

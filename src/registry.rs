@@ -84,6 +84,7 @@ const SCHEMA: &[&str] = &[
     include_str!("registry/schema-doors.sql"),
     include_str!("registry/schema-volume.sql"),
     include_str!("registry/schema-numbers.sql"),
+    include_str!("registry/schema-looks.sql"),
 ];
 /// With this step came records: a file from before it gets those of what it holds.
 const RECORDS_STEP: usize = 6;
@@ -134,6 +135,17 @@ impl Registry {
         Ok(Version(others, self.writes.load(Ordering::Acquire)))
     }
 
+    /// How a statement is carried out, a step a line.
+    #[cfg(test)]
+    fn plan_of(&self, statement: &str) -> String {
+        let connection = self.lock();
+        let explained = format!("EXPLAIN QUERY PLAN {statement}");
+        let mut explained = connection.prepare(&explained).unwrap();
+        let steps = explained.raw_query().mapped(|row| row.get("detail"));
+        let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+        steps.join("\n")
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic while the lock was held rolled its transaction back.
         self.connection
@@ -154,8 +166,20 @@ impl Registry {
         operation: &'static str,
         write: impl FnOnce(&Transaction<'_>) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
-        let written = self.write_quietly(operation, write)?;
-        self.writes.fetch_add(1, Ordering::Release);
+        self.write_telling(operation, |transaction| Ok((write(transaction)?, true)))
+    }
+
+    /// Writes what those who watch [`Registry::version`] need to look at again only when `write` says
+    /// so.
+    fn write_telling<T>(
+        &self,
+        operation: &'static str,
+        write: impl FnOnce(&Transaction<'_>) -> Result<(T, bool), RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let (written, tell) = self.write_quietly(operation, write)?;
+        if tell {
+            self.writes.fetch_add(1, Ordering::Release);
+        }
         Ok(written)
     }
 

@@ -45,8 +45,9 @@ pub(crate) struct EventQuery {
     site: Option<String>,
 }
 
-/// Changes as server-sent events: `site`, `outage`, `sample`, `summary`, and `resync` when the
-/// reader must read anew.
+/// Changes as server-sent events: `site`, `outage`, `outage_gone` (one that late samples took away, or whose
+/// start they moved), `sample`, `summary` (at most one a second), and `resync` when the reader must read
+/// anew.
 #[utoipa::path(get, path = "/api/v1/events", tag = "live", params(EventQuery), responses(
     (status = 200, description = "a stream of events", content_type = "text/event-stream", body = String),
     (status = 400, body = super::error::Problem),
@@ -120,8 +121,9 @@ impl Reader {
         match change {
             Change::Site { site, .. } if !app.sees(site) => None,
             Change::Outage(outage) if !app.sees(&outage.site) => None,
+            Change::OutageGone { site, .. } if !app.sees(site) => None,
             Change::Summary if !app.sees_everything() => {
-                let now = summary::now(app);
+                let now = summary::told(app);
                 let as_of = now.as_of.clone();
                 let before = self.summary.replace(now.clone());
                 let same = before.is_some_and(|before| Summary { as_of, ..before } == now);
@@ -203,6 +205,13 @@ fn to_event(app: &App, change: &Change) -> Option<Event> {
     match change {
         Change::Site { site, now } => Some(event("site", &changed(app, site, now))),
         Change::Outage(outage) => Some(event("outage", &outages::shown(app, outage))),
+        Change::OutageGone { site, id } => Some(event(
+            "outage_gone",
+            &super::model::OutageGoneEvent {
+                id: id.to_string(),
+                site: site.clone(),
+            },
+        )),
         Change::Sample(sample) => Some(event(
             "sample",
             &super::model::SampleEvent {
@@ -214,7 +223,7 @@ fn to_event(app: &App, change: &Change) -> Option<Event> {
                 received: sample.received,
             },
         )),
-        Change::Summary => Some(event("summary", &summary::now(app))),
+        Change::Summary => Some(event("summary", &summary::told(app))),
         Change::Everything => Some(resync()),
     }
 }

@@ -47,7 +47,7 @@ pub use import::{
     ImportRefusal, ImportText, ImportUndone, ImportWarning, Signed,
 };
 pub use month::{Day, Interval, Month, MonthOutage, MonthPromise, Ratio, SiteMonth};
-pub use outage::{CauseCount, Fact, OutageGroupItem, OutageGroupPage, OutageItem};
+pub use outage::{CauseCount, Fact, OutageGoneEvent, OutageGroupItem, OutageGroupPage, OutageItem};
 pub use overview::{
     CauseState, CountryName, CountryOutline, GroupState, KindCount, KindState, MapSite, MapSites,
     NationalOverview, OperatorState, OutlineShape, RegionState, SiteEvent, SiteName,

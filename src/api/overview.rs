@@ -89,7 +89,7 @@ fn answer(app: &App, found: Overview, invented_sites: bool) -> NationalOverview 
             time_zone: country.time_zone.clone(),
             invented_sites,
         },
-        summary: summary::of(app, &found.whole),
+        summary: summary::of(app, &app.counts_with(found.whole)),
         silent_sites: found.whole.silent,
         regions: last_none(found.regions)
             .map(|(region, tally)| RegionState {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use desserte_domain::agreement::Agreement;
+use desserte_probe::wire::id::AgentId;
 
 use crate::assess::SiteTest;
 use crate::geography::areas::Areas;
@@ -40,6 +41,19 @@ pub struct SiteEntry {
     pub folded: String,
 }
 
+/// An agent that is not revoked, as far as it is told by memory alone whether it is silent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedAgent {
+    /// Identifier.
+    pub id: AgentId,
+    /// Site to which it is assigned now.
+    pub site: Option<String>,
+    /// When it was enrolled, Unix milliseconds.
+    pub enrolled_unix_ms: i64,
+    /// Seconds between its uploads.
+    pub upload_seconds: u32,
+}
+
 /// An agreement with the text it was given as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAgreement {
@@ -55,6 +69,8 @@ pub struct Directory {
     /// Open sites, by identifier.
     sites: Vec<SiteEntry>,
     positions: HashMap<String, usize>,
+    /// Agents from which batches are expected, by time of enrolment; none in a part.
+    agents: Vec<ExpectedAgent>,
     /// Agreements, newest version of each, by identifier.
     agreements: Vec<StoredAgreement>,
     /// Tests of sites that an agreement names.
@@ -95,11 +111,18 @@ impl Directory {
         Self {
             sites,
             positions,
+            agents: Vec::new(),
             agreements,
             tests,
             today,
             version,
         }
+    }
+
+    /// The same image with the agents from which batches are expected.
+    #[must_use]
+    pub fn with_agents(self, agents: Vec<ExpectedAgent>) -> Self {
+        Self { agents, ..self }
     }
 
     /// A part of this image: of the same registry, so with the same version.
@@ -129,10 +152,11 @@ impl Directory {
         }
     }
 
-    /// Whether another image holds the same sites, agreements and tests.
+    /// Whether another image holds the same sites, agents, agreements and tests.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.sites == other.sites
+            && self.agents == other.agents
             && self.agreements == other.agreements
             && self.tests == other.tests
     }
@@ -153,6 +177,12 @@ impl Directory {
     #[must_use]
     pub fn position(&self, id: &str) -> Option<usize> {
         self.positions.get(id).copied()
+    }
+
+    /// Agents from which batches are expected, by time of enrolment; none in a part.
+    #[must_use]
+    pub fn agents(&self) -> &[ExpectedAgent] {
+        &self.agents
     }
 
     /// Agreements, by identifier.
@@ -194,6 +224,12 @@ impl Directory {
     pub fn any_simulated(&self, sites: &[String]) -> bool {
         let simulated = |id: &String| self.site(id).is_some_and(|site| site.simulated);
         sites.iter().any(simulated)
+    }
+
+    /// Whether a site is open and has an agent.
+    #[must_use]
+    pub fn is_measured(&self, id: &str) -> bool {
+        self.site(id).is_some_and(|site| site.agents > 0)
     }
 
     /// Sites with an agent.

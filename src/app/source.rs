@@ -13,7 +13,7 @@ use std::sync::Arc;
 use desserte_probe::clock::{Clock, SystemClock};
 use desserte_probe::wire::id::AgentId;
 
-use super::directory::{Directory, StoredAgreement};
+use super::directory::{Directory, ExpectedAgent, StoredAgreement};
 use super::{AgentEntry, SiteRecord, TargetEntry};
 use crate::collector::{Collector, journal_path, registry_path, samples_reading};
 use crate::registry::{self, AgentRecord, LineRecord, Registry, RegistryError, SiteStatus};
@@ -110,17 +110,43 @@ impl Source {
         self.clock.unix_ms()
     }
 
-    /// What to compare in order to know whether the registry changed.
-    pub fn registry_version(&self) -> Result<registry::Version> {
-        Ok(self.registry.version()?)
+    /// What to compare in order to know whether the image of the registry is still true. Agreements
+    /// begin and end with a day, without anyone changing anything.
+    pub fn registry_version(&self) -> Result<(registry::Version, jiff::civil::Date)> {
+        Ok((self.registry.version()?, self.today()))
+    }
+
+    /// The present day.
+    fn today(&self) -> jiff::civil::Date {
+        jiff::Timestamp::from_millisecond(self.now_unix_ms())
+            .unwrap_or_default()
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .date()
+    }
+
+    /// When the last batch of an agent came, Unix milliseconds; `None` where nothing arrives.
+    #[must_use]
+    pub fn last_batch_unix_ms(&self, agent: AgentId) -> Option<i64> {
+        self.collector.as_ref()?.last_batch_unix_ms(agent)
     }
 
     /// An image of open sites and agreements.
     pub fn directory(&self, version: u64) -> Result<Directory> {
         let seconds_of = self.registry.upload_seconds()?;
         let mut agents: BTreeMap<String, Agents> = BTreeMap::new();
+        let mut expected = Vec::new();
         for agent in self.registry.agents()? {
             let revoked = agent.revoked_at_unix_ms.is_some();
+            let seconds = seconds_of.get(&agent.id).copied();
+            let upload_seconds = seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT);
+            if !revoked {
+                expected.push(ExpectedAgent {
+                    id: agent.id,
+                    site: agent.site.clone(),
+                    enrolled_unix_ms: agent.enrolled_at_unix_ms,
+                    upload_seconds,
+                });
+            }
             if revoked && !agent.simulated {
                 continue;
             }
@@ -129,9 +155,7 @@ impl Source {
             held.simulated |= agent.simulated;
             if !revoked {
                 held.count += 1;
-                let seconds = seconds_of.get(&agent.id).copied();
-                let seconds = seconds.unwrap_or(UPLOAD_SECONDS_DEFAULT);
-                held.upload_seconds = held.upload_seconds.max(seconds);
+                held.upload_seconds = held.upload_seconds.max(upload_seconds);
             }
         }
         let sites = self
@@ -153,11 +177,7 @@ impl Source {
                 text: stored.text,
             })
             .collect();
-        let today = jiff::Timestamp::from_millisecond(self.now_unix_ms())
-            .unwrap_or_default()
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .date();
-        Ok(Directory::new(sites, agreements, today, version))
+        Ok(Directory::new(sites, agreements, self.today(), version).with_agents(expected))
     }
 
     /// Every agent.
@@ -315,9 +335,7 @@ impl Source {
         let Some(agreement) = agreement else {
             return Ok(false);
         };
-        let exclusions = self.exclusions(agreement, site)?;
-        Ok(exclusions
-            .iter()
-            .any(|one| one.kind.leaves_out() && (one.from_unix_ms..one.to_unix_ms).contains(&now)))
+        let holding = self.registry.exclusions_at(agreement, site, now)?;
+        Ok(holding.iter().any(|one| one.exclusion.kind.leaves_out()))
     }
 }

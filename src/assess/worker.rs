@@ -5,28 +5,29 @@
 mod arrivals;
 mod follow;
 mod outages;
+mod state;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use desserte_domain::live::{LiveInput, site_state};
-use desserte_domain::slot::SlotState;
 use tokio::sync::broadcast;
 
-use super::judge::Judgement;
 use super::long::DAY_MS;
 use super::test::SiteTest;
 use super::track::{News, Track, sums};
 use crate::app::{App, PLAN_DAYS, SourceError};
 use crate::ingest::IngestEvent;
-use crate::live::{Change, SampleSeen, SiteLive};
+use crate::live::{Change, SampleSeen};
 use arrivals::{Arrivals, Waiting};
-use follow::follow;
+use follow::{follow, outgrown};
 use outages::{differ, site_outages, tell_outages};
+use state::{last_known_unix_ms, live_state, since};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
 const TICK: Duration = Duration::from_secs(2);
+/// How often readers are told of counts that change, at most.
+const COUNTS_EVERY: Duration = Duration::from_secs(1);
 /// A site is looked at again after half a slot, within these bounds, milliseconds: often enough for
 /// slots of seconds, seldom enough for thousands of sites.
 const LOOK_EVERY_MS_MIN: i64 = 1_500;
@@ -36,11 +37,27 @@ const REGISTRY_POLL_TICKS: u64 = 1;
 /// Sites whose stored outages are looked at again with each tick after the start.
 const PROVED_EACH_TICK: usize = 8;
 
+/// Sites looked at because time passed before it is seen what arrived meanwhile.
+const LOOKS_AT_ONCE: usize = 32;
+
 /// What the worker remembers of a site between two looks.
 #[derive(Debug, Clone)]
 struct Held {
     looked_unix_ms: i64,
     track: Track,
+    /// Start of its last slot that is known.
+    known_unix_ms: Option<i64>,
+    /// What its state hung on beside its slots.
+    circumstances: Circumstances,
+}
+
+/// What a site's state hangs on beside its slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Circumstances {
+    /// From when on an agent that has sent nothing is silent, milliseconds.
+    silent_after_ms: i64,
+    /// An exclusion holds.
+    excluded: bool,
 }
 
 /// Judges every measured site once, then runs until the app stops.
@@ -49,6 +66,7 @@ pub async fn run(app: Arc<App>, events: broadcast::Receiver<IngestEvent>) {
     let follower = Arc::clone(&arrivals);
     let told = Arc::clone(&app);
     let following = tokio::spawn(async move { follower.follow(&told, events).await });
+    let telling = tokio::spawn(tell_counts(Arc::clone(&app)));
     let mut worker = Worker::new(Arc::clone(&app)).on_thread(Worker::start).await;
     let mut ticker = tokio::time::interval(TICK);
     ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -60,35 +78,61 @@ pub async fn run(app: Arc<App>, events: broadcast::Receiver<IngestEvent>) {
                 worker = worker.on_thread(move |worker| worker.arrived(&waiting)).await;
             }
             _ = ticker.tick() => worker = worker.on_thread(Worker::tick).await,
+            () = std::future::ready(()), if !worker.due.is_empty() => {
+                worker = worker.on_thread(|worker| worker.look_at_due(LOOKS_AT_ONCE)).await;
+            }
             _ = stop.changed() => break,
         }
     }
     following.abort();
+    telling.abort();
+}
+
+/// Tells readers of counts that changed. The country's sites are counted for it, which is not to be done
+/// with each site that changes.
+async fn tell_counts(app: Arc<App>) {
+    let mut ticker = tokio::time::interval(COUNTS_EVERY);
+    ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticker.tick().await;
+        app.live.tell_counts();
+    }
 }
 
 /// Judges every measured site once: what a collector does at its start.
 pub fn catch_up(app: &Arc<App>) {
     let mut worker = Worker::new(Arc::clone(app));
     worker.start();
+    worker.look_at_due(usize::MAX);
     worker.prove(usize::MAX);
 }
 
-struct Worker {
+/// Looks at sites, on samples that came and with the ticks of time; [`run`] drives it.
+#[derive(Debug)]
+pub struct Worker {
     app: Arc<App>,
     held: HashMap<String, Held>,
+    /// Sites that wait for a look because time passed.
+    due: VecDeque<String>,
     /// Sites whose stored outages were taken as they are since the start.
     unproven: Vec<String>,
-    registry_version: Option<crate::registry::Version>,
+    /// Version of the image in which sites without an agent were last parted with.
+    parted_version: u64,
+    registry_version: Option<(crate::registry::Version, jiff::civil::Date)>,
     layers_version: Option<i64>,
     ticks: u64,
 }
 
 impl Worker {
-    fn new(app: Arc<App>) -> Self {
+    /// Remembers nothing yet.
+    #[must_use]
+    pub fn new(app: Arc<App>) -> Self {
         Self {
             app,
             held: HashMap::new(),
+            due: VecDeque::new(),
             unproven: Vec::new(),
+            parted_version: 0,
             registry_version: None,
             layers_version: None,
             ticks: 0,
@@ -113,19 +157,15 @@ impl Worker {
         }
     }
 
-    /// Judges every measured site over the days that a plan looks back on. Outages that are stored as
+    /// Has every measured site judged over the days that a plan looks back on. Outages that are stored as
     /// they come out keep their causes for the moment: to look at the evidence of all of them takes
     /// longer than who opens the page should wait. That is done by and by.
-    fn start(&mut self) {
+    pub fn start(&mut self) {
         let directory = self.app.directory();
-        let now = self.app.now_unix_ms();
         self.held.clear();
-        for site in directory.measured() {
-            self.look(&site.id, &[], now);
-        }
-        let measured = directory.measured();
-        self.unproven = measured.map(|site| site.id.clone()).collect();
-        self.app.live.tell(Change::Summary);
+        self.due = directory.measured().map(|site| site.id.clone()).collect();
+        self.unproven = self.due.iter().cloned().collect();
+        self.app.live.change_counts();
     }
 
     /// Looks at everything of some sites, as if it had just come.
@@ -146,39 +186,100 @@ impl Worker {
             self.look(site, spans, now);
             self.tell_samples(site, spans);
         }
-        self.count_agents();
-        self.app.live.tell(Change::Summary);
+        self.app.live.change_counts();
     }
 
-    fn tick(&mut self) {
+    /// What is to be looked at because time passed.
+    pub fn tick(&mut self) {
         self.ticks += 1;
         if self.ticks.is_multiple_of(REGISTRY_POLL_TICKS) {
             self.poll_registry();
         }
-        let app = Arc::clone(&self.app);
-        let directory = app.directory();
-        let now = app.now_unix_ms();
-        for site in directory.measured() {
-            // A slot that is over may count now; silence and exclusions may begin or end.
-            let slot_ms = directory.test(&site.id).rule.slot_ms();
-            let every_ms = (slot_ms / 2).clamp(LOOK_EVERY_MS_MIN, LOOK_EVERY_MS_MAX);
-            let looked = self
-                .held
-                .get(&site.id)
-                .map_or(0, |held| held.looked_unix_ms);
-            if now - looked >= every_ms {
-                self.look(&site.id, &[], now);
-            }
+        self.part_with_unmeasured();
+        if self.due.is_empty() {
+            self.prove(PROVED_EACH_TICK);
+            let directory = self.app.directory();
+            let now = self.app.now_unix_ms();
+            let measured = directory.measured().map(|site| &site.id);
+            let due = measured.filter(|site| self.is_due(site, now));
+            self.due = due.cloned().collect();
         }
-        self.prove(PROVED_EACH_TICK);
-        self.count_agents();
+        if self.app.count_agents() {
+            self.app.live.change_counts();
+        }
     }
 
-    fn count_agents(&self) {
-        match self.app.count_agents() {
-            Ok(true) => self.app.live.tell(Change::Summary),
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "agents could not be counted"),
+    /// Looks at some of the sites that wait for it, if anything can have changed.
+    pub fn look_at_due(&mut self, most: usize) {
+        for site in self
+            .due
+            .drain(..most.min(self.due.len()))
+            .collect::<Vec<_>>()
+        {
+            let now = self.app.now_unix_ms();
+            if !self.is_due(&site, now) {
+                continue;
+            }
+            if self.is_unchanged(&site, now) {
+                if let Some(held) = self.held.get_mut(&site) {
+                    held.looked_unix_ms = now;
+                }
+            } else {
+                self.look(&site, &[], now);
+            }
+        }
+    }
+
+    /// A slot that is over may count now; silence and exclusions may begin or end.
+    fn is_due(&self, site: &str, now: i64) -> bool {
+        let slot_ms = self.app.directory().test(site).rule.slot_ms();
+        let every_ms = (slot_ms / 2).clamp(LOOK_EVERY_MS_MIN, LOOK_EVERY_MS_MAX);
+        let looked = self.held.get(site).map_or(0, |held| held.looked_unix_ms);
+        now - looked >= every_ms
+    }
+
+    /// Whether a look would find what the last one found, although time passed: all that is over since
+    /// the last slot that is known is still waited for, every sample lies in a slot that was formed, and
+    /// what the state hangs on beside its slots is the same. (What arrives has a look of its own.)
+    fn is_unchanged(&self, site: &str, now: i64) -> bool {
+        let Some(held) = self.held.get(site) else {
+            return false;
+        };
+        let test = self.app.directory().test(site);
+        let newest = self.app.live.of(site).last_sample_unix_ms;
+        let waited_for = |known: i64| now - known <= held.circumstances.silent_after_ms;
+        held.track.test() == &test
+            && !outgrown(&held.track, now)
+            && held.known_unix_ms.is_some_and(waited_for)
+            && newest.is_some_and(|at| at < held.track.window().end_unix_ms())
+            && self
+                .circumstances(site, &test, now)
+                .is_ok_and(|now| now == held.circumstances)
+    }
+
+    fn circumstances(
+        &self,
+        site: &str,
+        test: &SiteTest,
+        now: i64,
+    ) -> Result<Circumstances, SourceError> {
+        let source = self.app.source();
+        Ok(Circumstances {
+            silent_after_ms: self.silent_after_ms(site, test),
+            excluded: source.excluded_at(test.agreement.as_deref(), site, now)?,
+        })
+    }
+
+    /// A site that lost its last agent is looked at no more: nobody measures it, so nothing is known of
+    /// it, as after a restart. An outage that it is in stays open, as it does under an agent that is
+    /// silent for good: only samples say that a line is back. It is told as unheard, and ends with the
+    /// first good slots that an agent measures there again.
+    fn part_with_unmeasured(&mut self) {
+        let directory = self.app.directory();
+        let parted = std::mem::replace(&mut self.parted_version, directory.version);
+        if parted != directory.version {
+            self.held.retain(|site, _| directory.is_measured(site));
+            self.app.live.retain(|site| directory.is_measured(site));
         }
     }
 
@@ -216,7 +317,8 @@ impl Worker {
 
     fn assess(&mut self, site: &str, arrived: &[(i64, i64)], now: i64) -> Result<(), SourceError> {
         let app = Arc::clone(&self.app);
-        let test = app.directory().test(site);
+        let directory = app.directory();
+        let test = directory.test(site);
         let held = self.held.remove(site).map(|held| held.track);
         let mut track = follow(&app, site, (held, &test), (arrived, now))?;
         let window = track.window();
@@ -236,22 +338,28 @@ impl Worker {
                 .replace_outages(site, window.start_unix_ms, &test, &found)?;
             tell_outages(&app, &stored, &found);
         }
+        if !directory.is_measured(site) {
+            // What an agent measured here before it was moved: it says nothing of now.
+            return Ok(());
+        }
         let before = app.live.of(site);
-        let mut fresh = self.live_state(site, &test, &judgement, now)?;
+        let circumstances = self.circumstances(site, &test, now)?;
+        let last_sample = app.source().last_sample_unix_ms(site)?;
+        let mut fresh = live_state(&test, &judgement, circumstances, now);
+        fresh.last_sample_unix_ms = last_sample;
         fresh.since_unix_ms = since(&before, &fresh, &judgement);
         let from = |from: i64| sums(window, &judgement.slots, &judgement.run, from);
         let (day, month) = (from(now - DAY_MS), from(now - PLAN_DAYS * DAY_MS));
         fresh.last_day = (day.up, day.up + day.down);
         fresh.last_month = (month.up, month.down, month.unknown);
-        let looked_unix_ms = now;
         let held = Held {
-            looked_unix_ms,
+            looked_unix_ms: now,
             track,
+            known_unix_ms: last_known_unix_ms(&judgement),
+            circumstances,
         };
         self.held.insert(site.to_owned(), held);
-        if app.live.update(site, fresh) {
-            app.live.tell(Change::Summary);
-        }
+        app.live.update(site, fresh);
         Ok(())
     }
 
@@ -261,39 +369,6 @@ impl Worker {
         let upload_seconds = directory.site(site).and_then(|entry| entry.upload_seconds);
         self.app
             .silent_after_ms(upload_seconds.unwrap_or(0), test.rule.slot_seconds)
-    }
-
-    fn live_state(
-        &self,
-        site: &str,
-        test: &SiteTest,
-        judgement: &Judgement,
-        now: i64,
-    ) -> Result<SiteLive, SourceError> {
-        let last_sample = self.app.source().last_sample_unix_ms(site)?;
-        let recent = last_known(&judgement.slots, test);
-        let excluded = {
-            let source = self.app.source();
-            source.excluded_at(test.agreement.as_deref(), site, now)?
-        };
-        let state = site_state(&LiveInput {
-            availability: judgement.run.state_at_end,
-            recent_slots: recent,
-            // A row that says "not sent" is no sign of life: the last slot that is known counts.
-            last_sample_age_ms: last_known_unix_ms(judgement).map(|at| now - at),
-            silent_after_ms: self.silent_after_ms(site, test),
-            excluded,
-        });
-        let open = judgement
-            .outages
-            .last()
-            .filter(|one| one.end_unix_ms.is_none());
-        Ok(SiteLive {
-            state,
-            cause: open.map(|outage| outage.cause.cause),
-            last_sample_unix_ms: last_sample,
-            ..SiteLive::default()
-        })
     }
 
     fn tell_samples(&self, site: &str, spans: &[(i64, i64)]) {
@@ -318,70 +393,5 @@ impl Worker {
                 received: sample.received,
             }));
         }
-    }
-}
-
-/// The last slots that are known, as many as may turn the machine. Slots at the end that wait for
-/// an upload say nothing.
-fn last_known<'s>(slots: &'s [SlotState], test: &SiteTest) -> &'s [SlotState] {
-    let end = slots
-        .iter()
-        .rposition(|slot| *slot != SlotState::Unknown)
-        .map_or(0, |last| last + 1);
-    let most = usize::try_from(test.longest_run()).unwrap_or(usize::MAX);
-    slots.get(end.saturating_sub(most)..end).unwrap_or_default()
-}
-
-/// Start of the last slot that is known.
-fn last_known_unix_ms(judgement: &Judgement) -> Option<i64> {
-    let last = judgement
-        .slots
-        .iter()
-        .rposition(|slot| *slot != SlotState::Unknown)?;
-    Some(judgement.window.at(last))
-}
-
-/// Since when the state is what it is: an outage tells its start; else the first look that saw it.
-fn since(before: &SiteLive, fresh: &SiteLive, judgement: &Judgement) -> Option<i64> {
-    use desserte_domain::live::SiteState;
-    if fresh.state == SiteState::Down {
-        return judgement.outages.last().map(|outage| outage.start_unix_ms);
-    }
-    if before.state == fresh.state && before.since_unix_ms.is_some() {
-        return before.since_unix_ms;
-    }
-    let ended = judgement
-        .outages
-        .last()
-        .and_then(|outage| outage.end_unix_ms);
-    let first_known = judgement
-        .slots
-        .iter()
-        .position(|slot| *slot != SlotState::Unknown)
-        .map(|slot| judgement.window.at(slot));
-    match fresh.state {
-        SiteState::Up | SiteState::Degraded => ended.or(first_known),
-        SiteState::Unknown => fresh.last_sample_unix_ms,
-        SiteState::Down | SiteState::Excluded => Some(judgement.window.end_unix_ms()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slots_that_wait_for_an_upload_say_nothing() {
-        use SlotState::{Bad, Good, Unknown};
-        let test = SiteTest::default();
-        assert_eq!(
-            last_known(&[Bad, Good, Unknown, Unknown], &test),
-            [Bad, Good]
-        );
-        assert!(last_known(&[Unknown], &test).is_empty());
-        assert_eq!(
-            last_known(&[Bad, Good, Good, Good, Good, Good], &test),
-            [Good; 5]
-        );
     }
 }

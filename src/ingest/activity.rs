@@ -91,6 +91,11 @@ impl Activities {
         self.lock().get(&agent).cloned().unwrap_or_default()
     }
 
+    /// When the last batch of an agent was received.
+    pub(crate) fn batch_unix_ms(&self, agent: AgentId) -> Option<i64> {
+        self.lock().get(&agent)?.batch_unix_ms
+    }
+
     /// Notes a batch; one that came before the newest changes nothing, and of one that was sealed
     /// before it (a backlog comes last) only the arrival is noted.
     pub(crate) fn batch(

@@ -101,6 +101,12 @@ impl ExclusionRecord {
     }
 }
 
+/// What [`ExclusionRecord::counts`] and [`ExclusionRecord::concerns`] say, as the index of ends can use
+/// it. (The sign keeps that of starts, in which all that are over lie, from being taken.)
+const HOLDING: &str = "SELECT * FROM exclusion
+    WHERE agreement = ?1 AND (site IS NULL OR site = ?2) AND +from_unix_ms <= ?3 AND to_unix_ms > ?3
+        AND approved_by IS NOT NULL AND withdrawn_at IS NULL";
+
 impl Registry {
     /// Enters an exclusion, which waits for an approval; returns its number. The decision's reason is
     /// why it is asked for; its author is who typed it.
@@ -170,6 +176,22 @@ impl Registry {
                     "SELECT * FROM exclusion WHERE agreement = ? ORDER BY from_unix_ms, id",
                 )?
                 .query_map([agreement], read)?
+                .collect()
+        })
+    }
+
+    /// Exclusions of an agreement that count, concern a site and hold at a time, in no order. Asked at
+    /// each look at the site: those that are over are not read.
+    pub fn exclusions_at(
+        &self,
+        agreement: &str,
+        site: &str,
+        unix_ms: i64,
+    ) -> Result<Vec<ExclusionRecord>, RegistryError> {
+        self.read("exclusions at", |connection| {
+            connection
+                .prepare_cached(HOLDING)?
+                .query_map(params![agreement, site, unix_ms], read)?
                 .collect()
         })
     }
@@ -353,4 +375,16 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ExclusionRecord> {
         withdrawn_at_unix_ms: row.get("withdrawn_at")?,
         withdrawn: withdrawn_by.map(|person| (person, withdrawn_reason.unwrap_or_default())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exclusions_that_are_over_are_not_read() {
+        let plan = Registry::in_memory().unwrap().plan_of(HOLDING);
+        let index = "USING INDEX exclusion_end (agreement=? AND to_unix_ms>?)";
+        assert!(plan.contains(index), "{plan}");
+    }
 }

@@ -11,7 +11,7 @@ use desserte_probe::{
     report::{Family, Line},
     wire::id::AgentId,
 };
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use serde_json::json;
 
 use super::{
@@ -104,6 +104,9 @@ fn line(row: &Row<'_>) -> rusqlite::Result<LineRecord> {
     })
 }
 
+/// Lines of an agent over all its sites.
+const OF_AGENT: &str = "SELECT * FROM line WHERE agent = ? ORDER BY first_seen_at, key";
+
 impl Registry {
     /// Lines of a site, by first sight.
     pub fn lines_of_site(&self, site: &str) -> Result<Vec<LineRecord>, RegistryError> {
@@ -119,7 +122,7 @@ impl Registry {
     pub fn lines_of_agent(&self, agent: AgentId) -> Result<Vec<LineRecord>, RegistryError> {
         self.read("lines of agent", |connection| {
             connection
-                .prepare_cached("SELECT * FROM line WHERE agent = ? ORDER BY first_seen_at, key")?
+                .prepare_cached(OF_AGENT)?
                 .query_map([agent.to_string()], line)?
                 .collect()
         })
@@ -146,8 +149,8 @@ impl Registry {
         if seen.is_empty() || self.all_noted(site, agent, seen, at_unix_ms)? {
             return Ok(());
         }
-        self.write("note lines", |transaction| {
-            let known = known_lines(transaction, site, agent)?;
+        self.write_telling("note lines", |transaction| {
+            let known = known_lines(transaction, site, agent).map_err(database("note lines"))?;
             let first = known.iter().all(leads_nowhere);
             for one in seen.iter().take(LINES_MAX.saturating_sub(known.len())) {
                 note(transaction, (site, agent), one, (at_unix_ms, first))?;
@@ -155,7 +158,9 @@ impl Registry {
             for one in seen {
                 update(transaction, (site, agent), one, at_unix_ms)?;
             }
-            Ok(())
+            let is_known = |key: String| known.iter().any(|record| record.key == key);
+            let new = seen.iter().any(|one| !is_known(line_key(&one.line)));
+            Ok(((), new))
         })
     }
 
@@ -167,11 +172,9 @@ impl Registry {
         seen: &[SeenLine],
         at: i64,
     ) -> Result<bool, RegistryError> {
-        let known: Vec<LineRecord> = self
-            .lines_of_agent(agent)?
-            .into_iter()
-            .filter(|one| one.site == site)
-            .collect();
+        let known = self.read("noted lines", |connection| {
+            known_lines(connection, site, agent)
+        })?;
         Ok(seen.iter().all(|one| {
             let key = line_key(&one.line);
             known.iter().any(|record| {
@@ -232,19 +235,18 @@ fn confirmed_before(
     found.map(drop).ok_or_else(|| missing("line", key))
 }
 
+/// Lines of an agent at a site, found by the key of the table.
+const KNOWN: &str = "SELECT * FROM line WHERE site = ? AND agent = ?";
+
 fn known_lines(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     site: &str,
     agent: AgentId,
-) -> Result<Vec<LineRecord>, RegistryError> {
-    transaction
-        .prepare_cached("SELECT * FROM line WHERE site = ? AND agent = ?")
-        .and_then(|mut statement| {
-            statement
-                .query_map(params![site, agent.to_string()], line)?
-                .collect()
-        })
-        .map_err(database("note lines"))
+) -> rusqlite::Result<Vec<LineRecord>> {
+    connection
+        .prepare_cached(KNOWN)?
+        .query_map(params![site, agent.to_string()], line)?
+        .collect()
 }
 
 fn note(
@@ -353,4 +355,18 @@ fn update(
 /// The loopback interface: an agent that measured its own machine first has shown no line yet.
 fn leads_nowhere(line: &LineRecord) -> bool {
     line.gateway.is_none() && line.interface == "lo"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_statement_of_a_batch_walks_every_line() {
+        let registry = Registry::in_memory().unwrap();
+        for statement in [KNOWN, OF_AGENT] {
+            let plan = registry.plan_of(statement);
+            assert!(plan.starts_with("SEARCH line USING INDEX"), "{plan}");
+        }
+    }
 }

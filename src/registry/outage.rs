@@ -54,6 +54,38 @@ pub struct OutageFilter<'a> {
     pub limit: u32,
 }
 
+impl OutageFilter<'_> {
+    /// Start and number that come after those of every outage wanted. (No number is below the least.)
+    fn begun_before(&self) -> (i64, i64) {
+        let page = self.before.unwrap_or((i64::MAX, i64::MAX));
+        self.to_unix_ms.map_or(page, |to| page.min((to, i64::MIN)))
+    }
+
+    /// One site's outages are asked for at each look at it: the condition stands alone then, so that the
+    /// index of sites is used and no other site's outages are read.
+    fn statement(&self) -> String {
+        let of_site = match self.site {
+            Some(_) => "site = ?1",
+            None => "?1 IS NULL",
+        };
+        format!(
+            "SELECT * FROM outage WHERE {of_site}
+                 AND (?2 IS NULL OR cause = ?2)
+                 AND (?3 IS NULL OR end_unix_ms IS NULL OR end_unix_ms > ?3)
+                 AND (?5 IS NULL OR ?5 = (end_unix_ms IS NULL))
+                 AND (start_unix_ms, id) < (?6, ?7)
+                 AND (?8 IS NULL AND ?9 IS NULL AND ?10 IS NULL OR EXISTS (
+                     SELECT 1 FROM site_version AS now
+                     WHERE now.site = outage.site AND now.valid_to IS NULL
+                         AND (?8 IS NULL OR now.region = ?8)
+                         AND (?9 IS NULL OR now.operator = ?9)
+                         AND (?10 IS NULL OR now.kind = ?10)))
+                 AND (?11 IS NULL OR site IN (SELECT value FROM json_each(?11)))
+             ORDER BY start_unix_ms DESC, id DESC LIMIT ?4"
+        )
+    }
+}
+
 struct Stored {
     record: OutageRecord,
     verdict: String,
@@ -89,39 +121,23 @@ fn finish(stored: Stored) -> Result<OutageRecord, RegistryError> {
 impl Registry {
     /// Outages, newest first.
     pub fn outages(&self, filter: &OutageFilter<'_>) -> Result<Vec<OutageRecord>, RegistryError> {
-        let (before, number) = filter.before.unwrap_or((i64::MAX, i64::MAX));
+        let (before, number) = filter.begun_before();
         let limit = match filter.limit {
             0 => -1,
             limit => i64::from(limit),
         };
         let rows: Vec<Stored> = self.read("outages", |connection| {
             connection
-                .prepare_cached(
-                    "SELECT * FROM outage WHERE (?1 IS NULL OR site = ?1)
-                         AND (?2 IS NULL OR cause = ?2)
-                         AND (?3 IS NULL OR end_unix_ms IS NULL OR end_unix_ms > ?3)
-                         AND (?4 IS NULL OR start_unix_ms < ?4)
-                         AND (?5 IS NULL OR ?5 = (end_unix_ms IS NULL))
-                         AND (start_unix_ms, id) < (?6, ?7)
-                         AND (?9 IS NULL AND ?10 IS NULL AND ?11 IS NULL OR EXISTS (
-                             SELECT 1 FROM site_version AS now
-                             WHERE now.site = outage.site AND now.valid_to IS NULL
-                                 AND (?9 IS NULL OR now.region = ?9)
-                                 AND (?10 IS NULL OR now.operator = ?10)
-                                 AND (?11 IS NULL OR now.kind = ?11)))
-                         AND (?12 IS NULL OR site IN (SELECT value FROM json_each(?12)))
-                     ORDER BY start_unix_ms DESC, id DESC LIMIT ?8",
-                )?
+                .prepare_cached(&filter.statement())?
                 .query_map(
                     params![
                         filter.site,
                         filter.cause,
                         filter.from_unix_ms,
-                        filter.to_unix_ms,
+                        limit,
                         filter.open,
                         before,
                         number,
-                        limit,
                         filter.region,
                         filter.operator,
                         filter.kind,
@@ -147,7 +163,7 @@ impl Registry {
 
     /// Puts `outages` in place of those of the site that overlap `[from, to)`; returns them as they
     /// are now stored. One that begins when a stored one began keeps its number. Nothing is written
-    /// when nothing differs.
+    /// when nothing differs; and what is written is told by who found it, so it is written quietly.
     pub fn replace_outages(
         &self,
         site: &str,
@@ -169,7 +185,7 @@ impl Registry {
         if same {
             return Ok(numbered);
         }
-        self.write("replace outages", |transaction| {
+        self.write_quietly("replace outages", |transaction| {
             for old in &before {
                 if !numbered.iter().any(|one| one.id == old.id) {
                     transaction
@@ -231,4 +247,26 @@ fn put(
         .map_err(database("replace outages"))?;
     site.clone_into(&mut record.site);
     Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_sites_outages_are_found_by_its_index() {
+        let registry = Registry::in_memory().unwrap();
+        let filter = OutageFilter {
+            site: Some("a"),
+            from_unix_ms: Some(1),
+            to_unix_ms: Some(2),
+            ..OutageFilter::default()
+        };
+        let plan = registry.plan_of(&filter.statement());
+        assert!(
+            plan.contains("SEARCH outage USING INDEX outage_site (site=? AND start_unix_ms<?)"),
+            "{plan}"
+        );
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }

@@ -61,8 +61,8 @@ impl Registry {
 
     /// Makes every schedule anew: agreements end with time, without anyone changing anything.
     pub fn refresh_schedules(&self, at_unix_ms: i64) -> Result<(), RegistryError> {
-        self.write_quietly("refresh schedules", |transaction| {
-            rebuild_all(transaction, at_unix_ms)
+        self.write_telling("refresh schedules", |transaction| {
+            Ok(((), rebuild_all(transaction, at_unix_ms)?))
         })
     }
 
@@ -106,16 +106,17 @@ pub(super) fn rebuild_sites(
     Ok(())
 }
 
-/// Makes every schedule anew.
+/// Makes every schedule anew; answers whether one changed.
 pub(super) fn rebuild_all(
     transaction: &Transaction<'_>,
     at_unix_ms: i64,
-) -> Result<(), RegistryError> {
+) -> Result<bool, RegistryError> {
     let terms = terms(transaction, at_unix_ms)?;
+    let mut changed = false;
     for agent in target::every_agent(transaction)? {
-        rebuild_one(transaction, &agent, &terms)?;
+        changed |= rebuild_one(transaction, &agent, &terms)?;
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// Makes one agent's schedule anew.
@@ -124,7 +125,7 @@ pub(super) fn rebuild_agent(
     agent: &str,
     at_unix_ms: i64,
 ) -> Result<(), RegistryError> {
-    rebuild_one(transaction, agent, &terms(transaction, at_unix_ms)?)
+    rebuild_one(transaction, agent, &terms(transaction, at_unix_ms)?).map(drop)
 }
 
 /// Agreements that have not ended.
@@ -168,12 +169,12 @@ pub(super) fn check_metered(
     Ok(())
 }
 
-/// The revision grows when anything differs.
+/// The revision grows when anything differs; answers whether it does.
 fn rebuild_one(
     transaction: &Transaction<'_>,
     agent: &str,
     terms: &[Agreement],
-) -> Result<(), RegistryError> {
+) -> Result<bool, RegistryError> {
     let database = database("rebuild schedule");
     let before: Option<String> = transaction
         .prepare_cached("SELECT content FROM schedule WHERE agent = ?")
@@ -184,7 +185,7 @@ fn rebuild_one(
     if let Some(before) = before {
         wanted.revision = before.revision;
         if wanted == before {
-            return Ok(());
+            return Ok(false);
         }
         wanted.revision = before.revision.saturating_add(1);
     }
@@ -195,7 +196,7 @@ fn rebuild_one(
         .prepare_cached("INSERT OR REPLACE INTO schedule (agent, revision, content) VALUES (?,?,?)")
         .and_then(|mut statement| statement.execute(params![agent, revision, content]))
         .map_err(&database)
-        .map(drop)
+        .map(|_| true)
 }
 
 fn derive(

@@ -105,7 +105,7 @@ impl Registry {
     ) -> Result<(), RegistryError> {
         self.write("put target", |transaction| {
             put(transaction, target, decision)?;
-            schedule::rebuild_all(transaction, decision.at_unix_ms)
+            schedule::rebuild_all(transaction, decision.at_unix_ms).map(drop)
         })
     }
 

@@ -70,7 +70,7 @@ impl Registry {
                     target::set_of_site(transaction, site, &one.targets, decision)?;
                 }
             }
-            schedule::rebuild_all(transaction, decision.at_unix_ms)
+            schedule::rebuild_all(transaction, decision.at_unix_ms).map(drop)
         })
     }
 }

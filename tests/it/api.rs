@@ -10,6 +10,7 @@ mod app;
 pub(crate) use app::{AGREEMENT, NOW_MS, SITE, TestApp, bytes};
 mod document;
 mod imports;
+mod live;
 mod overview;
 mod plans;
 mod routes;

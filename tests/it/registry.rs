@@ -2,12 +2,13 @@
 
 use desserte::registry::{
     AgreementDocument, Decision, ImportOutcome, NewSite, OutageFilter, OutageRecord, Registry,
-    RegistryError, SiteStatus, SiteTarget,
+    RegistryError, SeenLine, SiteStatus, SiteTarget,
 };
 use desserte_domain::{
     cause::{Cause, Verdict},
     outage::Outage,
 };
+use desserte_probe::report::{Family, Line};
 use desserte_probe::wire::schedule::Measure;
 
 fn site(id: &str) -> NewSite {
@@ -239,6 +240,51 @@ fn an_agreement_brings_its_targets_and_every_change_is_a_new_revision() {
 }
 
 #[test]
+fn a_registry_is_read_anew_for_what_is_new_and_not_for_signs_of_life() {
+    let registry = registry(&["djambala"]);
+    registry
+        .keep_code(&[1; 16], "djambala", "Awa", 2_000)
+        .unwrap();
+    let agent = registry
+        .redeem_code(&[1; 16], &[9; 32], "fake", 2_500)
+        .unwrap()
+        .agent
+        .id;
+    let text = AGREEMENT.replace("version = 1", "version = 1\nvalid_to = '2026-02-01'");
+    registry.put_agreement(&text, decision(3_000)).unwrap();
+    let seen = |gateway: &str, at_unix_ms: i64| {
+        let before = registry.version().unwrap();
+        let line = Line {
+            interface: "eth0".into(),
+            gateway: Some(gateway.repeat(32)),
+            family: Family::Ipv4,
+        };
+        let seen = SeenLine {
+            line,
+            public_address: None,
+        };
+        registry
+            .note_lines("djambala", agent, &[seen], at_unix_ms)
+            .unwrap();
+        registry.version().unwrap() != before
+    };
+    assert!(seen("a", 4_000));
+    assert!(!seen("a", 4_000 + 7_200_000));
+    let lines = registry.lines_of_agent(agent).unwrap();
+    assert_eq!(lines[0].last_seen_unix_ms, 7_204_000);
+    assert!(seen("b", 7_205_000));
+    // The agreement ends with time, and with it how often its agent uploads.
+    let refreshed = |at_unix_ms: i64| {
+        let before = registry.version().unwrap();
+        registry.refresh_schedules(at_unix_ms).unwrap();
+        registry.version().unwrap() != before
+    };
+    assert!(!refreshed(8_000_000));
+    assert!(refreshed(1_780_272_000_000));
+    assert!(!refreshed(1_780_272_001_000));
+}
+
+#[test]
 fn agreements_that_cannot_be_used_are_explained() {
     let registry = registry(&["djambala"]);
     let misspelt = AGREEMENT.replace("time_zone", "timezone");
@@ -286,18 +332,27 @@ fn outage(start: i64, end: Option<i64>, cause: Cause) -> OutageRecord {
 
 #[test]
 fn outages_are_replaced_by_window_and_keep_their_numbers() {
-    let registry = registry(&["djambala", "gamboma"]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.sqlite");
+    let (registry, witness) = (
+        Registry::open(&path).unwrap(),
+        Registry::open(&path).unwrap(),
+    );
+    registry
+        .upsert_sites(&[site("djambala"), site("gamboma")], "import", 1_000)
+        .unwrap();
     let open = [outage(1_000, None, Cause::Undetermined)];
     let first = registry
         .replace_outages("djambala", (0, 9_000), &open)
         .unwrap();
-    let before = registry.version().unwrap();
+    // Another process sees every write, and who watches the version in this one sees none.
+    let (version, written) = (registry.version().unwrap(), witness.version().unwrap());
     registry
         .replace_outages("djambala", (0, 9_000), &open)
         .unwrap();
     assert_eq!(
-        registry.version().unwrap(),
-        before,
+        witness.version().unwrap(),
+        written,
         "the same again writes nothing"
     );
     let later = [
@@ -308,6 +363,8 @@ fn outages_are_replaced_by_window_and_keep_their_numbers() {
         .replace_outages("djambala", (0, 9_000), &later)
         .unwrap();
     assert_eq!(second[0].id, first[0].id);
+    assert_ne!(witness.version().unwrap(), written);
+    assert_eq!(registry.version().unwrap(), version);
     let list = |filter: &OutageFilter<'_>| -> Vec<i64> {
         let found = registry.outages(filter).unwrap();
         found.iter().map(|one| one.outage.start_unix_ms).collect()

@@ -1,4 +1,4 @@
-import type { Outage } from './api/types';
+import type { Outage, OutageGone } from './api/types';
 
 /** Open outages after an event: one that closed leaves, a new or changed one takes its place. */
 export function withOutage(open: readonly Outage[], event: Outage): Outage[] {
@@ -14,6 +14,11 @@ export function mergeOutage(
 ): Outage[] {
   const rest = list.filter((item) => item.id !== event.id);
   return keeps(event) ? newestFirst([event, ...rest]) : rest;
+}
+
+/** A list of outages without one that is none any more. */
+export function withoutOutage(list: readonly Outage[], gone: OutageGone): Outage[] {
+  return list.filter((item) => item.id !== gone.id);
 }
 
 function newestFirst(list: Outage[]): Outage[] {

@@ -9,6 +9,7 @@ import {
   type Country,
   type CountryOutline,
   type Outage,
+  type OutageGone,
   type Overview,
   type SampleEvent,
   type SiteEvent,
@@ -16,7 +17,7 @@ import {
   type Summary,
 } from './api/types';
 import type { SiteColumns } from './map/columns';
-import { withOutage } from './outages';
+import { withOutage, withoutOutage } from './outages';
 import { throttled } from './resource.svelte';
 import { app } from './state.svelte';
 
@@ -36,6 +37,7 @@ const OVERVIEW_LONGEST_MS = 60_000;
 export interface Listener {
   site?(event: SiteEvent): void;
   outage?(event: Outage): void;
+  outageGone?(event: OutageGone): void;
   sample?(event: SampleEvent): void;
   resumed?(): void;
 }
@@ -97,6 +99,7 @@ class Store {
       },
       site: (event) => this.#site(event),
       outage: (event) => this.#outage(event),
+      outageGone: (event) => this.#outageGone(event),
       sample: () => {},
       summary: (event) => (this.summary = event),
     });
@@ -110,6 +113,7 @@ class Store {
       resumed: () => {},
       site: () => {},
       outage: () => {},
+      outageGone: () => {},
       summary: () => {},
       sample: (event) => this.#listeners.forEach((listener) => listener.sample?.(event)),
     });
@@ -281,6 +285,18 @@ class Store {
     this.#applyOutage(event);
     this.#refresh.ask();
     this.#listeners.forEach((listener) => listener.outage?.(event));
+  }
+
+  #outageGone(event: OutageGone): void {
+    this.#early?.push(() => this.#takeAway(event));
+    this.#takeAway(event);
+    this.#refresh.ask();
+    this.#listeners.forEach((listener) => listener.outageGone?.(event));
+  }
+
+  #takeAway(event: OutageGone): void {
+    if (!this.openOutages) return;
+    this.openOutages = withoutOutage(this.openOutages, event);
   }
 
   #applyOutage(event: Outage): void {

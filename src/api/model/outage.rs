@@ -44,6 +44,15 @@ pub struct OutageItem {
     pub simulated: bool,
 }
 
+/// An outage is none any more (server-sent event `outage_gone`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OutageGoneEvent {
+    /// Its identifier.
+    pub id: String,
+    /// The site.
+    pub site: String,
+}
+
 /// Outages that are shown as one: of one area, operator or cause, begun within ten minutes.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct OutageGroupItem {

@@ -25,7 +25,7 @@ pub(super) fn follow(
             track.begin_at(settled_before(app, site, test, first)?);
         }
         // While old samples come, what they need stays.
-        if arrived.is_empty() && start < horizon - DAY_MS - margin_ms(test) {
+        if arrived.is_empty() && outgrown(&track, now) {
             track.forget_before(settled_before(app, site, test, horizon)?);
         }
         if form(app, site, &mut track, (start, arrived, now))? {
@@ -42,6 +42,12 @@ pub(super) fn follow(
         tracing::warn!(site, "site {site}: its targets change while they are read");
     }
     Ok(track)
+}
+
+/// Whether a site's slots reach back so far that the oldest are to be forgotten.
+pub(super) fn outgrown(track: &Track, now: i64) -> bool {
+    let horizon = now - PLAN_DAYS * DAY_MS;
+    track.window().start_unix_ms < horizon - DAY_MS - margin_ms(track.test())
 }
 
 /// Forms the slots before `formed_from`, those in which something arrived, and those that are over since;

@@ -32,26 +32,24 @@ pub(super) fn differ(stored: &[SiteOutage], found: &[SiteOutage]) -> bool {
     stored.len() != found.len() || !stored.iter().all(|one| found.contains(&said(one)))
 }
 
-/// Tells of outages that opened, changed their cause or closed; not of a growing count of slots.
+/// Tells of outages that are none any more, and of those that opened, changed their cause or closed; not
+/// of a growing count of slots.
 pub(super) fn tell_outages(app: &App, stored: &[SiteOutage], found: &[SiteOutage]) {
+    for gone in stored {
+        if !found.iter().any(|outage| outage.id == gone.id) {
+            app.live.tell(Change::OutageGone {
+                site: gone.site.clone(),
+                id: gone.id,
+            });
+        }
+    }
     for outage in found {
-        let before = stored
-            .iter()
-            .find(|one| one.start_unix_ms == outage.start_unix_ms);
+        let before = stored.iter().find(|one| one.id == outage.id);
         let same = before.is_some_and(|one| {
             (one.end_unix_ms, one.verdict.cause) == (outage.end_unix_ms, outage.verdict.cause)
         });
         if !same {
             app.live.tell(Change::Outage(outage.clone()));
         }
-    }
-    let gone = |one: &&SiteOutage| {
-        !found
-            .iter()
-            .any(|outage| outage.start_unix_ms == one.start_unix_ms)
-    };
-    // An outage that late samples took away again: readers read the list anew.
-    if stored.iter().any(|one| gone(&one)) {
-        app.live.tell(Change::Everything);
     }
 }

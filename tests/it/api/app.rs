@@ -54,6 +54,7 @@ pub(crate) struct TestApp {
     pub(crate) app: Arc<App>,
     pub(crate) agent: AgentId,
     pub(crate) line: String,
+    pub(crate) clock: Arc<ManualClock>,
     router: Router,
     samples: Arc<dyn SampleStore>,
     _folder: tempfile::TempDir,
@@ -134,7 +135,7 @@ impl TestApp {
             ..Config::default()
         };
         let app = App::new(Parts {
-            source: Source::of(registry, Arc::clone(&store), clock),
+            source: Source::of(registry, Arc::clone(&store), Arc::clone(&clock) as _),
             layer_store: LayerStore::open(folder.path()).unwrap(),
             imports: Staging::open(folder.path()).unwrap(),
             plan_store: PlanStore::open(folder.path()).unwrap(),
@@ -153,6 +154,7 @@ impl TestApp {
             app,
             agent,
             line: key,
+            clock,
             samples: store,
             _folder: folder,
             _stop: stop,

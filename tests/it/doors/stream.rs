@@ -20,6 +20,10 @@ async fn heard(test: &TestApp, guest: &Guest, foreign: bool) -> String {
         live.update(FOREIGN_SITE, desserte::live::SiteLive::default());
         live.update(FOREIGN_SITE, foreign_state());
         live.tell(Change::Outage(foreign_outage()));
+        live.tell(Change::OutageGone {
+            site: FOREIGN_SITE.to_owned(),
+            id: foreign_outage().id,
+        });
         live.tell(Change::Sample(sample(FOREIGN_SITE)));
         live.tell(Change::Summary);
         live.tell(Change::Everything);

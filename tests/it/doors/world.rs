@@ -91,7 +91,7 @@ pub(crate) fn world(with_foreign: bool) -> TestApp {
         enter_foreign(&test);
     }
     test.app.refresh_directory().unwrap();
-    test.app.count_agents().unwrap();
+    test.app.count_agents();
     if with_foreign {
         let outage = foreign_outage();
         let stored =

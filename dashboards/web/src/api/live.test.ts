@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { listen, type EventStream, type LiveHandlers } from './live';
 import type { Outage } from './types';
-import { mergeOutage, withOutage } from '../outages';
+import { mergeOutage, withOutage, withoutOutage } from '../outages';
 
 class FakeStream implements EventStream {
   readyState = 0;
@@ -29,6 +29,7 @@ function setUp() {
     resumed: vi.fn(),
     site: vi.fn(),
     outage: vi.fn(),
+    outageGone: vi.fn(),
     sample: vi.fn(),
     summary: vi.fn(),
   } satisfies LiveHandlers;
@@ -58,6 +59,13 @@ describe('listen', () => {
     last().say('site', '{"id":"S-1","state":"down","since":null,"cause":null}');
     expect(handlers.site).toHaveBeenCalledTimes(1);
     expect(handlers.status).toHaveBeenLastCalledWith('live');
+  });
+  it('hands on that an outage is none any more, and reads nothing anew', () => {
+    const { handlers, last } = setUp();
+    last().onopen?.(event);
+    last().say('outage_gone', '{"id":"7","site":"S-1"}');
+    expect(handlers.outageGone).toHaveBeenCalledWith({ id: '7', site: 'S-1' });
+    expect(handlers.resumed).not.toHaveBeenCalled();
   });
   it('fetches again after a cut that the browser healed, not at the first opening', () => {
     const { handlers, last, streams } = setUp();
@@ -123,6 +131,9 @@ describe('outages after an event', () => {
   it('open: the newest first, one that closed leaves', () => {
     expect(withOutage([first], second).map((item) => item.id)).toEqual(['2', '1']);
     expect(withOutage([second, first], { ...second, end: second.start })).toEqual([first]);
+  });
+  it('one that is none any more leaves', () => {
+    expect(withoutOutage([second, first], { id: '2', site: 'S-1' })).toEqual([first]);
   });
   it('listed: a changed one takes its place, one that no longer fits leaves', () => {
     const power = { ...first, cause: 'power' as const };

@@ -1,4 +1,4 @@
-import type { Outage, SampleEvent, SiteEvent, Summary } from './types';
+import type { Outage, OutageGone, SampleEvent, SiteEvent, Summary } from './types';
 
 /** First wait after a closed stream; doubled at each failure up to the longest. */
 const WAIT_FIRST_MS = 1_000;
@@ -12,6 +12,7 @@ export interface LiveHandlers {
   resumed(): void;
   site(event: SiteEvent): void;
   outage(event: Outage): void;
+  outageGone(event: OutageGone): void;
   sample(event: SampleEvent): void;
   summary(event: Summary): void;
 }
@@ -70,6 +71,7 @@ export function listen(open: () => EventStream, handlers: LiveHandlers): () => v
     };
     on<SiteEvent>(source, 'site', handlers.site);
     on<Outage>(source, 'outage', handlers.outage);
+    on<OutageGone>(source, 'outage_gone', handlers.outageGone);
     on<SampleEvent>(source, 'sample', handlers.sample);
     on<Summary>(source, 'summary', handlers.summary);
     // The collector dropped events for this page, or so much changed that reading anew is less.

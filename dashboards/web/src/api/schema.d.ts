@@ -470,8 +470,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Changes as server-sent events: `site`, `outage`, `sample`, `summary`, and `resync` when the
-         *     reader must read anew.
+         * Changes as server-sent events: `site`, `outage`, `outage_gone` (one that late samples took away, or whose
+         *     start they moved), `sample`, `summary` (at most one a second), and `resync` when the reader must read
+         *     anew.
          */
         get: operations["events"];
         put?: never;

@@ -269,12 +269,14 @@ export type DuplicateItem = Narrow<
   { verdict: 'merged' | 'distinct' }
 >;
 
-// Events are a stream of text in the document: these two are the same facts as in the lists. The
+// Events are a stream of text in the document: these are the same facts as in the lists. The
 // row is that of the compact map of the version given.
 export type SiteEvent = Pick<SiteItem, 'id' | 'state' | 'since' | 'cause'> & {
   map_version?: string | null;
   map_row?: number | null;
 };
+/** An outage that late samples took away, or whose start they moved. */
+export type OutageGone = Pick<Outage, 'id' | 'site'>;
 export type SampleEvent = Omit<LatestSample, 'outcome'> & { site: SiteItem['id'] };
 
 /** The part of GeoJSON (RFC 7946) that the map draws. */
