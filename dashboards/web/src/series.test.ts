@@ -14,6 +14,7 @@ const history: History = {
   rtt_us_median: [2000, null, null, 4000, null],
   rtt_us_p95: [2500, null, null, 9000, null],
   state: ['up', 'unknown', 'down', 'up', 'up'],
+  states_from: 'slots',
   rates: null,
 };
 
