@@ -13,6 +13,7 @@ pub mod retention;
 pub mod samples;
 pub mod server;
 pub mod sound;
+pub mod steps;
 mod summary;
 
 use std::{path::PathBuf, time::Duration};

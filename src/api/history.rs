@@ -12,10 +12,10 @@ use super::error::{Answer, Refusal};
 use super::model::{History, HistoryRates};
 use super::seen::View;
 use super::{query, time};
-use crate::app::App;
+use crate::app::{App, Source, SourceError};
 use crate::assess::SiteSamples;
 use crate::assess::history::{
-    HistoryRequest, POINTS_DEFAULT, POINTS_MAX, RateStep, Step, StepState,
+    HistoryRequest, POINTS_DEFAULT, POINTS_MAX, RateStep, Rows, Step, StepState,
 };
 
 /// What a history shows when no range is given, milliseconds: a day.
@@ -64,12 +64,6 @@ pub(crate) async fn history(
     let found = app
         .blocking("reading a history", move |app| {
             let source = app.source();
-            // A chart asks what was measured, never why: a year's evidence stays where it is.
-            let samples = SiteSamples {
-                targets: source.measured(&site, (from, to))?,
-                ..SiteSamples::default()
-            };
-            let outages = source.outages_between(&site, from, to)?;
             let request = HistoryRequest {
                 test: &test,
                 target: wanted.as_deref(),
@@ -81,32 +75,72 @@ pub(crate) async fn history(
                 Some(target) => source.has_target(&site, target)?,
                 None => true,
             };
-            let rows = request.rows(&samples, &outages);
-            let shown = rows.target.as_deref();
-            let rates = match samples.targets.iter().find(|one| Some(&*one.id) == shown) {
-                Some(target) if target.kind == Kind::Throughput => {
-                    Some(request.rates(&source.rates(&site, &target.id, (from, to))?))
+            if !known {
+                return Ok(None);
+            }
+            let shown = read(source, &site, &request)?;
+            let rates = match (&shown.rows.target, shown.kind) {
+                (Some(target), Some(Kind::Throughput)) => {
+                    Some(request.rates(&source.rates(&site, target, (from, to))?))
                 }
                 _ => None,
             };
-            Ok(known.then_some((rows, rates)))
+            Ok(Some((shown, rates)))
         })
         .await?;
-    let Some((rows, rates)) = found else {
+    let Some((shown, rates)) = found else {
         return Err(Refusal::not_found(
             "target",
             asked.target.as_deref().unwrap_or(""),
         ));
     };
     let mut history = History {
-        target: rows.target.unwrap_or_default(),
+        target: shown.rows.target.unwrap_or_default(),
         simulated: directory.site(&id).is_some_and(|site| site.simulated),
         step_seconds,
+        states_from: shown.states_from.to_owned(),
         rates: rates.as_deref().map(columns_of_rates),
         ..History::default()
     };
-    fill(&mut history, rows.steps);
+    fill(&mut history, shown.rows.steps);
     Ok(Json(history))
+}
+
+/// What is shown of a target.
+struct Shown {
+    rows: Rows,
+    /// Of the target; `None` when nothing was measured of it.
+    kind: Option<Kind>,
+    states_from: &'static str,
+}
+
+/// Reads the samples, or, over a long range, what an engine makes of them itself. A chart asks what was
+/// measured, never why: a year's evidence stays where it is.
+fn read(source: &Source, site: &str, request: &HistoryRequest<'_>) -> Result<Shown, SourceError> {
+    let (from, to) = (request.from_unix_ms, request.to_unix_ms);
+    let outages = source.outages_between(site, from, to)?;
+    let step_ms = i64::from(request.step_seconds) * 1_000;
+    if let Some(summed) = source.summed(site, request.target, (from, to), step_ms)? {
+        return Ok(Shown {
+            kind: summed.kinds.get(&summed.target).copied(),
+            rows: request.summed_rows(&summed, &outages),
+            states_from: "outages",
+        });
+    }
+    let samples = SiteSamples {
+        targets: source.measured(site, (from, to))?,
+        ..SiteSamples::default()
+    };
+    let rows = request.rows(&samples, &outages);
+    let target = samples
+        .targets
+        .iter()
+        .find(|one| Some(&one.id) == rows.target.as_ref());
+    Ok(Shown {
+        kind: target.map(|target| target.kind),
+        rows,
+        states_from: "slots",
+    })
 }
 
 fn fill(history: &mut History, steps: Vec<Step>) {

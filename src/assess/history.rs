@@ -1,15 +1,23 @@
 //! A target over time, for charts.
+//!
+//! Over a long range some engines sum samples up themselves ([`Steps`]). Slots cannot be judged then: what
+//! the site's states are is told by the outages, which are noted as they happen, and by whether anything
+//! was measured.
+
+use std::collections::BTreeMap;
 
 use desserte_domain::decimal::Fraction;
 use desserte_domain::observation::Observation;
 use desserte_domain::percentile::nearest_rank;
 use desserte_domain::quality::Rate;
 use desserte_domain::slot::SlotState;
+use desserte_probe::report::Kind;
 
 use super::evidence::between;
 use super::judge::{SiteSamples, Window};
 use super::test::SiteTest;
 use crate::live::SiteOutage;
+use crate::store::steps::{StepSums, Steps};
 
 /// Points of a chart when the reader does not say: a screen's width.
 pub const POINTS_DEFAULT: i64 = 720;
@@ -29,6 +37,17 @@ pub struct HistoryRequest<'a> {
     pub to_unix_ms: i64,
     /// Length of a step, seconds.
     pub step_seconds: u32,
+}
+
+/// A site's samples, summed up by the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SummedSite {
+    /// The target whose sums these are.
+    pub target: String,
+    /// The site's targets.
+    pub kinds: BTreeMap<String, Kind>,
+    /// The sums.
+    pub steps: Steps,
 }
 
 /// The rows of a history.
@@ -102,6 +121,42 @@ impl HistoryRequest<'_> {
                 .target
                 .map(str::to_owned)
                 .or_else(|| target.map(|target| target.id.clone())),
+            steps: rows.collect(),
+        }
+    }
+
+    /// The rows from a store's sums; no state is [`StepState::Degraded`]. `outages` are by start.
+    #[must_use]
+    pub fn summed_rows(&self, summed: &SummedSite, outages: &[SiteOutage]) -> Rows {
+        let steps = self.steps();
+        let measured = summed.steps.measured.iter();
+        let counted: Vec<_> = measured
+            .filter(|(target, _)| {
+                let kind = summed.kinds.get(*target);
+                kind.is_some_and(|kind| self.test.counts(target, *kind))
+            })
+            .map(|(_, starts)| starts)
+            .collect();
+        let mut outages = outages.iter().peekable();
+        let rows = (0..steps.slots).map(|step| {
+            let (start, end) = (steps.at(step), steps.at(step + 1));
+            while outages
+                .next_if(|outage| outage.end_unix_ms.is_some_and(|end| end <= start))
+                .is_some()
+            {}
+            let inside = outages
+                .peek()
+                .is_some_and(|outage| outage.start_unix_ms < end);
+            let state = match counted.iter().any(|starts| starts.contains(&start)) {
+                false => StepState::Unknown,
+                true if inside => StepState::Down,
+                true => StepState::Up,
+            };
+            let sums = summed.steps.sums.get(&start).copied();
+            summed_row(sums.unwrap_or_default(), start, state)
+        });
+        Rows {
+            target: Some(summed.target.clone()),
             steps: rows.collect(),
         }
     }
@@ -204,9 +259,81 @@ pub(super) fn row(observations: &[Observation], start_unix_ms: i64, state: StepS
     }
 }
 
+fn summed_row(sums: StepSums, start_unix_ms: i64, state: StepState) -> Step {
+    Step {
+        start_unix_ms,
+        counts: (sums.sent > 0).then_some((sums.sent, sums.received)),
+        rtt_us_min: sums.rtt_us_min,
+        rtt_us_median: sums.rtt_us_median,
+        rtt_us_p95: sums.rtt_us_p95,
+        state,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use desserte_domain::cause::{CauseEvidence, decide};
+
     use super::*;
+
+    #[test]
+    fn a_summed_step_is_down_in_an_outage_and_up_where_a_target_that_counts_was_measured() {
+        let outage = |start_unix_ms, end_unix_ms| SiteOutage {
+            id: 0,
+            site: "s".to_owned(),
+            start_unix_ms,
+            end_unix_ms,
+            slot_seconds: 60,
+            down_slots: 1,
+            verdict: decide(&CauseEvidence::default()),
+            agent: None,
+        };
+        let starts = |steps: &[i64]| steps.iter().map(|step| step * 10_000).collect();
+        let measured: [(&str, BTreeSet<i64>); 2] = [
+            ("counts", starts(&[0, 1, 2, 3, 5, 6])),
+            ("resolver", starts(&[4])),
+        ];
+        let kinds = [("counts", Kind::Icmp), ("resolver", Kind::Dns)];
+        let sums = StepSums {
+            sent: 5,
+            received: 4,
+            ..StepSums::default()
+        };
+        let summed = SummedSite {
+            target: "resolver".to_owned(),
+            kinds: kinds.map(|(id, kind)| (id.to_owned(), kind)).into(),
+            steps: Steps {
+                sums: [(40_000, sums)].into(),
+                measured: measured.map(|(id, at)| (id.to_owned(), at)).into(),
+            },
+        };
+        let test = SiteTest::default();
+        let request = HistoryRequest {
+            test: &test,
+            target: Some("resolver"),
+            from_unix_ms: 3_000,
+            to_unix_ms: 70_000,
+            step_seconds: 10,
+        };
+        // One within a step, one that ends where a step begins, one that lasts.
+        let outages = [
+            outage(12_000, Some(13_000)),
+            outage(25_000, Some(30_000)),
+            outage(48_000, None),
+        ];
+        let rows = request.summed_rows(&summed, &outages);
+        let states: Vec<StepState> = rows.steps.iter().map(|step| step.state).collect();
+        let (up, down, unknown) = (StepState::Up, StepState::Down, StepState::Unknown);
+        assert_eq!(states, [up, down, down, up, unknown, down, down]);
+        let counts: Vec<_> = rows.steps.iter().map(|step| step.counts).collect();
+        assert_eq!(
+            counts,
+            [None, None, None, None, Some((5, 4)), None, None],
+            "the counts are those of the target that is shown"
+        );
+    }
 
     #[test]
     fn rates_fall_into_their_steps_and_an_empty_step_has_none() {

@@ -1,6 +1,6 @@
 //! Samples in a server of InfluxDB 2.
 //!
-//! The server stores; nothing is judged there. What was accepted is in the journal, so the server may be
+//! The server stores, and sums up the steps of long charts; nothing is judged there. What was accepted is in the journal, so the server may be
 //! away, be emptied or be put back from an older copy: how far it was filled is written into the bucket
 //! with the rows themselves, and whatever lies behind that comes again.
 //!
@@ -34,6 +34,7 @@ mod line;
 mod link;
 mod local;
 mod read;
+mod steps;
 mod write;
 
 use std::{
@@ -52,6 +53,7 @@ use super::{
         SeriesFilter, SeriesId,
     },
     server::Server,
+    steps::{Steps, StepsAsked},
 };
 
 /// Rows of one filling: some requests.
@@ -277,6 +279,10 @@ impl SampleStore for InfluxStore {
         let ask = |sum| self.link.query(flux::sums(bucket, filter, span, sum));
         let (sums, counts) = (ask(true)?, ask(false)?);
         self.with(|catalogue| read::sums(catalogue, &sums, &counts))?
+    }
+
+    fn steps(&self, asked: &StepsAsked<'_>) -> Result<Option<Steps>, StoreError> {
+        self.summed_up(asked).map(Some)
     }
 
     fn trouble(&self) -> Option<String> {

@@ -1,5 +1,5 @@
 //! What every engine offers. Samples lie on (series, time, sequence); slots are formed by the domain
-//! alone, so an engine computes nothing.
+//! alone, so an engine judges nothing.
 
 use std::sync::Arc;
 
@@ -9,7 +9,10 @@ use desserte_probe::{
     wire::id::{AgentId, BootId},
 };
 
-use super::StoreError;
+use super::{
+    StoreError,
+    steps::{Steps, StepsAsked},
+};
 
 /// Number of a series within its store; another engine, or one filled anew, numbers otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -359,6 +362,11 @@ pub trait SampleStore: Send + Sync + std::fmt::Debug {
         filter: SeriesFilter<'_>,
         days: (i64, i64),
     ) -> Result<Vec<(SeriesId, DaySums)>, StoreError>;
+    /// Samples summed up by steps; `None`: whoever asks scans. Only an engine from which each sample comes
+    /// over a network sums up itself.
+    fn steps(&self, _asked: &StepsAsked<'_>) -> Result<Option<Steps>, StoreError> {
+        Ok(None)
+    }
     /// Writes down what waits in memory. An engine in which nothing waits has nothing to do.
     fn flush(&self) -> Result<(), StoreError> {
         Ok(())

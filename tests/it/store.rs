@@ -12,4 +12,6 @@ mod memory;
 mod model;
 #[cfg(feature = "influxdb2")]
 mod refused;
+#[cfg(test)]
+mod steps;
 mod upkeep;

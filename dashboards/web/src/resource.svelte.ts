@@ -27,10 +27,17 @@ export class Resource<T> {
   }
 }
 
-/** Calls at most once in `waitMs`, the last time at the end: bursts of events cost one request. */
-export function throttled(run: () => void, waitMs: number): { ask: () => void; stop: () => void } {
+/**
+ * Calls at most once in `waitMs`, the last time at the end: bursts of events cost one request. Who has
+ * just done it says when (`performance.now()`).
+ */
+export function throttled(
+  run: () => void,
+  waitMs: number,
+  doneAt = -Infinity,
+): { ask: () => void; stop: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let last = -Infinity;
+  let last = doneAt;
   const fire = () => {
     timer = undefined;
     last = performance.now();

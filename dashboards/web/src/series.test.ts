@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { History } from './api/types';
-import { summarise, toRuns, toSeries } from './series';
+import { refreshMs, summarise, toRuns, toSeries } from './series';
 
 const history: History = {
   target: 'a',
@@ -14,6 +14,7 @@ const history: History = {
   rtt_us_median: [2000, null, null, 4000, null],
   rtt_us_p95: [2500, null, null, 9000, null],
   state: ['up', 'unknown', 'down', 'up', 'up'],
+  states_from: 'slots',
   rates: null,
 };
 
@@ -88,5 +89,14 @@ describe('summarise', () => {
     };
     const { lowUs, highUs, lossShare } = summarise(nothing);
     expect([lowUs, highUs, lossShare]).toEqual([null, null, null]);
+  });
+});
+
+describe('refreshMs', () => {
+  it('grows with the step, between two seconds and a quarter of an hour', () => {
+    expect(refreshMs(5)).toBe(2_000);
+    expect(refreshMs(60)).toBe(15_000);
+    expect(refreshMs(840)).toBe(210_000);
+    expect(refreshMs(43_800)).toBe(900_000);
   });
 });

@@ -46,6 +46,16 @@ export function toSeries(history: History): Series {
   };
 }
 
+const REFRESH_MS_MIN = 2_000;
+const REFRESH_MS_MAX = 15 * 60_000;
+
+/**
+ * Least time between two fetches of a history that live samples cause: what one sample changes is a
+ * part of the last step, and the longer a step is, the more is read for it.
+ */
+export const refreshMs = (stepSeconds: number): number =>
+  Math.min(REFRESH_MS_MAX, Math.max(REFRESH_MS_MIN, stepSeconds * 250));
+
 /** Steps of one state joined into runs, so that a strip is a few rectangles. */
 export function toRuns(history: History): Run[] {
   const runs: Run[] = [];

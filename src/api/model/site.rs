@@ -259,6 +259,11 @@ pub struct History {
     pub rtt_us_p95: Vec<Option<u32>>,
     /// `up`, `degraded`, `down` or `unknown`: the site's worst slot of the step.
     pub state: Vec<String>,
+    /// What the states were told by. `slots`: each slot was judged. `outages`, over more than eight days
+    /// where a server of InfluxDB 2 holds the samples: `down` where an outage that was noted overlaps the
+    /// step, `up` where a target that counts was measured; `degraded`, a bad slot outside an outage, is
+    /// not told.
+    pub states_from: String,
     /// What throughput tests found; `null` for targets of another kind.
     pub rates: Option<HistoryRates>,
 }

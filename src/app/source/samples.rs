@@ -9,9 +9,11 @@ use desserte_probe::report::Kind;
 use desserte_probe::wire::id::AgentId;
 
 use super::{Result, Source};
+use crate::assess::history::SummedSite;
 use crate::assess::neighbours::{self, NEAR_METRES_MAX, NEIGHBOURS_MAX, Neighbour, Silence};
 use crate::assess::{EvidenceRow, NeighboursSeen, SiteSamples, TargetSamples, observation, rate};
 use crate::store::samples::Series;
+use crate::store::steps::{PIECE_MS, StepsAsked};
 
 /// Attempts to reach the collector are reported after they were made: evidence is read so much
 /// beyond a window's end, milliseconds. Before its start, what was said of a link still holds.
@@ -176,6 +178,39 @@ impl Source {
     /// What was measured at a site in `[from, to)`, without the evidence of why: for sums over weeks.
     pub fn measured(&self, site: &str, span: (i64, i64)) -> Result<Vec<TargetSamples>> {
         self.targets_of(site, span, |_| true)
+    }
+
+    /// A target of a site, or its first, in steps of `[from, to)` that the store summed up: over a span
+    /// that is more than one piece, where the engine does so. `None`: the samples are to be read.
+    pub fn summed(
+        &self,
+        site: &str,
+        target: Option<&str>,
+        span: (i64, i64),
+        step_ms: i64,
+    ) -> Result<Option<SummedSite>> {
+        if span.1.saturating_sub(span.0) <= PIECE_MS {
+            return Ok(None);
+        }
+        let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
+        for series in self.site_series(site)? {
+            kinds.entry(series.key.target).or_insert(series.key.kind);
+        }
+        let Some(target) = target.or(kinds.keys().next().map(String::as_str)) else {
+            return Ok(None);
+        };
+        let target = target.to_owned();
+        let steps = self.samples.steps(&StepsAsked {
+            site,
+            target: &target,
+            span,
+            step_ms,
+        })?;
+        Ok(steps.map(|steps| SummedSite {
+            target,
+            kinds,
+            steps,
+        }))
     }
 
     fn targets_of(

@@ -6,7 +6,10 @@ use desserte_probe::report::{Family, Kind};
 use serde::Serialize;
 
 use super::line::{APPLIED, EVIDENCE, SAMPLE, UNKNOWN};
-use crate::store::samples::{SeriesFilter, SeriesKey};
+use crate::store::{
+    samples::{SeriesFilter, SeriesKey},
+    steps::StepsAsked,
+};
 
 /// Times that the server knows, nanoseconds from 1970 (influxdb/models: `MinNanoTime`, `MaxNanoTime`).
 pub(super) const TIME_NS: (i64, i64) = (i64::MIN + 2, i64::MAX - 1);
@@ -160,6 +163,57 @@ pub(super) fn sums(bucket: &str, filter: SeriesFilter<'_>, span: Span, sum: bool
     };
     let _ = write!(query, " and ({fields})) |> {function}()");
     query
+}
+
+/// Whose steps: the fields that `fields` names.
+fn of_steps(bucket: &str, asked: &StepsAsked<'_>, span: Span, fields: &str) -> String {
+    let mut query = of(bucket, span, SAMPLE);
+    let _ = write!(query, " and r.site == {} and {fields})", text(asked.site));
+    query
+}
+
+/// What a function makes of each step. One without a value is no record, as the client's reader panics
+/// on a number that is none; the records' time is the step's start, that of the first cut by the span.
+fn by_steps(asked: &StepsAsked<'_>, function: &str) -> String {
+    format!(
+        " |> aggregateWindow(every: {}ms, fn: {function}, createEmpty: false, timeSrc: \"_start\") \
+         |> keep(columns: [\"_time\", \"_value\", \"_field\", \"target\"])",
+        asked.step_ms
+    )
+}
+
+/// What was sent of each target of the site, and received of the one asked for, summed by series: so the
+/// storage sums up itself, and hands no sample on.
+pub(super) fn step_sums(bucket: &str, asked: &StepsAsked<'_>, span: Span) -> String {
+    let fields = format!(
+        "(r._field == \"sent\" or (r._field == \"received\" and r.target == {}))",
+        text(asked.target)
+    );
+    of_steps(bucket, asked, span, &fields) + &by_steps(asked, "sum")
+}
+
+/// The shortest response times of the target, by series.
+pub(super) fn step_minima(bucket: &str, asked: &StepsAsked<'_>, span: Span) -> String {
+    let fields = format!(
+        "r.target == {} and r._field == \"rtt_us_min\"",
+        text(asked.target)
+    );
+    of_steps(bucket, asked, span, &fields) + &by_steps(asked, "min")
+}
+
+/// A value of a rank among the medians of the target, all series together: `exact_selector` is the
+/// nearest rank, as in `desserte_domain::percentile`.
+pub(super) fn step_ranks(bucket: &str, asked: &StepsAsked<'_>, span: Span, share: &str) -> String {
+    let fields = format!(
+        "r.target == {} and r._field == \"rtt_us_median\"",
+        text(asked.target)
+    );
+    let function = format!(
+        "(column, tables=<-) => tables |> quantile(q: {share}, column: column, method: \"exact_selector\")"
+    );
+    of_steps(bucket, asked, span, &fields)
+        + " |> group(columns: [\"_field\"])"
+        + &by_steps(asked, &function)
 }
 
 #[cfg(test)]

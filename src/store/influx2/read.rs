@@ -247,3 +247,21 @@ pub(super) fn sums(
     }
     Ok(found.into_iter().collect())
 }
+
+/// The start of a record's step, Unix milliseconds, and its value. The first step begins where the span
+/// that was asked for does.
+pub(super) fn step<T: TryFrom<i64>>(
+    record: &FluxRecord,
+    step_ms: i64,
+) -> Result<(i64, T), StoreError> {
+    let at = time_ns(record)?.div_euclid(MS_NS);
+    let value = record.values.get("_value").and_then(integer);
+    let value = value.and_then(|value| T::try_from(value).ok());
+    let value = value.ok_or_else(|| wrong("a step whose value is no number"))?;
+    Ok((at - at.rem_euclid(step_ms), value))
+}
+
+/// Of what a record of sums is.
+pub(super) fn target_and_field(record: &FluxRecord) -> Result<(&str, &str), StoreError> {
+    Ok((text(record, "target")?, text(record, "_field")?))
+}

@@ -6,12 +6,11 @@ use super::{InfluxStore, flux, line, link::Answer, read};
 use crate::store::{
     StoreError,
     samples::{Filling, SampleBlock, SampleRow, SeriesKey},
+    steps::PIECE_MS,
 };
 
 /// Lines of one request: what InfluxData advises.
 const LINES: usize = 5_000;
-/// A month and more of minutes is asked for in pieces of so many days.
-const SCAN_MS: i64 = 8 * 86_400_000;
 
 impl InfluxStore {
     /// Writes a filling, and then how far the bucket is.
@@ -112,7 +111,7 @@ impl InfluxStore {
         let mut block = SampleBlock::default();
         let mut start = from;
         while start < to {
-            let end = start.saturating_add(SCAN_MS).min(to);
+            let end = start.saturating_add(PIECE_MS).min(to);
             let Some(span) = flux::Span::of(start, end) else {
                 break;
             };

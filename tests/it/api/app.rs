@@ -107,6 +107,17 @@ impl TestApp {
     /// (counted back from now) refused.
     pub(crate) fn new(minutes: i64, bad: &[i64]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let samples = EmbeddedStore::open(&folder.path().join("samples")).unwrap();
+        Self::over(Arc::new(samples), folder, minutes, bad)
+    }
+
+    /// The same over any engine.
+    pub(crate) fn over(
+        store: Arc<dyn SampleStore>,
+        folder: tempfile::TempDir,
+        minutes: i64,
+        bad: &[i64],
+    ) -> Self {
         let (registry, agent) = registry();
         let line = Line {
             interface: "eth0".to_owned(),
@@ -121,10 +132,8 @@ impl TestApp {
             .note_lines(SITE, agent, &[seen], NOW_MS - 40 * 86_400_000)
             .unwrap();
         let key = desserte::registry::line_key(&line);
-        let samples = Arc::new(EmbeddedStore::open(&folder.path().join("samples")).unwrap());
-        samples.put(&filling(agent, &key, minutes, bad)).unwrap();
+        store.put(&filling(agent, &key, minutes, bad)).unwrap();
         let (stop, shutdown) = watch::channel(false);
-        let store: Arc<dyn SampleStore> = samples;
         let clock = Arc::new(ManualClock::new(NOW_MS, 1_000));
         let config = Config {
             country: Country {

@@ -52,7 +52,7 @@ async fn whole_answers() {
     exactly(
         &history,
         "target simulated step_seconds start_unix_s sent received rtt_us_min rtt_us_median rtt_us_p95 state \
-         rates",
+        states_from rates",
     );
 }
 

@@ -9,6 +9,7 @@ use desserte::store::{
         Caps, DaySums, EvidenceRow, Filling, SampleBlock, SampleRow, SampleStore, Series,
         SeriesFilter, SeriesId,
     },
+    steps::{Steps, StepsAsked},
 };
 
 use desserte_probe::report::Detail;
@@ -127,6 +128,10 @@ impl SampleStore for Reopened {
         days: (i64, i64),
     ) -> Result<Vec<(SeriesId, DaySums)>, StoreError> {
         self.on(|store| store.sums(filter, days))
+    }
+
+    fn steps(&self, asked: &StepsAsked<'_>) -> Result<Option<Steps>, StoreError> {
+        self.on(|store| store.steps(asked))
     }
 
     fn caps(&self) -> Caps {

@@ -16,6 +16,7 @@ use desserte_domain::observation::Outcome;
 use desserte_probe::{report::Kind, wire::id::AgentId};
 
 use crate::{
+    api::{NOW_MS, SITE, TestApp},
     ingest::{Bench, agent::FakeAgent, settle, stored},
     servers::{Influx, influx},
 };
@@ -246,4 +247,48 @@ fn what_would_end_a_text_or_a_tag_ends_neither() {
     let series = store.series(SeriesFilter::default()).unwrap();
     assert_eq!(series[0].key, *key);
     assert_eq!(store.latest(series[0].id).unwrap(), Some(sample));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chart_over_more_than_a_piece_is_summed_up_and_says_so() {
+    const DAY: i64 = 24 * 60;
+    let Some(server) = influx() else {
+        return;
+    };
+    // An outage of twenty minutes, and one bad minute outside it.
+    let bad: Vec<i64> = (2_000..2_020).chain([7_000]).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let store = InfluxStore::open(&server.bucket(), folder.path(), "c").unwrap();
+    let summed = TestApp::over(Arc::new(store), folder, 9 * DAY, &bad);
+    let scanned = TestApp::new(9 * DAY, &bad);
+    let at = |minutes_back: i64| {
+        jiff::Timestamp::from_millisecond(NOW_MS - minutes_back * 60_000).unwrap()
+    };
+    let path = |minutes_back| {
+        let (from, to) = (at(minutes_back), at(0));
+        format!("/api/v1/sites/{SITE}/history?target=portal&step=3600&from={from}&to={to}")
+    };
+    // Half an hour into a step, and from before the first sample on.
+    let long = path(10 * DAY + 30);
+    let (mut found, mut exact) = (summed.ok(&long).await, scanned.ok(&long).await);
+    assert_eq!(found["states_from"], "outages");
+    assert_eq!(exact["states_from"], "slots");
+    let (told, judged) = (found["state"].take(), exact["state"].take());
+    let (told, judged) = (told.as_array().unwrap(), judged.as_array().unwrap());
+    for state in ["unknown", "up", "degraded", "down"] {
+        assert!(judged.iter().any(|one| one == state), "{state}");
+    }
+    let without_degraded = judged.iter().map(|one| {
+        if one == "degraded" {
+            "up"
+        } else {
+            one.as_str().unwrap()
+        }
+    });
+    assert!(without_degraded.eq(told.iter().map(|one| one.as_str().unwrap())));
+    exact["states_from"] = "outages".into();
+    assert_eq!(found, exact, "counts and times are those of the samples");
+    // What is read in one piece is judged slot by slot.
+    let short = path(8 * DAY);
+    assert_eq!(summed.ok(&short).await, scanned.ok(&short).await);
 }

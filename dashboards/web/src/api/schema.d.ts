@@ -2780,6 +2780,13 @@ export interface components {
             /** @description `up`, `degraded`, `down` or `unknown`: the site's worst slot of the step. */
             state: string[];
             /**
+             * @description What the states were told by. `slots`: each slot was judged. `outages`, over more than eight days
+             *     where a server of InfluxDB 2 holds the samples: `down` where an outage that was noted overlaps the
+             *     step, `up` where a target that counts was measured; `degraded`, a bad slot outside an outage, is
+             *     not told.
+             */
+            states_from: string;
+            /**
              * Format: int32
              * @description Length of a step, seconds.
              */

@@ -125,7 +125,10 @@ export type SiteDetail = Omit<SiteItem, 'agents'> &
   >;
 
 export type HistoryState = Exclude<SiteState, 'excluded'>;
-export type History = Narrow<Schema<'History'>, { state: HistoryState[] }>;
+export type History = Narrow<
+  Schema<'History'>,
+  { state: HistoryState[]; states_from: 'slots' | 'outages' }
+>;
 
 export type Fraction = Schema<'Ratio'>;
 export type MoneyMonth = Schema<'MoneyMonth'>;

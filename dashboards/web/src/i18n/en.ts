@@ -96,6 +96,8 @@ export const en: Dictionary = {
   'site.p95': '95th percentile',
   'site.time': 'Time',
   'site.step': 'One point = {duration}',
+  'site.outagesOnly':
+    'Over this range the states come from the outages on record: bad slots outside an outage are not shown.',
   'site.noHistory': 'Nothing was measured in this period.',
   'site.chartSummary':
     'Median latency from {low} to {high}, mean loss {loss}; {measured} of {total} points measured.',

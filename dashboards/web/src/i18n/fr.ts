@@ -103,6 +103,8 @@ export const fr = {
   'site.p95': '95ᵉ centile',
   'site.time': 'Heure',
   'site.step': 'Un point = {duration}',
+  'site.outagesOnly':
+    'Sur cette durée, les états viennent des coupures enregistrées\u00a0: les créneaux mauvais hors coupure ne sont pas montrés.',
   'site.noHistory': 'Rien n’a été mesuré sur cette période.',
   'site.chartSummary':
     'Latence médiane de {low} à {high}, perte moyenne {loss}\u00a0; {measured} points mesurés sur {total}.',
