@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use desserte_domain::agreement::Agreement;
-use desserte_domain::cause::Cause;
 use desserte_domain::exclusion::Exclusion;
 use desserte_probe::wire::id::AgentId;
 use jiff::civil::Date;
@@ -14,6 +13,7 @@ use jiff::civil::Date;
 use super::{App, Source, SourceError};
 use crate::assess::SiteSamples;
 use crate::assess::months::{EVIDENCE_AFTER_MS, MonthError, MonthRequest, MonthResult, MonthSlots};
+use crate::assess::neighbours::HAVE_A_SAY_IN;
 use crate::registry::Anchor;
 
 /// Months of sites kept: two of ten thousand sites, some 50 MB. When there are more, the earlier go.
@@ -85,16 +85,13 @@ struct MadeOf {
     anchors: BTreeMap<String, Anchor>,
 }
 
-/// Causes that the neighbours of a site have a say in.
-const OF_NEIGHBOURS: [Cause; 2] = [Cause::Power, Cause::RestartedUnproven];
-
 impl Kept {
     /// Whether samples or evidence of a site, the oldest from this moment, may change the figures.
     fn rests_on(&self, own: bool, oldest_unix_ms: i64) -> bool {
         // An agent that was silent explains it when it is back.
         let seen_until = self.made_of.until_unix_ms.saturating_add(EVIDENCE_AFTER_MS);
         let mut causes = self.result.causes.iter().flatten();
-        oldest_unix_ms < seen_until && (own || causes.any(|cause| OF_NEIGHBOURS.contains(cause)))
+        oldest_unix_ms < seen_until && (own || causes.any(|cause| HAVE_A_SAY_IN.contains(cause)))
     }
 }
 
@@ -297,6 +294,8 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
+    use desserte_domain::cause::Cause;
+
     use super::*;
 
     const UNTIL_MS: i64 = 1_782_864_000_000;

@@ -4,11 +4,13 @@
 //! A neighbour is counted only when it is known what it did: it reported shortly before, and has
 //! reported since. One that was cut off and had power all along says so when its backlog comes.
 
-use desserte_domain::cause::Share;
+use desserte_domain::cause::{Cause, Share};
 use desserte_probe::report::Fact;
 
 use super::EvidenceRow;
 
+/// Causes of outages that the neighbours of a site have a say in.
+pub const HAVE_A_SAY_IN: [Cause; 2] = [Cause::Power, Cause::RestartedUnproven];
 /// How far apart two sites may lie to be on one power line, metres. No feeder is known to the
 /// registry; a town's distribution line is some kilometres long.
 pub const NEAR_METRES_MAX: f64 = 5_000.0;

@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod follow;
+mod near;
 mod outages;
 mod state;
 
@@ -18,10 +19,9 @@ use super::test::SiteTest;
 use super::track::{News, Track, sums};
 use crate::app::{App, PLAN_DAYS, SourceError};
 use crate::ingest::IngestEvent;
-use crate::live::{Change, SampleSeen};
 use arrivals::{Arrivals, Waiting};
 use follow::{follow, outgrown};
-use outages::{differ, site_outages, tell_outages};
+use outages::{differ, site_outages, tell_outages, tell_samples};
 use state::{last_known_unix_ms, live_state, since};
 
 /// How often time alone is looked at: a silent agent's site becomes unknown within it.
@@ -181,12 +181,18 @@ impl Worker {
         if waiting.overflowed {
             self.start();
         }
-        let now = self.app.now_unix_ms();
         for (site, spans) in &waiting.by_site {
-            self.look(site, spans, now);
-            self.tell_samples(site, spans);
+            self.came(site, spans);
         }
         self.app.live.change_counts();
+    }
+
+    /// Looks at what was measured at a site in these spans, Unix milliseconds, half-open.
+    pub fn came(&mut self, site: &str, spans: &[(i64, i64)]) {
+        let now = self.app.now_unix_ms();
+        self.look(site, spans, now);
+        self.look_near(site, spans, now);
+        tell_samples(&self.app, site, spans);
     }
 
     /// What is to be looked at because time passed.
@@ -369,29 +375,5 @@ impl Worker {
         let upload_seconds = directory.site(site).and_then(|entry| entry.upload_seconds);
         self.app
             .silent_after_ms(upload_seconds.unwrap_or(0), test.rule.slot_seconds)
-    }
-
-    fn tell_samples(&self, site: &str, spans: &[(i64, i64)]) {
-        let newest = match self.app.source().newest_samples(site) {
-            Ok(newest) => newest,
-            Err(error) => {
-                tracing::warn!(%error, "the newest samples could not be read");
-                return;
-            }
-        };
-        for (target, sample) in newest {
-            let at = sample.start_unix_ms;
-            if !spans.iter().any(|(from, to)| *from <= at && at < *to) {
-                continue;
-            }
-            self.app.live.tell(Change::Sample(SampleSeen {
-                site: site.to_owned(),
-                target,
-                at_unix_ms: at,
-                rtt_us_median: sample.rtt_us_median,
-                sent: sample.sent,
-                received: sample.received,
-            }));
-        }
     }
 }

@@ -1,9 +1,9 @@
-//! A site's outages: found, compared with what is stored, told.
+//! A site's outages: found, compared with what is stored, told; and its newest samples, told.
 
 use super::super::judge::Judgement;
 use super::super::test::SiteTest;
 use crate::app::App;
-use crate::live::{Change, SiteOutage};
+use crate::live::{Change, SampleSeen, SiteOutage};
 
 pub(super) fn site_outages(site: &str, test: &SiteTest, judgement: &Judgement) -> Vec<SiteOutage> {
     judgement
@@ -51,5 +51,30 @@ pub(super) fn tell_outages(app: &App, stored: &[SiteOutage], found: &[SiteOutage
         if !same {
             app.live.tell(Change::Outage(outage.clone()));
         }
+    }
+}
+
+/// Tells of the newest samples of a site that lie in these spans.
+pub(super) fn tell_samples(app: &App, site: &str, spans: &[(i64, i64)]) {
+    let newest = match app.source().newest_samples(site) {
+        Ok(newest) => newest,
+        Err(error) => {
+            tracing::warn!(%error, "the newest samples could not be read");
+            return;
+        }
+    };
+    for (target, sample) in newest {
+        let at = sample.start_unix_ms;
+        if !spans.iter().any(|(from, to)| *from <= at && at < *to) {
+            continue;
+        }
+        app.live.tell(Change::Sample(SampleSeen {
+            site: site.to_owned(),
+            target,
+            at_unix_ms: at,
+            rtt_us_median: sample.rtt_us_median,
+            sent: sample.sent,
+            received: sample.received,
+        }));
     }
 }

@@ -8,6 +8,7 @@ use desserte::app::OutageFilter;
 use desserte::assess::worker::Worker;
 use desserte::live::{Change, SiteLive, SiteOutage};
 use desserte::registry::{Decision, ExclusionChange, NewExclusion};
+use desserte_domain::cause::{Cause, Verdict};
 use desserte_domain::exclusion::ExclusionKind;
 use desserte_domain::live::SiteState;
 
@@ -104,6 +105,30 @@ fn an_outage_whose_start_moved_is_told_as_gone_and_nobody_reads_everything_anew(
     assert!(told.contains(&Change::OutageGone { site, id }), "{told:?}");
     assert!(told.contains(&Change::Outage(found[0].clone())), "{told:?}");
     assert!(!told.contains(&Change::Everything), "{told:?}");
+}
+
+#[test]
+fn what_a_neighbour_saw_and_delivers_late_has_a_say_in_power_cuts() {
+    for (cause, has_a_say) in [(Cause::RestartedUnproven, true), (Cause::LastMile, false)] {
+        let test = TestApp::new(90, &[20, 19, 18, 17, 16]);
+        let mut worker = worker(&test);
+        let source = test.app.source();
+        let outages = || source.outages(&OutageFilter::default()).unwrap();
+        let judged = outages()[0].clone();
+        let stored = SiteOutage {
+            verdict: Verdict::new(cause, Vec::new()),
+            ..judged.clone()
+        };
+        assert_ne!(stored.verdict, judged.verdict);
+        let site_test = test.app.directory().test(SITE);
+        let replaced = source.replace_outages(SITE, 0, &site_test, std::slice::from_ref(&stored));
+        assert_eq!(replaced.unwrap()[0].verdict, stored.verdict);
+        // A kilometre away, and silent until now.
+        let span = (judged.start_unix_ms, judged.start_unix_ms + SLOT_MS);
+        worker.came("CG-2", &[span]);
+        let expected = if has_a_say { &judged } else { &stored };
+        assert_eq!(outages()[0].verdict, expected.verdict);
+    }
 }
 
 #[test]
