@@ -30,11 +30,11 @@ use desserte_probe::{
 use tokio::sync::broadcast;
 
 pub use self::keeping::{Keeping, samples_reading};
-pub(crate) use self::lock::lock_folder;
 use self::{
     identity::{Identity, IdentityError},
     limit::RateLimit,
 };
+pub(crate) use self::{keeping::samples_writing, lock::lock_folder};
 use crate::{
     ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
     ledger::{Ledger, LedgerError},
@@ -79,15 +79,6 @@ pub enum CollectorError {
         applied: u64,
         /// Last position of the journal.
         last: u64,
-    },
-    /// The samples must be made again, and what they were made from was let go.
-    #[error(
-        "data folder {path}: the samples would have to be made again from the journal, which no longer \
-         has all of its batches ([retention] evidence_months); put the folder samples back from a backup"
-    )]
-    EvidenceGone {
-        /// The folder.
-        path: PathBuf,
     },
     /// The keys cannot be used.
     #[error(transparent)]

@@ -82,6 +82,16 @@ pub enum StoreError {
         /// The position to which it went.
         mark: u64,
     },
+    /// The samples must be made again, and what they were made from was let go.
+    #[error(
+        "data folder {folder}: the samples would have to be made again from the journal, which no longer \
+         has all of its batches ([retention] evidence_months); put the folder samples back from a backup",
+        folder = .folder.display()
+    )]
+    EvidenceGone {
+        /// The data folder.
+        folder: PathBuf,
+    },
     /// A server that holds samples does not answer, or cannot now.
     #[error("store: {operation}: {reason}")]
     Away {

@@ -8,9 +8,10 @@ pub mod stats;
 use std::path::{Path, PathBuf};
 
 use crate::{
+    collector::{journal_path, lock_folder, samples_path, samples_writing},
     ingest::{RefillError, entries_of},
     registry::RegistryError,
-    store::{StoreError, embedded::EmbeddedStore, journal::Journal},
+    store::{StoreError, journal::Journal},
 };
 
 /// Why something could not be done to a data folder.
@@ -105,7 +106,7 @@ impl UpkeepError {
 
 /// The journal of a folder that has one; a server may be writing it.
 fn journal(data: &Path) -> Result<Journal, UpkeepError> {
-    let path = crate::collector::journal_path(data);
+    let path = journal_path(data);
     if !path.is_file() {
         return Err(UpkeepError::NoData {
             folder: data.to_owned(),
@@ -117,20 +118,23 @@ fn journal(data: &Path) -> Result<Journal, UpkeepError> {
 
 /// Writes months anew of which much is free; all of them when `all`. File, bytes before, bytes now.
 pub fn compact(data: &Path, all: bool) -> Result<Vec<(String, u64, u64)>, UpkeepError> {
-    journal(data)?;
+    let journal = journal(data)?;
     let _alone = alone(data)?;
-    let samples = EmbeddedStore::open(&crate::collector::samples_path(data))?;
-    Ok(samples.compact(all)?)
+    // A folder whose samples are on a server has none.
+    if !samples_path(data).is_dir() {
+        return Ok(Vec::new());
+    }
+    Ok(samples_writing(data, &journal)?.compact(all)?)
 }
 
 /// Holds the folder against a server while it is held.
 fn alone(data: &Path) -> Result<std::fs::File, UpkeepError> {
-    crate::collector::lock_folder(data)
+    lock_folder(data)
         .map_err(UpkeepError::file("lock", &data.join("collector.lock")))?
         .ok_or_else(|| UpkeepError::Served(data.to_owned()))
 }
 
 /// Whether a server runs on the folder just now.
 fn is_served(data: &Path) -> bool {
-    !matches!(crate::collector::lock_folder(data), Ok(Some(_)))
+    !matches!(lock_folder(data), Ok(Some(_)))
 }

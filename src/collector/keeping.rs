@@ -40,18 +40,24 @@ pub(super) fn samples(
     journal: &Journal,
     (identity, keeping): (&Identity, &Keeping),
 ) -> Result<Arc<dyn SampleStore>, CollectorError> {
-    let gone = || CollectorError::EvidenceGone {
-        path: data.to_owned(),
-    };
-    if let Some(server) = &keeping.server {
-        return on_server(data, server, identity);
+    match &keeping.server {
+        Some(server) => on_server(data, server, identity),
+        None => Ok(Arc::new(samples_writing(data, journal)?)),
     }
+}
+
+/// The samples in the data folder's own files, for whoever writes them. Opening deletes what is to be made
+/// again from the journal: refused where the journal no longer has all of it.
+pub(crate) fn samples_writing(data: &Path, journal: &Journal) -> Result<EmbeddedStore, StoreError> {
+    let gone = || StoreError::EvidenceGone {
+        folder: data.to_owned(),
+    };
     let folder = samples_path(data);
-    // Asked before the folder is opened: opening deletes what an earlier version wrote.
+    // Asked before the folder is opened.
     if is_made_again(&folder)? && journal.lacks_beyond(0)? {
         return Err(gone());
     }
-    let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&folder)?);
+    let samples = EmbeddedStore::open(&folder)?;
     if journal.lacks_beyond(samples.applied_position()?)? {
         return Err(gone());
     }

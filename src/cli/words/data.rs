@@ -56,6 +56,11 @@ impl From<StoreError> for Text {
                  le dossier samples à côté de lui",
                 file.display()
             ),
+            StoreError::EvidenceGone { folder } => format!(
+                "dossier de données {} : les mesures devraient être refaites à partir du journal, mais celui-ci n’a plus \
+                 tous ses lots ([retention] evidence_months) ; remettez le dossier samples d’une sauvegarde",
+                folder.display()
+            ),
             StoreError::Away {
                 operation, reason, ..
             } => format!("mesures : {operation} : {reason}"),
@@ -187,14 +192,6 @@ impl From<CollectorError> for Text {
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
                      le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
                      le dossier samples (avec un serveur : nommez un compartiment vide) pour repartir de celle-ci",
-                    path.display()
-                ),
-                error.to_string(),
-            ),
-            CollectorError::EvidenceGone { path } => Self::new(
-                format!(
-                    "dossier de données {} : les mesures devraient être refaites à partir du journal, mais celui-ci n’a plus \
-                     tous ses lots ([retention] evidence_months) ; remettez le dossier samples d’une sauvegarde",
                     path.display()
                 ),
                 error.to_string(),

@@ -325,6 +325,46 @@ async fn a_damaged_or_invented_backup_is_refused_and_touches_nothing() {
     done(&["restore", path(&backup), "--data", path(&restored)]);
 }
 
+/// Files of a folder with their lengths.
+fn listed(folder: &Path) -> Vec<(PathBuf, u64)> {
+    let mut files: Vec<(PathBuf, u64)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().extension().is_some_and(|end| end == "sqlite"))
+        .map(|entry| (entry.path(), entry.metadata().unwrap().len()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn compacting_deletes_no_month_that_the_journal_cannot_give_once_more() {
+    let (bench, _agent) = measured().await;
+    bench.collector.samples().flush().unwrap();
+    bench.collector.journal().let_go(i64::MAX, 10).unwrap();
+    let (folder, _) = closed(bench);
+    let (data, samples) = (folder.path(), folder.path().join("samples"));
+    let index = samples.join("index.sqlite");
+    let compact = ["store", "compact", "--all", "--data", path(data)];
+    done(&compact);
+    // An earlier version of the program wrote it.
+    let earlier = rusqlite::Connection::open(&index).unwrap();
+    earlier.pragma_update(None, "user_version", 1).unwrap();
+    drop(earlier);
+    let before = listed(&samples);
+    assert_eq!(before.len(), 2, "{before:?}");
+    let said = refused(1, &compact);
+    assert!(said.contains("evidence_months"), "{said}");
+    assert_eq!(listed(&samples), before);
+    fs::remove_file(&index).unwrap();
+    refused(1, &compact);
+    assert!(samples.join("2026-05.sqlite").is_file());
+    // Where no samples are, none are made.
+    fs::remove_dir_all(&samples).unwrap();
+    done(&compact);
+    assert!(!samples.exists());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn evidence_that_is_no_longer_kept_goes_and_its_samples_and_names_stay() {
     let (bench, _agent) = measured().await;
