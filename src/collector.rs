@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `registry.sqlite` | what people entered, and the outages found |
 //! | `journal.sqlite` | every accepted batch as sent |
-//! | `samples/` | the samples, made from the journal; may be deleted |
+//! | `samples/` | the samples, made from the journal; may be deleted while it has all of its batches |
 //! | `journal.mark` | the last position of the journal |
 //! | `collector.key`, `line.key` | secrets, readable by their owner only |
 //! | `collector.lock` | held by the process that serves this folder |
@@ -69,8 +69,10 @@ pub enum CollectorError {
     /// The samples know more than the journal: one of the two was replaced by another copy.
     #[error(
         "data folder {path}: the samples go to position {applied}, the journal only to {last}: \
-         the journal is an older copy; put the newer one back, or delete the folder samples (with a server: \
-         name an empty bucket) to go on from this one"
+         the journal is an older copy; put the newer one back, or {advice}",
+        advice = .remedy.from_older(
+            "delete the folder samples (with a server: name an empty bucket) to go on from this one"
+        )
     )]
     StoreAhead {
         /// The folder.
@@ -79,6 +81,8 @@ pub enum CollectorError {
         applied: u64,
         /// Last position of the journal.
         last: u64,
+        /// What the samples are worth, which is how to go on.
+        remedy: Remedy,
     },
     /// The keys cannot be used.
     #[error(transparent)]
@@ -191,6 +195,7 @@ impl Collector {
                 path: data.to_owned(),
                 applied,
                 last,
+                remedy: Remedy::of_samples(journal.lacks_beyond(0)?),
             });
         }
         let (events, first_events) = broadcast::channel(EVENTS);

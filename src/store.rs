@@ -1,9 +1,10 @@
 //! Where measurements live: a journal that acknowledges, and a store that answers.
 //!
 //! The [`journal`] keeps every accepted batch as it was sent; its commit is what a receipt stands
-//! for, and everything else can be made from it again. A [`samples::SampleStore`] holds the samples
-//! in a form that is quick to read; it remembers the journal position up to which it was filled, in
-//! the same transaction, and is filled from there when it is opened.
+//! for, and everything else can be made from it again until batches are let go. A
+//! [`samples::SampleStore`] holds the samples in a form that is quick to read; it remembers the
+//! journal position up to which it was filled, in the same transaction, and is filled from there when
+//! it is opened.
 
 pub mod embedded;
 #[cfg(feature = "influxdb2")]
@@ -70,9 +71,11 @@ pub enum StoreError {
     /// The journal ends before a position that it had acknowledged.
     #[error(
         "store: {file} ends at position {last} and went to {mark} before: it is an older copy, or its \
-         last part is lost; put the newer one back, or, to go on without what is lost, delete \
-         journal.mark and the folder samples beside it",
-        file = .file.display()
+         last part is lost; put the newer one back, or {advice}",
+        file = .file.display(),
+        advice = .remedy.from_older(
+            "to go on without what is lost, delete journal.mark and the folder samples beside it"
+        )
     )]
     Shorter {
         /// The file.
@@ -81,6 +84,8 @@ pub enum StoreError {
         last: u64,
         /// The position to which it went.
         mark: u64,
+        /// What the samples are worth, which is how to go on.
+        remedy: Remedy,
     },
     /// The samples must be made again, and what they were made from was let go.
     #[error(
@@ -147,6 +152,22 @@ impl From<LogError> for StoreError {
 }
 
 impl StoreError {
+    /// The same, with what to do where the journal cannot give once more what samples were made from.
+    pub(crate) fn without_evidence(self) -> Self {
+        match self {
+            Self::Broken {
+                file,
+                reason,
+                remedy: Remedy::MadeAgain,
+            } => Self::Broken {
+                file,
+                reason,
+                remedy: Remedy::SamplesBackup,
+            },
+            other => other,
+        }
+    }
+
     pub(crate) fn database(operation: &'static str) -> impl Fn(rusqlite::Error) -> Self {
         move |source| {
             let full = source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);

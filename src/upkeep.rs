@@ -63,6 +63,31 @@ pub enum UpkeepError {
         /// How far the backup goes.
         backup: u64,
     },
+    /// A backup is not the continuation of what is there.
+    #[error(
+        "the journal of {folder} holds at position {position}, its last, another batch than the backup: \
+         the two parted before, as after a restore of an older copy, and what was acknowledged since would \
+         be lost; --accept-older restores the backup all the same",
+        folder = .folder.display()
+    )]
+    Parted {
+        /// The folder.
+        folder: PathBuf,
+        /// Last position of its journal.
+        position: u64,
+    },
+    /// Nobody knows what a backup would take back.
+    #[error(
+        "how far {journal} went is not known, because it cannot be read ({reason}) and journal.mark is \
+         not beside it; --accept-older restores the backup all the same",
+        journal = .journal.display()
+    )]
+    EndUnknown {
+        /// The journal.
+        journal: PathBuf,
+        /// Why it cannot be read.
+        reason: String,
+    },
     /// Journal or samples.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -90,6 +115,8 @@ impl UpkeepError {
                 | Self::Served(_)
                 | Self::Exists(_)
                 | Self::Older { .. }
+                | Self::Parted { .. }
+                | Self::EndUnknown { .. }
                 | Self::Unusable { .. }
         )
     }

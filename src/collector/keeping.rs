@@ -53,11 +53,17 @@ pub(crate) fn samples_writing(data: &Path, journal: &Journal) -> Result<Embedded
         folder: data.to_owned(),
     };
     let folder = samples_path(data);
-    // Asked before the folder is opened.
-    if is_made_again(&folder)? && journal.lacks_beyond(0)? {
-        return Err(gone());
-    }
-    let samples = EmbeddedStore::open(&folder)?;
+    let open = || {
+        // Asked before the folder is opened.
+        if is_made_again(&folder)? && journal.lacks_beyond(0)? {
+            return Err(gone());
+        }
+        EmbeddedStore::open(&folder)
+    };
+    let samples = match open() {
+        Err(error) if journal.lacks_beyond(0)? => return Err(error.without_evidence()),
+        opened => opened?,
+    };
     if journal.lacks_beyond(samples.applied_position()?)? {
         return Err(gone());
     }

@@ -27,6 +27,7 @@
 mod append;
 mod arrivals;
 mod committed;
+pub mod ends;
 mod former;
 mod heads;
 mod identity;
@@ -68,7 +69,11 @@ pub use arrivals::ArrivalLog;
 pub use heads::BatchHead;
 
 use self::{committed::Committed, mark::Mark};
-pub use self::{identity::Earlier, mark::path_of as mark_path, retain::JournalFigures};
+pub use self::{
+    identity::Earlier,
+    mark::{path_of as mark_path, position_of as marked_position},
+    retain::JournalFigures,
+};
 use super::{
     StoreError, migrate,
     sound::{self, AT_START_BYTES_MAX, Remedy},
@@ -283,7 +288,7 @@ impl Journal {
         migrate(&mut connection, &schema(), SCHEMA_VERSION)?;
         leaves::complete(&mut connection)?;
         let last = read::last_position(&connection)?;
-        mark.compare(last)?;
+        mark.compare(last, &connection)?;
         let committed = Arc::new(Committed::default());
         committed.raise(last);
         let (sender, queue) = sync_channel(QUEUE);

@@ -7,6 +7,7 @@ mod engines;
 mod grafana;
 #[cfg(feature = "influxdb2")]
 mod influx;
+mod keeping;
 mod memory;
 #[cfg(test)]
 mod model;

@@ -33,6 +33,17 @@ impl From<UpkeepError> for Text {
                  serait perdu ; --accept-older la remet tout de même",
                 folder.display()
             ),
+            UpkeepError::Parted { folder, position } => format!(
+                "le journal de {} contient à la position {position}, sa dernière, un autre lot que la sauvegarde : les deux se \
+                 sont séparés avant, comme après la remise d’une copie plus ancienne, et ce qui a été accepté depuis serait \
+                 perdu ; --accept-older remet la sauvegarde tout de même",
+                folder.display()
+            ),
+            UpkeepError::EndUnknown { journal, reason } => format!(
+                "on ne sait pas jusqu’où allait {}, car il est illisible ({reason}) et journal.mark n’est pas à côté de lui ; \
+                 --accept-older remet la sauvegarde tout de même",
+                journal.display()
+            ),
             UpkeepError::Store(_) | UpkeepError::Registry(_) => String::new(),
         };
         match error {

@@ -23,22 +23,26 @@ use crate::ingest::{
     open, settle, stored,
 };
 
-fn desserte(arguments: &[&str]) -> Output {
+pub(super) fn desserte(arguments: &[&str]) -> Output {
+    desserte_in("en", arguments)
+}
+
+pub(super) fn desserte_in(language: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_desserte"))
-        .args(["--language", "en"])
+        .args(["--language", language])
         .args(arguments)
         .output()
         .unwrap()
 }
 
-fn done(arguments: &[&str]) -> String {
+pub(super) fn done(arguments: &[&str]) -> String {
     let output = desserte(arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {said}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn refused(code: i32, arguments: &[&str]) -> String {
+pub(super) fn refused(code: i32, arguments: &[&str]) -> String {
     let output = desserte(arguments);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}");
     String::from_utf8(output.stderr).unwrap()
@@ -48,12 +52,12 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&done(arguments)).unwrap()
 }
 
-fn path(path: &Path) -> &str {
+pub(super) fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// A folder in which an agent measured for two hours.
-async fn measured() -> (Bench, FakeAgent) {
+pub(super) async fn measured() -> (Bench, FakeAgent) {
     let bench = Bench::new();
     let mut agent = bench.enrol("mairie-owando");
     send(&bench, &mut agent, 1..40).await;
@@ -61,7 +65,7 @@ async fn measured() -> (Bench, FakeAgent) {
     (bench, agent)
 }
 
-async fn send(bench: &Bench, agent: &mut FakeAgent, minutes: std::ops::Range<u64>) {
+pub(super) async fn send(bench: &Bench, agent: &mut FakeAgent, minutes: std::ops::Range<u64>) {
     for minute in minutes {
         let ago = BOOTTIME_AT_START - 100_000 - minute * 40_000;
         let batch = agent.seal(FakeAgent::minutes(minute, minute, ago));
@@ -70,7 +74,7 @@ async fn send(bench: &Bench, agent: &mut FakeAgent, minutes: std::ops::Range<u64
     }
 }
 
-fn closed(bench: Bench) -> (tempfile::TempDir, Vec<Stored>) {
+pub(super) fn closed(bench: Bench) -> (tempfile::TempDir, Vec<Stored>) {
     let Bench {
         folder, collector, ..
     } = bench;
@@ -293,7 +297,7 @@ async fn an_older_backup_is_refused_unless_told_and_what_was_there_is_kept() {
     );
 }
 
-fn clock() -> Arc<desserte_probe::clock::ManualClock> {
+pub(super) fn clock() -> Arc<desserte_probe::clock::ManualClock> {
     Arc::new(desserte_probe::clock::ManualClock::new(START, 5_000))
 }
 
@@ -323,46 +327,6 @@ async fn a_damaged_or_invented_backup_is_refused_and_touches_nothing() {
     say(manifest);
     assert!(!restored.join("journal.sqlite").exists());
     done(&["restore", path(&backup), "--data", path(&restored)]);
-}
-
-/// Files of a folder with their lengths.
-fn listed(folder: &Path) -> Vec<(PathBuf, u64)> {
-    let mut files: Vec<(PathBuf, u64)> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .filter(|entry| entry.path().extension().is_some_and(|end| end == "sqlite"))
-        .map(|entry| (entry.path(), entry.metadata().unwrap().len()))
-        .collect();
-    files.sort();
-    files
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn compacting_deletes_no_month_that_the_journal_cannot_give_once_more() {
-    let (bench, _agent) = measured().await;
-    bench.collector.samples().flush().unwrap();
-    bench.collector.journal().let_go(i64::MAX, 10).unwrap();
-    let (folder, _) = closed(bench);
-    let (data, samples) = (folder.path(), folder.path().join("samples"));
-    let index = samples.join("index.sqlite");
-    let compact = ["store", "compact", "--all", "--data", path(data)];
-    done(&compact);
-    // An earlier version of the program wrote it.
-    let earlier = rusqlite::Connection::open(&index).unwrap();
-    earlier.pragma_update(None, "user_version", 1).unwrap();
-    drop(earlier);
-    let before = listed(&samples);
-    assert_eq!(before.len(), 2, "{before:?}");
-    let said = refused(1, &compact);
-    assert!(said.contains("evidence_months"), "{said}");
-    assert_eq!(listed(&samples), before);
-    fs::remove_file(&index).unwrap();
-    refused(1, &compact);
-    assert!(samples.join("2026-05.sqlite").is_file());
-    // Where no samples are, none are made.
-    fs::remove_dir_all(&samples).unwrap();
-    done(&compact);
-    assert!(!samples.exists());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
