@@ -40,8 +40,14 @@ pub enum StoreError {
         operation: &'static str,
     },
     /// The file was written by a later version of this program.
-    #[error("store: version {found} of the file is later than {known}, the last one known here")]
+    #[error(
+        "store: {file} is of version {found}, later than {known}, the last one known here; use the version \
+         of the program that wrote it",
+        file = .file.display()
+    )]
     Newer {
+        /// The file.
+        file: PathBuf,
         /// Version of the file.
         found: i64,
         /// Last version known.
@@ -210,7 +216,11 @@ fn migrate(
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(&failed)?;
     if found > known {
-        return Err(StoreError::Newer { found, known });
+        return Err(StoreError::Newer {
+            file: transaction.path().unwrap_or_default().into(),
+            found,
+            known,
+        });
     }
     if found == 0 {
         transaction

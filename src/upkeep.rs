@@ -49,6 +49,20 @@ pub enum UpkeepError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A backup was made by a later version of this program.
+    #[error(
+        "backup {backup} is of form {found}, later than {known}, the last one known here; use the version \
+         of the program that made it",
+        backup = .backup.display()
+    )]
+    LaterForm {
+        /// The backup.
+        backup: PathBuf,
+        /// Its form.
+        found: u32,
+        /// Last form known.
+        known: u32,
+    },
     /// A backup would take back what was acknowledged since.
     #[error(
         "the journal of {folder} goes to position {there}, the backup only to {backup}: what was \
@@ -118,6 +132,7 @@ impl UpkeepError {
                 | Self::Parted { .. }
                 | Self::EndUnknown { .. }
                 | Self::Unusable { .. }
+                | Self::LaterForm { .. }
         )
     }
 

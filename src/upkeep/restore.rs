@@ -12,6 +12,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use serde::Deserialize;
 use zip::ZipArchive;
 
 use super::{
@@ -42,6 +43,12 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Where what was there before lies now; `None` when nothing was.
     pub aside: Option<PathBuf>,
+}
+
+/// What a backup of any form says.
+#[derive(Deserialize)]
+struct Form {
+    form: u32,
 }
 
 enum Opened {
@@ -197,14 +204,18 @@ impl Opened {
                 .and_then(|file| read_small(file, MANIFEST_BYTES_MAX)),
         };
         let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
+        // A later form may have fields that are not known here.
+        let Form { form } =
+            serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
+        if form > FORM {
+            return Err(UpkeepError::LaterForm {
+                backup: backup.to_owned(),
+                found: form,
+                known: FORM,
+            });
+        }
         let manifest: Manifest =
             serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
-        if manifest.form > FORM {
-            return Err(unusable(format!(
-                "form {} is later than {FORM}, the last one known here",
-                manifest.form
-            )));
-        }
         if manifest.files.len() > FILES_MAX {
             return Err(unusable(format!("more than {FILES_MAX} files")));
         }

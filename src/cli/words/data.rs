@@ -40,8 +40,10 @@ impl From<StoreError> for Text {
             StoreError::Full { operation } => {
                 format!("mesures : {operation} : disque plein ; libérez de la place")
             }
-            StoreError::Newer { found, known } => format!(
-                "mesures : le fichier est de la version {found}, plus récente que {known}, la dernière connue ici"
+            StoreError::Newer { file, found, known } => format!(
+                "mesures : {} est de la version {found}, plus récente que {known}, la dernière connue ici ; utilisez la \
+                 version du programme qui l’a écrit",
+                file.display()
             ),
             StoreError::Damaged { what, reason } => {
                 format!("mesures : valeur illisible ({what}) : {reason}")

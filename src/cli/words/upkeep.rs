@@ -24,6 +24,15 @@ impl From<UpkeepError> for Text {
             UpkeepError::Unusable { backup, reason } => {
                 format!("sauvegarde {} : {reason}", backup.display())
             }
+            UpkeepError::LaterForm {
+                backup,
+                found,
+                known,
+            } => format!(
+                "la sauvegarde {} est de la forme {found}, plus récente que {known}, la dernière connue ici ; utilisez la \
+                 version du programme qui l’a faite",
+                backup.display()
+            ),
             UpkeepError::Older {
                 folder,
                 there,

@@ -195,3 +195,58 @@ async fn a_backup_takes_the_place_of_a_journal_that_cannot_be_read() {
     restored(&backup, &data, true).unwrap();
     assert_eq!(stored(&open(&data, &clock())), all);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_a_later_version_is_named_with_what_to_do() {
+    let (bench, _agent) = measured().await;
+    let (folder, _) = closed(bench);
+    let data = folder.path();
+    let version = |name: &str| -> i64 {
+        let file = rusqlite::Connection::open(data.join(name)).unwrap();
+        let found = file.pragma_query_value(None, "user_version", |row| row.get(0));
+        file.pragma_update(None, "user_version", 99).unwrap();
+        found.unwrap()
+    };
+    for name in [
+        "samples/2026-05.sqlite",
+        "samples/index.sqlite",
+        "journal.sqlite",
+    ] {
+        let known = version(name);
+        for (language, advice) in [
+            ("en", "use the version of the program that wrote it"),
+            ("fr", "utilisez la version du programme qui l’a écrit"),
+        ] {
+            let output = desserte_in(language, &["store", "compact", "--data", path(data)]);
+            let said = String::from_utf8(output.stderr).unwrap();
+            let (file, known) = (data.join(name), known.to_string());
+            let parts = [path(&file), "99", &known, advice];
+            let all = parts.iter().all(|part| said.contains(part));
+            assert!(all && output.status.code() == Some(1), "{name}: {said}");
+        }
+    }
+}
+
+#[cfg(feature = "influxdb2")]
+#[test]
+fn notes_of_a_later_version_are_named_with_what_to_do() {
+    use desserte::store::{
+        influx2::InfluxStore,
+        server::{Server, Token},
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let notes = rusqlite::Connection::open(folder.path().join("influxdb2.sqlite")).unwrap();
+    notes.pragma_update(None, "user_version", 99).unwrap();
+    let nobody = Server {
+        url: "http://127.0.0.1:9".into(),
+        org: "o".into(),
+        bucket: "b".into(),
+        token: Token::new("t".into()),
+    };
+    let error = InfluxStore::open(&nobody, folder.path(), "c").unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("influxdb2.sqlite is of version 99") && said.contains("use the version"),
+        "{said}"
+    );
+}

@@ -322,8 +322,12 @@ async fn a_damaged_or_invented_backup_is_refused_and_touches_nothing() {
     let say = |text: String| fs::write(backup.join("backup.json"), text).unwrap();
     say(manifest.replace("\"line.key\"", "\"../line.key\""));
     assert!(restore().contains("no path within a folder"));
-    say(manifest.replace("\"form\": 1", "\"form\": 9"));
-    assert!(restore().contains("form 9"));
+    say(manifest.replace("\"form\": 1", "\"form\": 9, \"later\": 1"));
+    let said = restore();
+    assert!(
+        said.contains("form 9") && said.contains("use the version"),
+        "{said}"
+    );
     say(manifest);
     assert!(!restored.join("journal.sqlite").exists());
     done(&["restore", path(&backup), "--data", path(&restored)]);
