@@ -5,7 +5,10 @@ pub mod check;
 pub mod restore;
 pub mod stats;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
 
 use crate::{
     collector::{journal_path, lock_folder, samples_path, samples_writing},
@@ -169,8 +172,26 @@ pub fn compact(data: &Path, all: bool) -> Result<Vec<(String, u64, u64)>, Upkeep
     Ok(samples_writing(data, &journal)?.compact(all)?)
 }
 
+/// Brings to the disk which files a folder lists.
+fn sync_folder(folder: &Path) -> Result<(), UpkeepError> {
+    File::open(folder)
+        .and_then(|open| open.sync_all())
+        .map_err(UpkeepError::file("sync", folder))
+}
+
+/// The same for a folder and those in it.
+fn sync_tree(folder: &Path) -> Result<(), UpkeepError> {
+    for entry in fs::read_dir(folder).map_err(UpkeepError::file("list", folder))? {
+        let path = entry.map_err(UpkeepError::file("list", folder))?.path();
+        if path.is_dir() {
+            sync_tree(&path)?;
+        }
+    }
+    sync_folder(folder)
+}
+
 /// Holds the folder against a server while it is held.
-fn alone(data: &Path) -> Result<std::fs::File, UpkeepError> {
+fn alone(data: &Path) -> Result<File, UpkeepError> {
     lock_folder(data)
         .map_err(UpkeepError::file("lock", &data.join("collector.lock")))?
         .ok_or_else(|| UpkeepError::Served(data.to_owned()))

@@ -18,6 +18,7 @@ use zip::ZipArchive;
 use super::{
     UpkeepError, alone,
     backup::{FORM, FileEntry, MANIFEST, Manifest, private_file, pump, read_small},
+    sync_folder, sync_tree,
 };
 use crate::{
     collector::journal_path,
@@ -107,6 +108,8 @@ pub fn restore(
             position: last.0,
         });
     }
+    // Nothing takes the place of what is there before it is on the disk, its names too.
+    sync_tree(&part)?;
     let aside = move_aside(data, manifest.made_unix_ms)?;
     for entry in fs::read_dir(&part).map_err(UpkeepError::file("list", &part))? {
         let entry = entry.map_err(UpkeepError::file("list", &part))?;
@@ -114,9 +117,7 @@ pub fn restore(
         fs::rename(entry.path(), &to).map_err(UpkeepError::file("move", &to))?;
     }
     fs::remove_dir(&part).map_err(UpkeepError::file("delete", &part))?;
-    File::open(data)
-        .and_then(|folder| folder.sync_all())
-        .map_err(UpkeepError::file("sync", data))?;
+    sync_folder(data)?;
     Ok(Restored { manifest, aside })
 }
 
@@ -174,6 +175,7 @@ fn move_aside(data: &Path, made_unix_ms: i64) -> Result<Option<PathBuf>, UpkeepE
         let from = data.join(&name);
         fs::rename(&from, aside.join(&name)).map_err(UpkeepError::file("move", &from))?;
     }
+    sync_folder(&aside)?;
     Ok(Some(aside))
 }
 

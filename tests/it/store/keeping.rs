@@ -7,10 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use desserte::collector::Collector;
+use desserte::{collector::Collector, upkeep::backup::backup};
 
 use super::upkeep::{clock, closed, desserte_in, done, measured, path, refused, send};
-use crate::ingest::{Bench, open, stored};
+use crate::ingest::{Bench, START, open, settle, stored};
 
 /// Files of a folder with their lengths.
 fn listed(folder: &Path) -> Vec<(PathBuf, u64)> {
@@ -249,4 +249,28 @@ fn notes_of_a_later_version_are_named_with_what_to_do() {
         said.contains("influxdb2.sqlite is of version 99") && said.contains("use the version"),
         "{said}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_month_that_begins_while_the_index_is_copied_is_in_the_backup() {
+    let bench = Bench::new();
+    let mut agent = bench.enrol("mairie-owando");
+    bench.collector.samples().flush().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let (copy, data) = (home.path().join("copy"), home.path().join("restored"));
+    let runtime = tokio::runtime::Handle::current();
+    let mut told = |name: &str| {
+        if name == "samples/index.sqlite" {
+            tokio::task::block_in_place(|| runtime.block_on(send(&bench, &mut agent, 1..5)));
+            settle(&bench.collector);
+            bench.collector.samples().flush().unwrap();
+        }
+    };
+    backup(bench.folder.path(), &copy, START, &mut told).unwrap();
+    assert!(copy.join("samples/2026-05.sqlite").is_file());
+    restored(&copy, &data, false).unwrap();
+    done(&["store", "check", "--data", path(&data)]);
+    let (_folder, all) = closed(bench);
+    assert_eq!(all.len(), 4);
+    assert_eq!(stored(&open(&data, &clock())), all);
 }
