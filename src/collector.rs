@@ -212,6 +212,7 @@ impl Collector {
             grown: Condvar::new(),
             stop: AtomicBool::new(false),
             retention: keeping.retention,
+            gap: Mutex::default(),
         });
         remember(&following)?;
         let thread = Applier::start(Arc::clone(&following)).map_err(folder("follow"))?;
@@ -251,6 +252,15 @@ impl Collector {
     #[must_use]
     pub fn samples(&self) -> &Arc<dyn SampleStore> {
         &self.following.samples
+    }
+
+    /// What keeps the samples from being all that was accepted, in words for an operator; `None`:
+    /// nothing does.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let gap = self.following.gap.lock();
+        let gap = gap.unwrap_or_else(PoisonError::into_inner).clone();
+        gap.or_else(|| self.samples().trouble())
     }
 
     /// The keys.

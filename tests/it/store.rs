@@ -4,6 +4,8 @@ mod contract;
 #[cfg(test)]
 mod engines;
 #[cfg(feature = "influxdb2")]
+mod gap;
+#[cfg(feature = "influxdb2")]
 mod grafana;
 #[cfg(feature = "influxdb2")]
 mod influx;
