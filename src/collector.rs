@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `registry.sqlite` | what people entered, and the outages found |
 //! | `journal.sqlite` | every accepted batch as sent |
-//! | `samples/` | the samples, made from the journal; may be deleted |
+//! | `samples/` | the samples, made from the journal; may be deleted while it has all of its batches |
 //! | `journal.mark` | the last position of the journal |
 //! | `collector.key`, `line.key` | secrets, readable by their owner only |
 //! | `collector.lock` | held by the process that serves this folder |
@@ -30,11 +30,11 @@ use desserte_probe::{
 use tokio::sync::broadcast;
 
 pub use self::keeping::{Keeping, samples_reading};
-pub(crate) use self::lock::lock_folder;
 use self::{
     identity::{Identity, IdentityError},
     limit::RateLimit,
 };
+pub(crate) use self::{keeping::samples_writing, lock::lock_folder};
 use crate::{
     ingest::{Activity, Applier, Counters, Following, IngestEvent, Refusal, decode, entries_of},
     ledger::{Ledger, LedgerError},
@@ -69,8 +69,10 @@ pub enum CollectorError {
     /// The samples know more than the journal: one of the two was replaced by another copy.
     #[error(
         "data folder {path}: the samples go to position {applied}, the journal only to {last}: \
-         the journal is an older copy; put the newer one back, or delete the folder samples (with a server: \
-         name an empty bucket) to go on from this one"
+         the journal is an older copy; put the newer one back, or {advice}",
+        advice = .remedy.from_older(
+            "delete the folder samples (with a server: name an empty bucket) to go on from this one"
+        )
     )]
     StoreAhead {
         /// The folder.
@@ -79,15 +81,8 @@ pub enum CollectorError {
         applied: u64,
         /// Last position of the journal.
         last: u64,
-    },
-    /// The samples must be made again, and what they were made from was let go.
-    #[error(
-        "data folder {path}: the samples would have to be made again from the journal, which no longer \
-         has all of its batches ([retention] evidence_months); put the folder samples back from a backup"
-    )]
-    EvidenceGone {
-        /// The folder.
-        path: PathBuf,
+        /// What the samples are worth, which is how to go on.
+        remedy: Remedy,
     },
     /// The keys cannot be used.
     #[error(transparent)]
@@ -200,6 +195,7 @@ impl Collector {
                 path: data.to_owned(),
                 applied,
                 last,
+                remedy: Remedy::of_samples(journal.lacks_beyond(0)?),
             });
         }
         let (events, first_events) = broadcast::channel(EVENTS);
@@ -216,6 +212,7 @@ impl Collector {
             grown: Condvar::new(),
             stop: AtomicBool::new(false),
             retention: keeping.retention,
+            gap: Mutex::default(),
         });
         remember(&following)?;
         let thread = Applier::start(Arc::clone(&following)).map_err(folder("follow"))?;
@@ -255,6 +252,15 @@ impl Collector {
     #[must_use]
     pub fn samples(&self) -> &Arc<dyn SampleStore> {
         &self.following.samples
+    }
+
+    /// What keeps the samples from being all that was accepted, in words for an operator; `None`:
+    /// nothing does.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let gap = self.following.gap.lock();
+        let gap = gap.unwrap_or_else(PoisonError::into_inner).clone();
+        gap.or_else(|| self.samples().trouble())
     }
 
     /// The keys.

@@ -1,9 +1,10 @@
 //! Where measurements live: a journal that acknowledges, and a store that answers.
 //!
 //! The [`journal`] keeps every accepted batch as it was sent; its commit is what a receipt stands
-//! for, and everything else can be made from it again. A [`samples::SampleStore`] holds the samples
-//! in a form that is quick to read; it remembers the journal position up to which it was filled, in
-//! the same transaction, and is filled from there when it is opened.
+//! for, and everything else can be made from it again until batches are let go. A
+//! [`samples::SampleStore`] holds the samples in a form that is quick to read; it remembers the
+//! journal position up to which it was filled, in the same transaction, and is filled from there when
+//! it is opened.
 
 pub mod embedded;
 #[cfg(feature = "influxdb2")]
@@ -40,8 +41,14 @@ pub enum StoreError {
         operation: &'static str,
     },
     /// The file was written by a later version of this program.
-    #[error("store: version {found} of the file is later than {known}, the last one known here")]
+    #[error(
+        "store: {file} is of version {found}, later than {known}, the last one known here; use the version \
+         of the program that wrote it",
+        file = .file.display()
+    )]
     Newer {
+        /// The file.
+        file: PathBuf,
         /// Version of the file.
         found: i64,
         /// Last version known.
@@ -71,9 +78,11 @@ pub enum StoreError {
     /// The journal ends before a position that it had acknowledged.
     #[error(
         "store: {file} ends at position {last} and went to {mark} before: it is an older copy, or its \
-         last part is lost; put the newer one back, or, to go on without what is lost, delete \
-         journal.mark and the folder samples beside it",
-        file = .file.display()
+         last part is lost; put the newer one back, or {advice}",
+        file = .file.display(),
+        advice = .remedy.from_older(
+            "to go on without what is lost, delete journal.mark and the folder samples beside it"
+        )
     )]
     Shorter {
         /// The file.
@@ -82,6 +91,18 @@ pub enum StoreError {
         last: u64,
         /// The position to which it went.
         mark: u64,
+        /// What the samples are worth, which is how to go on.
+        remedy: Remedy,
+    },
+    /// The samples must be made again, and what they were made from was let go.
+    #[error(
+        "data folder {folder}: the samples would have to be made again from the journal, which no longer \
+         has all of its batches ([retention] evidence_months); put the folder samples back from a backup",
+        folder = .folder.display()
+    )]
+    EvidenceGone {
+        /// The data folder.
+        folder: PathBuf,
     },
     /// A server that holds samples does not answer, or cannot now.
     #[error("store: {operation}: {reason}")]
@@ -138,6 +159,22 @@ impl From<LogError> for StoreError {
 }
 
 impl StoreError {
+    /// The same, with what to do where the journal cannot give once more what samples were made from.
+    pub(crate) fn without_evidence(self) -> Self {
+        match self {
+            Self::Broken {
+                file,
+                reason,
+                remedy: Remedy::MadeAgain,
+            } => Self::Broken {
+                file,
+                reason,
+                remedy: Remedy::SamplesBackup,
+            },
+            other => other,
+        }
+    }
+
     pub(crate) fn database(operation: &'static str) -> impl Fn(rusqlite::Error) -> Self {
         move |source| {
             let full = source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
@@ -180,7 +217,11 @@ fn migrate(
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(&failed)?;
     if found > known {
-        return Err(StoreError::Newer { found, known });
+        return Err(StoreError::Newer {
+            file: transaction.path().unwrap_or_default().into(),
+            found,
+            known,
+        });
     }
     if found == 0 {
         transaction

@@ -129,7 +129,7 @@ impl Metrics {
         );
         registry.register(
             "store_trouble",
-            "1 while something keeps the sample store from being filled",
+            "1 while something keeps the sample store from being filled, or from having everything",
             self.store_trouble.clone(),
         );
     }

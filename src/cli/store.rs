@@ -93,8 +93,8 @@ pub(super) struct Restore {
     backup: PathBuf,
     #[command(flatten)]
     data: Data,
-    /// Restore even if the folder's own journal goes further: what it acknowledged since is then only
-    /// in what is moved aside.
+    /// Restore even if the folder's own journal goes further, went another way, or cannot be read: what
+    /// it acknowledged since is then only in what is moved aside.
     #[arg(long)]
     accept_older: bool,
 }
@@ -142,13 +142,28 @@ impl Check {
         if found.is_sound() {
             return Ok(());
         }
-        Err(Failure::failed(Text::new(
-            "tout n’est pas comme il a été accepté ; si le journal est abîmé, remettez la dernière sauvegarde, sinon \
-             supprimez le dossier samples : il est refait à partir du journal",
-            "not everything is as it was accepted; if the journal is damaged put the last backup back, else \
-             delete the folder samples: it is made again from the journal",
-        )))
+        Err(Failure::failed(unsound(found.evidence_let_go)))
     }
+}
+
+/// What to do where not everything is as it was accepted.
+fn unsound(evidence_let_go: bool) -> Text {
+    if evidence_let_go {
+        return Text::new(
+            "tout n’est pas comme il a été accepté ; si le journal est abîmé, remettez la dernière sauvegarde, sinon \
+             remettez le dossier samples de cette sauvegarde : ne le supprimez pas avant, le journal n’a plus tout ce \
+             dont il a été fait",
+            "not everything is as it was accepted; if the journal is damaged put the last backup back, else \
+             put the folder samples back from that backup: do not delete it before, the journal no longer has \
+             all that it was made from",
+        );
+    }
+    Text::new(
+        "tout n’est pas comme il a été accepté ; si le journal est abîmé, remettez la dernière sauvegarde, sinon \
+         supprimez le dossier samples : il est refait à partir du journal",
+        "not everything is as it was accepted; if the journal is damaged put the last backup back, else \
+         delete the folder samples: it is made again from the journal",
+    )
 }
 
 fn checked(found: &check::Checked, language: Language) -> String {

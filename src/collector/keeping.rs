@@ -40,18 +40,30 @@ pub(super) fn samples(
     journal: &Journal,
     (identity, keeping): (&Identity, &Keeping),
 ) -> Result<Arc<dyn SampleStore>, CollectorError> {
-    let gone = || CollectorError::EvidenceGone {
-        path: data.to_owned(),
+    match &keeping.server {
+        Some(server) => on_server(data, server, identity),
+        None => Ok(Arc::new(samples_writing(data, journal)?)),
+    }
+}
+
+/// The samples in the data folder's own files, for whoever writes them. Opening deletes what is to be made
+/// again from the journal: refused where the journal no longer has all of it.
+pub(crate) fn samples_writing(data: &Path, journal: &Journal) -> Result<EmbeddedStore, StoreError> {
+    let gone = || StoreError::EvidenceGone {
+        folder: data.to_owned(),
     };
-    if let Some(server) = &keeping.server {
-        return on_server(data, server, identity);
-    }
     let folder = samples_path(data);
-    // Asked before the folder is opened: opening deletes what an earlier version wrote.
-    if is_made_again(&folder)? && journal.lacks_beyond(0)? {
-        return Err(gone());
-    }
-    let samples: Arc<dyn SampleStore> = Arc::new(EmbeddedStore::open(&folder)?);
+    let open = || {
+        // Asked before the folder is opened.
+        if is_made_again(&folder)? && journal.lacks_beyond(0)? {
+            return Err(gone());
+        }
+        EmbeddedStore::open(&folder)
+    };
+    let samples = match open() {
+        Err(error) if journal.lacks_beyond(0)? => return Err(error.without_evidence()),
+        opened => opened?,
+    };
     if journal.lacks_beyond(samples.applied_position()?)? {
         return Err(gone());
     }

@@ -68,6 +68,8 @@ pub(crate) struct Following {
     pub(crate) stop: AtomicBool,
     pub(crate) run: i64,
     pub(crate) retention: Retention,
+    /// What the store can never be filled with any more, in words for an operator.
+    pub(crate) gap: Mutex<Option<String>>,
 }
 
 impl Following {
@@ -98,6 +100,26 @@ impl Following {
             .wait_timeout_while(applied, patience, |applied| *applied < position)
             .unwrap_or_else(PoisonError::into_inner);
         *applied >= position
+    }
+
+    /// Notes, until the next start, that what the store is to be filled with behind a position was let
+    /// go: it is filled with the rest, because what is measured now is worth more than a standstill.
+    fn note_gap(&self, position: u64) {
+        match self.journal.lacks_beyond(position) {
+            Ok(false) => {}
+            Ok(true) => {
+                let gap = format!(
+                    "the store is filled from position {position} on, and the journal no longer has all of its \
+                     batches behind it ([retention] evidence_months): their samples are missing; stop the \
+                     collector, put the bucket back from its last backup, and start again"
+                );
+                tracing::error!("{gap}");
+                *self.gap.lock().unwrap_or_else(PoisonError::into_inner) = Some(gap);
+            }
+            Err(error) => {
+                tracing::error!(%error, "whether the journal has all of its batches is not known")
+            }
+        }
     }
 
     fn raise(&self, position: u64) {
@@ -276,6 +298,7 @@ fn follow(shared: &Following) {
     // Pauses of PATIENCE before the next try: what keeps the store from being filled must not keep
     // the rest from its upkeep.
     let mut pauses: u32 = 0;
+    shared.note_gap(shared.applied());
     while !shared.stop.load(Ordering::Acquire) {
         shared.upkeep(&mut due);
         let applied = shared.applied();
@@ -296,6 +319,7 @@ fn follow(shared: &Following) {
                     position,
                     "the store is filled again from position {position}"
                 );
+                shared.note_gap(position);
                 shared.raise(position);
             }
             Err(error) => {

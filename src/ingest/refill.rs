@@ -52,6 +52,11 @@ pub(super) fn spell_out(
     prepared: Option<Arc<Report>>,
 ) -> Result<Option<(Arc<Report>, Rows)>, RefillError> {
     if batch.is_let_go() {
+        let position = batch.position;
+        tracing::warn!(
+            position,
+            "batch {position} was let go: its samples are left out"
+        );
         return Ok(None);
     }
     let left_out = |error: &dyn std::fmt::Display| {

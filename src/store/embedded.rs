@@ -111,7 +111,7 @@ pub fn is_made_again(folder: &Path) -> Result<bool, StoreError> {
 
 impl EmbeddedStore {
     /// Opens a folder, making it as needed. What an earlier version wrote is deleted, to be made again
-    /// from the journal.
+    /// from the journal: whoever opens that of a collector asks first whether the journal has it all.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         sound::check_file(&folder.join(INDEX), Remedy::MadeAgain)?;
         forget_former(folder)?;

@@ -27,6 +27,7 @@
 mod append;
 mod arrivals;
 mod committed;
+pub mod ends;
 mod former;
 mod heads;
 mod identity;
@@ -70,7 +71,7 @@ pub use heads::BatchHead;
 use self::{committed::Committed, mark::Mark};
 pub use self::{
     identity::Earlier,
-    mark::path_of as mark_path,
+    mark::{path_of as mark_path, position_of as marked_position},
     reached::Work,
     retain::{JournalFigures, LetGo},
 };
@@ -288,7 +289,7 @@ impl Journal {
         migrate(&mut connection, &schema(), SCHEMA_VERSION)?;
         leaves::complete(&mut connection)?;
         let last = read::last_position(&connection)?;
-        mark.compare(last)?;
+        mark.compare(last, &connection)?;
         let committed = Arc::new(Committed::default());
         committed.raise(last);
         let (sender, queue) = sync_channel(QUEUE);

@@ -11,11 +11,24 @@ use super::StoreError;
 pub enum Remedy {
     /// It is made again from the journal: delete the folder `samples`.
     MadeAgain,
+    /// It would be, but the journal no longer has all of its batches: only a backup has the folder
+    /// `samples`.
+    SamplesBackup,
     /// Only a backup has it.
     Backup,
 }
 
 impl Remedy {
+    /// For samples, by whether the journal lacks batches.
+    #[must_use]
+    pub fn of_samples(lacks: bool) -> Self {
+        if lacks {
+            Self::SamplesBackup
+        } else {
+            Self::MadeAgain
+        }
+    }
+
     /// What to do, in English.
     #[must_use]
     pub fn advice(self) -> &'static str {
@@ -23,8 +36,23 @@ impl Remedy {
             Self::MadeAgain => {
                 "delete the folder samples: it is made again from the journal at the next start"
             }
+            Self::SamplesBackup => {
+                "put the folder samples back from the last backup, and do not delete it before: the \
+                 journal no longer has all that it was made from ([retention] evidence_months)"
+            }
             Self::Backup => {
                 "put the last backup back (desserte restore); agents send again what they hold"
+            }
+        }
+    }
+
+    /// What to do, in English, to go on from a journal that is shorter than it or its samples were.
+    pub(crate) fn from_older(self, made_again: &'static str) -> &'static str {
+        match self {
+            Self::MadeAgain => made_again,
+            Self::SamplesBackup | Self::Backup => {
+                "restore the last backup (desserte restore --accept-older); the folder samples cannot \
+                 be made again: this journal no longer has all that it was made from"
             }
         }
     }

@@ -22,13 +22,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::{UpkeepError, journal};
+use super::{UpkeepError, journal, sync_folder, sync_tree};
 use crate::store::{StoreError, sound};
 
 /// Version of a backup's form.
 pub(super) const FORM: u32 = 1;
 /// The file that names the others.
 pub(super) const MANIFEST: &str = "backup.json";
+/// The index of samples.
+const INDEX: &str = "samples/index.sqlite";
 /// Pages that are copied before word is given of it.
 const PAGES: i32 = 16_384;
 /// Bytes read at once.
@@ -113,27 +115,30 @@ fn write(
     };
     let mut files = Vec::new();
     let (mut series, mut sites, mut journal_position) = (i64::MAX, i64::MAX, 0);
-    for name in databases(data)? {
-        told(&name);
-        let staged = stage.join("file");
-        let mut progress = |left: i32| told(&format!("{name}: {left} pages left"));
-        let Some(copy) = copy(&data.join(&name), &staged, &mut progress)? else {
-            continue;
-        };
-        let count = |query| number(&copy, query);
-        match name.as_str() {
-            "samples/index.sqlite" => {
-                series = count("SELECT coalesce(max(id), 0) FROM series")?;
-                sites = count("SELECT coalesce(max(id), 0) FROM site")?;
+    // Listed one after another: a month that begins while the index is copied is sealed for that copy.
+    for list in [index, months, others] {
+        for name in list(data)? {
+            told(&name);
+            let staged = stage.join("file");
+            let mut progress = |left: i32| told(&format!("{name}: {left} pages left"));
+            let Some(copy) = copy(&data.join(&name), &staged, &mut progress)? else {
+                continue;
+            };
+            let count = |query| number(&copy, query);
+            match name.as_str() {
+                INDEX => {
+                    series = count("SELECT coalesce(max(id), 0) FROM series")?;
+                    sites = count("SELECT coalesce(max(id), 0) FROM site")?;
+                }
+                "journal.sqlite" => {
+                    journal_position = count("SELECT coalesce(max(position), 0) FROM batch")?;
+                }
+                month if month.starts_with("samples/") => prune(&copy, series, sites)?,
+                _ => {}
             }
-            "journal.sqlite" => {
-                journal_position = count("SELECT coalesce(max(position), 0) FROM batch")?;
-            }
-            month if month.starts_with("samples/") => prune(&copy, series, sites)?,
-            _ => {}
+            close(copy, &staged)?;
+            files.push(sink.add(&name, &staged)?);
         }
-        close(copy, &staged)?;
-        files.push(sink.add(&name, &staged)?);
     }
     for name in PLAIN {
         let (from, staged) = (data.join(name), stage.join("file"));
@@ -156,41 +161,52 @@ fn write(
     sink.add(MANIFEST, &staged)?;
     sink.finish()?;
     fs::rename(&whole, output).map_err(UpkeepError::file("rename", output))?;
+    let beside = output.parent().filter(|one| !one.as_os_str().is_empty());
+    sync_folder(beside.unwrap_or(Path::new(".")))?;
     fs::remove_dir_all(part).map_err(UpkeepError::file("delete", part))?;
     Ok(manifest)
 }
 
-/// The databases of a folder in the order in which they are copied.
-fn databases(data: &Path) -> Result<Vec<String>, UpkeepError> {
-    let names = |folder: &Path| -> Result<BTreeSet<String>, UpkeepError> {
-        if !folder.is_dir() {
-            return Ok(BTreeSet::new());
-        }
-        let mut found = BTreeSet::new();
-        for entry in fs::read_dir(folder).map_err(UpkeepError::file("list", folder))? {
-            let entry = entry.map_err(UpkeepError::file("list", folder))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".sqlite") {
-                found.insert(name);
-            }
-        }
-        Ok(found)
-    };
-    let mut months = names(&data.join("samples"))?;
-    let mut ordered = Vec::new();
-    if months.remove("index.sqlite") {
-        ordered.push("samples/index.sqlite".to_owned());
-        ordered.extend(months.into_iter().map(|name| format!("samples/{name}")));
+/// The databases of a folder, by name.
+fn names(folder: &Path) -> Result<BTreeSet<String>, UpkeepError> {
+    let mut found = BTreeSet::new();
+    if !folder.is_dir() {
+        return Ok(found);
     }
+    for entry in fs::read_dir(folder).map_err(UpkeepError::file("list", folder))? {
+        let entry = entry.map_err(UpkeepError::file("list", folder))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".sqlite") {
+            found.insert(name);
+        }
+    }
+    Ok(found)
+}
+
+fn index(data: &Path) -> Result<Vec<String>, UpkeepError> {
+    let index = names(&data.join("samples"))?.take("index.sqlite");
+    Ok(index.map(|_| INDEX.to_owned()).into_iter().collect())
+}
+
+/// Months, which are worth nothing without their index.
+fn months(data: &Path) -> Result<Vec<String>, UpkeepError> {
+    let mut names = names(&data.join("samples"))?;
+    if !names.remove("index.sqlite") {
+        return Ok(Vec::new());
+    }
+    let below = |name| format!("samples/{name}");
+    Ok(names.into_iter().map(below).collect())
+}
+
+/// What lies beside the samples, in the order in which it is copied.
+fn others(data: &Path) -> Result<Vec<String>, UpkeepError> {
     let mut others = names(data)?;
     let last: Vec<String> = ["journal.sqlite", "registry.sqlite"]
         .into_iter()
         .filter(|name| others.remove(*name))
         .map(str::to_owned)
         .collect();
-    ordered.extend(others);
-    ordered.extend(last);
-    Ok(ordered)
+    Ok(others.into_iter().chain(last).collect())
 }
 
 /// Copies a database as it is at one moment, whoever writes it meanwhile; `None` when it went away.
@@ -326,9 +342,11 @@ impl Sink {
         })
     }
 
+    /// Brings it to the disk.
     fn finish(self) -> Result<(), UpkeepError> {
-        let Self::Zip(archive, path) = self else {
-            return Ok(());
+        let (archive, path) = match self {
+            Self::Folder(folder) => return sync_tree(&folder),
+            Self::Zip(archive, path) => (archive, path),
         };
         archive
             .finish()

@@ -43,6 +43,8 @@ pub struct Checked {
     pub surplus: u64,
     /// Samples that are otherwise than the journal gives them.
     pub different: u64,
+    /// Whether the journal no longer has all of its batches: the samples cannot be made again from it.
+    pub evidence_let_go: bool,
     /// What cannot be read or differs, the first of it.
     pub faults: Vec<String>,
 }
@@ -87,7 +89,9 @@ pub fn check(
     for fault in reading.faults {
         checked.fault(|| format!("{}: {}", fault.file.display(), fault.reason));
     }
-    if !compare || !checked.faults.is_empty() || journal.lacks_beyond(0)? {
+    // Where nobody can tell, nothing is to be deleted.
+    checked.evidence_let_go = journal.lacks_beyond(0).unwrap_or(true);
+    if !compare || !checked.faults.is_empty() || checked.evidence_let_go {
         return Ok(checked);
     }
     let until = samples.applied_position()?.min(journal.last_position());

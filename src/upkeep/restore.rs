@@ -2,19 +2,31 @@
 //!
 //! Everything is read and compared with `backup.json` before anything of the folder is touched; what the
 //! folder held is moved aside, not deleted.
+//!
+//! A backup that would take back what the folder acknowledged is refused unless the caller says so: one
+//! whose journal ends earlier, or went another way since an earlier restore. The folder's own journal is
+//! only asked for its end, because it may be the damaged file for which there is a restore at all.
 
 use std::{
     fs::{self, File},
     path::{Component, Path, PathBuf},
 };
 
+use serde::Deserialize;
 use zip::ZipArchive;
 
 use super::{
     UpkeepError, alone,
     backup::{FORM, FileEntry, MANIFEST, Manifest, private_file, pump, read_small},
+    sync_folder, sync_tree,
 };
-use crate::{collector::journal_path, ingest::entries_of, store::journal::Journal};
+use crate::{
+    collector::journal_path,
+    store::journal::{
+        ends::{self, End},
+        marked_position,
+    },
+};
 
 /// Largest list of files, bytes.
 const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -34,13 +46,19 @@ pub struct Restored {
     pub aside: Option<PathBuf>,
 }
 
+/// What a backup of any form says.
+#[derive(Deserialize)]
+struct Form {
+    form: u32,
+}
+
 enum Opened {
     Folder(PathBuf),
     Zip(Box<ZipArchive<File>>),
 }
 
-/// Puts a backup into `data`. Refuses one whose journal ends before the folder's own unless
-/// `accept_older`.
+/// Puts a backup into `data`. Refuses one whose journal ends before the folder's own, or is not its
+/// continuation, unless `accept_older`.
 pub fn restore(
     backup: &Path,
     data: &Path,
@@ -55,14 +73,11 @@ pub fn restore(
     let manifest = opened.manifest(backup)?;
     fs::create_dir_all(data).map_err(UpkeepError::file("make", data))?;
     let _alone = alone(data)?;
-    let there = position(data, accept_older)?;
-    if there > manifest.journal_position && !accept_older {
-        return Err(UpkeepError::Older {
-            folder: data.to_owned(),
-            there,
-            backup: manifest.journal_position,
-        });
-    }
+    let last = if accept_older {
+        None
+    } else {
+        continued(data, &manifest)?
+    };
     let part = data.join(PART);
     if part.exists() {
         fs::remove_dir_all(&part).map_err(UpkeepError::file("delete", &part))?;
@@ -84,6 +99,17 @@ pub fn restore(
             return Err(unusable(format!("{}: {error}", entry.path)));
         }
     }
+    if let Some(last) = last
+        && ends::batch_at(&journal_path(&part), last.0)? != Some(last)
+    {
+        fs::remove_dir_all(&part).map_err(UpkeepError::file("delete", &part))?;
+        return Err(UpkeepError::Parted {
+            folder: data.to_owned(),
+            position: last.0,
+        });
+    }
+    // Nothing takes the place of what is there before it is on the disk, its names too.
+    sync_tree(&part)?;
     let aside = move_aside(data, manifest.made_unix_ms)?;
     for entry in fs::read_dir(&part).map_err(UpkeepError::file("list", &part))? {
         let entry = entry.map_err(UpkeepError::file("list", &part))?;
@@ -91,26 +117,37 @@ pub fn restore(
         fs::rename(entry.path(), &to).map_err(UpkeepError::file("move", &to))?;
     }
     fs::remove_dir(&part).map_err(UpkeepError::file("delete", &part))?;
-    File::open(data)
-        .and_then(|folder| folder.sync_all())
-        .map_err(UpkeepError::file("sync", data))?;
+    sync_folder(data)?;
     Ok(Restored { manifest, aside })
 }
 
-/// How far the folder's own journal goes; 0 when it has none. One that cannot be read stops the restore
-/// unless the caller takes an older one anyhow.
-fn position(data: &Path, accept_older: bool) -> Result<u64, UpkeepError> {
+/// The last batch of the folder's own journal, which the backup must have too; `None` where the folder
+/// has no journal or its end cannot be read. Refuses a backup that ends before.
+fn continued(data: &Path, manifest: &Manifest) -> Result<Option<End>, UpkeepError> {
     let path = journal_path(data);
     if !path.is_file() {
-        return Ok(0);
+        return Ok(None);
     }
-    match Journal::open(&path, entries_of) {
-        Ok(journal) => Ok(journal.last_position()),
-        Err(_) if accept_older => Ok(0),
-        // What it had acknowledged is all the same known by its mark.
-        Err(crate::store::StoreError::Shorter { mark, .. }) => Ok(mark),
-        Err(error) => Err(error.into()),
+    // What a damaged journal had acknowledged is all the same known by its mark.
+    let (last, mark) = (ends::last_of(&path), marked_position(&path));
+    let there = match (&last, mark) {
+        (Ok(last), mark) => last.map_or(0, |last| last.0).max(mark.unwrap_or(0)),
+        (Err(_), Some(mark)) => mark,
+        (Err(error), None) => {
+            return Err(UpkeepError::EndUnknown {
+                journal: path,
+                reason: error.to_string(),
+            });
+        }
+    };
+    if there > manifest.journal_position {
+        return Err(UpkeepError::Older {
+            folder: data.to_owned(),
+            there,
+            backup: manifest.journal_position,
+        });
     }
+    Ok(last.ok().flatten())
 }
 
 /// Moves what a data folder holds aside.
@@ -138,6 +175,7 @@ fn move_aside(data: &Path, made_unix_ms: i64) -> Result<Option<PathBuf>, UpkeepE
         let from = data.join(&name);
         fs::rename(&from, aside.join(&name)).map_err(UpkeepError::file("move", &from))?;
     }
+    sync_folder(&aside)?;
     Ok(Some(aside))
 }
 
@@ -168,14 +206,18 @@ impl Opened {
                 .and_then(|file| read_small(file, MANIFEST_BYTES_MAX)),
         };
         let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
+        // A later form may have fields that are not known here.
+        let Form { form } =
+            serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
+        if form > FORM {
+            return Err(UpkeepError::LaterForm {
+                backup: backup.to_owned(),
+                found: form,
+                known: FORM,
+            });
+        }
         let manifest: Manifest =
             serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
-        if manifest.form > FORM {
-            return Err(unusable(format!(
-                "form {} is later than {FORM}, the last one known here",
-                manifest.form
-            )));
-        }
         if manifest.files.len() > FILES_MAX {
             return Err(unusable(format!("more than {FILES_MAX} files")));
         }

@@ -4,9 +4,12 @@ mod contract;
 #[cfg(test)]
 mod engines;
 #[cfg(feature = "influxdb2")]
+mod gap;
+#[cfg(feature = "influxdb2")]
 mod grafana;
 #[cfg(feature = "influxdb2")]
 mod influx;
+mod keeping;
 mod memory;
 #[cfg(test)]
 mod model;

@@ -24,7 +24,7 @@ pub(crate) const EVIDENCE_MARGIN_MS: i64 = 120_000;
 pub struct StoreState {
     /// Batches that it does not have yet.
     pub behind_batches: u64,
-    /// What keeps it from being filled; `None`: nothing does.
+    /// What keeps it from being filled, or from being whole; `None`: nothing does.
     pub trouble: Option<String>,
 }
 
@@ -36,7 +36,7 @@ impl Source {
         let last = collector.journal().last_position();
         Some(StoreState {
             behind_batches: last.saturating_sub(collector.applied_position()),
-            trouble: self.samples.trouble(),
+            trouble: collector.trouble(),
         })
     }
 

@@ -20,6 +20,17 @@ fn part(fr: &str, en: &str, detail: impl std::fmt::Display) -> Text {
     Text::new(format!("{fr} : {detail}"), format!("{en}: {detail}"))
 }
 
+/// What to do, in French, to go on from a journal that is shorter than it or its samples were.
+fn from_older(remedy: Remedy, made_again: &'static str) -> &'static str {
+    match remedy {
+        Remedy::MadeAgain => made_again,
+        Remedy::SamplesBackup | Remedy::Backup => {
+            "remettez la dernière sauvegarde (desserte restore --accept-older) ; le dossier samples ne peut pas être refait : \
+             ce journal n’a plus tout ce dont il a été fait"
+        }
+    }
+}
+
 impl From<StoreError> for Text {
     fn from(error: StoreError) -> Self {
         let fr = match &error {
@@ -29,8 +40,10 @@ impl From<StoreError> for Text {
             StoreError::Full { operation } => {
                 format!("mesures : {operation} : disque plein ; libérez de la place")
             }
-            StoreError::Newer { found, known } => format!(
-                "mesures : le fichier est de la version {found}, plus récente que {known}, la dernière connue ici"
+            StoreError::Newer { file, found, known } => format!(
+                "mesures : {} est de la version {found}, plus récente que {known}, la dernière connue ici ; utilisez la \
+                 version du programme qui l’a écrit",
+                file.display()
             ),
             StoreError::Damaged { what, reason } => {
                 format!("mesures : valeur illisible ({what}) : {reason}")
@@ -44,17 +57,34 @@ impl From<StoreError> for Text {
                     Remedy::MadeAgain => {
                         "supprimez le dossier samples : il est refait à partir du journal au prochain démarrage"
                     }
+                    Remedy::SamplesBackup => {
+                        "remettez le dossier samples de la dernière sauvegarde, et ne le supprimez pas avant : le journal \
+                         n’a plus tout ce dont il a été fait ([retention] evidence_months)"
+                    }
                     Remedy::Backup => {
                         "remettez la dernière sauvegarde (desserte restore) ; les agents renvoient ce qu’ils détiennent"
                     }
                 };
                 format!("{} est abîmé : {reason} ; {advice}", file.display())
             }
-            StoreError::Shorter { file, last, mark } => format!(
+            StoreError::Shorter {
+                file,
+                last,
+                mark,
+                remedy,
+            } => format!(
                 "{} s’arrête à la position {last} alors qu’il allait à {mark} : c’est une copie plus ancienne, ou sa fin est \
-                 perdue ; remettez le plus récent, ou, pour continuer sans ce qui est perdu, supprimez journal.mark et \
-                 le dossier samples à côté de lui",
-                file.display()
+                 perdue ; remettez le plus récent, ou {}",
+                file.display(),
+                from_older(
+                    *remedy,
+                    "pour continuer sans ce qui est perdu, supprimez journal.mark et le dossier samples à côté de lui"
+                )
+            ),
+            StoreError::EvidenceGone { folder } => format!(
+                "dossier de données {} : les mesures devraient être refaites à partir du journal, mais celui-ci n’a plus \
+                 tous ses lots ([retention] evidence_months) ; remettez le dossier samples d’une sauvegarde",
+                folder.display()
             ),
             StoreError::Away {
                 operation, reason, ..
@@ -182,20 +212,17 @@ impl From<CollectorError> for Text {
                 path,
                 applied,
                 last,
+                remedy,
             } => Self::new(
                 format!(
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
-                     le journal est une copie plus ancienne ; remettez la plus récente, ou supprimez \
-                     le dossier samples (avec un serveur : nommez un compartiment vide) pour repartir de celle-ci",
-                    path.display()
-                ),
-                error.to_string(),
-            ),
-            CollectorError::EvidenceGone { path } => Self::new(
-                format!(
-                    "dossier de données {} : les mesures devraient être refaites à partir du journal, mais celui-ci n’a plus \
-                     tous ses lots ([retention] evidence_months) ; remettez le dossier samples d’une sauvegarde",
-                    path.display()
+                     le journal est une copie plus ancienne ; remettez la plus récente, ou {}",
+                    path.display(),
+                    from_older(
+                        *remedy,
+                        "supprimez le dossier samples (avec un serveur : nommez un compartiment vide) pour repartir de \
+                         celle-ci"
+                    )
                 ),
                 error.to_string(),
             ),

@@ -24,6 +24,15 @@ impl From<UpkeepError> for Text {
             UpkeepError::Unusable { backup, reason } => {
                 format!("sauvegarde {} : {reason}", backup.display())
             }
+            UpkeepError::LaterForm {
+                backup,
+                found,
+                known,
+            } => format!(
+                "la sauvegarde {} est de la forme {found}, plus récente que {known}, la dernière connue ici ; utilisez la \
+                 version du programme qui l’a faite",
+                backup.display()
+            ),
             UpkeepError::Older {
                 folder,
                 there,
@@ -32,6 +41,17 @@ impl From<UpkeepError> for Text {
                 "le journal de {} va à la position {there}, la sauvegarde seulement à {backup} : ce qui a été accepté depuis \
                  serait perdu ; --accept-older la remet tout de même",
                 folder.display()
+            ),
+            UpkeepError::Parted { folder, position } => format!(
+                "le journal de {} contient à la position {position}, sa dernière, un autre lot que la sauvegarde : les deux se \
+                 sont séparés avant, comme après la remise d’une copie plus ancienne, et ce qui a été accepté depuis serait \
+                 perdu ; --accept-older remet la sauvegarde tout de même",
+                folder.display()
+            ),
+            UpkeepError::EndUnknown { journal, reason } => format!(
+                "on ne sait pas jusqu’où allait {}, car il est illisible ({reason}) et journal.mark n’est pas à côté de lui ; \
+                 --accept-older remet la sauvegarde tout de même",
+                journal.display()
             ),
             UpkeepError::Store(_) | UpkeepError::Registry(_) => String::new(),
         };

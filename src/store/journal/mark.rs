@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::store::StoreError;
+use rusqlite::Connection;
+
+use super::retain::lacks_beyond;
+use crate::store::{StoreError, sound::Remedy};
 
 /// The mark's file, open.
 #[derive(Debug)]
@@ -23,6 +26,13 @@ pub(super) struct Mark {
 #[must_use]
 pub fn path_of(journal: &Path) -> PathBuf {
     journal.with_extension("mark")
+}
+
+/// What the mark of a journal says, whatever became of the journal; `None` without a mark.
+#[must_use]
+pub fn position_of(journal: &Path) -> Option<u64> {
+    let bytes = std::fs::read(path_of(journal)).ok()?;
+    bytes.first_chunk().copied().map(u64::from_le_bytes)
 }
 
 impl Mark {
@@ -51,12 +61,13 @@ impl Mark {
     }
 
     /// Refuses a journal that ends before its mark.
-    pub(super) fn compare(&self, last: u64) -> Result<(), StoreError> {
+    pub(super) fn compare(&self, last: u64, journal: &Connection) -> Result<(), StoreError> {
         if self.found > last {
             return Err(StoreError::Shorter {
                 file: self.journal.clone(),
                 last,
                 mark: self.found,
+                remedy: Remedy::of_samples(lacks_beyond(journal, 0)?),
             });
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Letting go of what is older than an operator wants to keep, and reading all that is kept.
 
-use rusqlite::{OptionalExtension as _, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::{
     Journal, JournaledBatch,
@@ -104,10 +104,7 @@ impl Journal {
     /// Whether a batch behind a position was let go: a store that is filled up to there cannot be filled
     /// further.
     pub fn lacks_beyond(&self, position: u64) -> Result<bool, StoreError> {
-        self.reader()
-            .prepare_cached("SELECT 1 FROM batch WHERE position > ? AND length(body) = 0 LIMIT 1")
-            .and_then(|mut statement| statement.exists([signed(position)]))
-            .map_err(StoreError::database("evidence let go"))
+        lacks_beyond(&self.reader(), position)
     }
 
     /// Reads every batch against its hash; `told` hears of each position. The number of batches.
@@ -156,6 +153,14 @@ impl Journal {
         figures.free_bytes = page * pragma("freelist_count")?;
         Ok(figures)
     }
+}
+
+/// Whether a batch behind a position was let go.
+pub(super) fn lacks_beyond(journal: &Connection, position: u64) -> Result<bool, StoreError> {
+    journal
+        .prepare_cached("SELECT 1 FROM batch WHERE position > ? AND length(body) = 0 LIMIT 1")
+        .and_then(|mut statement| statement.exists([signed(position)]))
+        .map_err(StoreError::database("evidence let go"))
 }
 
 #[cfg(test)]

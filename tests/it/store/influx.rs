@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The folder, served by a collector that keeps samples on a server.
-fn reopened(bench: Bench, server: &Server) -> Bench {
+pub(super) fn reopened(bench: Bench, server: &Server) -> Bench {
     let Bench {
         folder,
         clock,

@@ -17,21 +17,22 @@ use desserte_probe::{report::Kind, wire::id::AgentId};
 
 /// What the stub answers to writes, and what it was asked.
 #[derive(Default)]
-struct Stub {
-    answer: Mutex<Option<Answer>>,
+pub(super) struct Stub {
+    pub(super) answer: Mutex<Option<Answer>>,
     writes: Mutex<Vec<usize>>,
 }
 
 /// Status for a body with so many lines.
 type Answer = Box<dyn Fn(usize, &str) -> u16 + Send>;
 
-struct Running {
-    stub: Arc<Stub>,
-    server: Server,
+pub(super) struct Running {
+    pub(super) stub: Arc<Stub>,
+    pub(super) server: Server,
     _runtime: tokio::runtime::Runtime,
 }
 
-fn start() -> Running {
+/// A server whose bucket says whenever it is asked that it is empty.
+pub(super) fn start() -> Running {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

@@ -24,22 +24,26 @@ use crate::ingest::{
     open, settle, stored,
 };
 
-fn desserte(arguments: &[&str]) -> Output {
+pub(super) fn desserte(arguments: &[&str]) -> Output {
+    desserte_in("en", arguments)
+}
+
+pub(super) fn desserte_in(language: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_desserte"))
-        .args(["--language", "en"])
+        .args(["--language", language])
         .args(arguments)
         .output()
         .unwrap()
 }
 
-fn done(arguments: &[&str]) -> String {
+pub(super) fn done(arguments: &[&str]) -> String {
     let output = desserte(arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {said}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn refused(code: i32, arguments: &[&str]) -> String {
+pub(super) fn refused(code: i32, arguments: &[&str]) -> String {
     let output = desserte(arguments);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}");
     String::from_utf8(output.stderr).unwrap()
@@ -49,12 +53,12 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&done(arguments)).unwrap()
 }
 
-fn path(path: &Path) -> &str {
+pub(super) fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// A folder in which an agent measured for two hours.
-async fn measured() -> (Bench, FakeAgent) {
+pub(super) async fn measured() -> (Bench, FakeAgent) {
     let bench = Bench::new();
     let mut agent = bench.enrol("mairie-owando");
     send(&bench, &mut agent, 1..40).await;
@@ -62,7 +66,7 @@ async fn measured() -> (Bench, FakeAgent) {
     (bench, agent)
 }
 
-async fn send(bench: &Bench, agent: &mut FakeAgent, minutes: std::ops::Range<u64>) {
+pub(super) async fn send(bench: &Bench, agent: &mut FakeAgent, minutes: std::ops::Range<u64>) {
     for minute in minutes {
         let ago = BOOTTIME_AT_START - 100_000 - minute * 40_000;
         let batch = agent.seal(FakeAgent::minutes(minute, minute, ago));
@@ -71,7 +75,7 @@ async fn send(bench: &Bench, agent: &mut FakeAgent, minutes: std::ops::Range<u64
     }
 }
 
-fn closed(bench: Bench) -> (tempfile::TempDir, Vec<Stored>) {
+pub(super) fn closed(bench: Bench) -> (tempfile::TempDir, Vec<Stored>) {
     let Bench {
         folder, collector, ..
     } = bench;
@@ -296,7 +300,7 @@ async fn an_older_backup_is_refused_unless_told_and_what_was_there_is_kept() {
     );
 }
 
-fn clock() -> Arc<desserte_probe::clock::ManualClock> {
+pub(super) fn clock() -> Arc<desserte_probe::clock::ManualClock> {
     Arc::new(desserte_probe::clock::ManualClock::new(START, 5_000))
 }
 
@@ -321,8 +325,12 @@ async fn a_damaged_or_invented_backup_is_refused_and_touches_nothing() {
     let say = |text: String| fs::write(backup.join("backup.json"), text).unwrap();
     say(manifest.replace("\"line.key\"", "\"../line.key\""));
     assert!(restore().contains("no path within a folder"));
-    say(manifest.replace("\"form\": 1", "\"form\": 9"));
-    assert!(restore().contains("form 9"));
+    say(manifest.replace("\"form\": 1", "\"form\": 9, \"later\": 1"));
+    let said = restore();
+    assert!(
+        said.contains("form 9") && said.contains("use the version"),
+        "{said}"
+    );
     say(manifest);
     assert!(!restored.join("journal.sqlite").exists());
     done(&["restore", path(&backup), "--data", path(&restored)]);
