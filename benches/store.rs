@@ -60,6 +60,8 @@ const DAYS: i64 = 30;
 const PATIENCE: Duration = Duration::from_hours(1);
 
 type Row = (i64, SampleRow);
+/// How a peer takes rows.
+type PutPeer = fn(&mut dyn Peer, &[Row]);
 
 /// How much is done; each may be given as `NAME=NUMBER`.
 struct Sizes {
@@ -171,11 +173,7 @@ fn put_only(store: &EmbeddedStore, position: &mut u64, rows: &[Row]) -> f64 {
 }
 
 /// Rows a second that each peer takes.
-fn rates(
-    peers: &mut [Box<dyn Peer>],
-    rows: &[Row],
-    put: fn(&mut dyn Peer, &[Row]),
-) -> Vec<(&'static str, f64)> {
+fn rates(peers: &mut [Box<dyn Peer>], rows: &[Row], put: PutPeer) -> Vec<(&'static str, f64)> {
     let rate = |peer: &mut Box<dyn Peer>| {
         let groups = rows.chunks(GROUP);
         let taken: f64 = groups
@@ -202,7 +200,7 @@ fn taking_in(folder: &Path, (series, minutes): (usize, usize), figures: &mut Vec
     let late: Vec<Row> = (0..2)
         .flat_map(|minute| fleet.step(minute - 3 * 1_440, MINUTE_MS))
         .collect();
-    let kinds: [(&str, &[Row], fn(&mut dyn Peer, &[Row]), Option<f64>); 3] = [
+    let kinds: [(&str, &[Row], PutPeer, Option<f64>); 3] = [
         (
             "interleaved, on disk",
             &rows,

@@ -67,6 +67,7 @@ pub(super) fn known_version(connection: &Connection) -> Result<i64, StoreError> 
     let found = found(connection).map_err(StoreError::database("version of samples"))?;
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer {
+            file: connection.path().unwrap_or_default().into(),
             found,
             known: SCHEMA_VERSION,
         });

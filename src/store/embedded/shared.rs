@@ -11,7 +11,6 @@ use desserte_probe::report::Detail;
 use super::{
     calendar::{DAY_MS, day_of, file_name, first_day, month_and_day},
     chunk,
-    fresh::Fresh,
     index::Index,
     month::Month,
     row::{Row, settle},
