@@ -70,7 +70,7 @@ pub enum CollectorError {
     #[error(
         "data folder {path}: the samples go to position {applied}, the journal only to {last}: \
          the journal is an older copy; put the newer one back, or {advice}",
-        advice = .remedy.from_older(
+        advice = .remedy.to_go_on(
             "delete the folder samples (with a server: name an empty bucket) to go on from this one"
         )
     )]

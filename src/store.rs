@@ -80,7 +80,7 @@ pub enum StoreError {
         "store: {file} ends at position {last} and went to {mark} before: it is an older copy, or its \
          last part is lost; put the newer one back, or {advice}",
         file = .file.display(),
-        advice = .remedy.from_older(
+        advice = .remedy.to_go_on(
             "to go on without what is lost, delete journal.mark and the folder samples beside it"
         )
     )]

@@ -117,7 +117,7 @@ impl Following {
                 *self.gap.lock().unwrap_or_else(PoisonError::into_inner) = Some(gap);
             }
             Err(error) => {
-                tracing::error!(%error, "whether the journal has all of its batches is not known")
+                tracing::error!(%error, "whether the journal has all of its batches is not known");
             }
         }
     }

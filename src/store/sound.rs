@@ -47,7 +47,7 @@ impl Remedy {
     }
 
     /// What to do, in English, to go on from a journal that is shorter than it or its samples were.
-    pub(crate) fn from_older(self, made_again: &'static str) -> &'static str {
+    pub(crate) fn to_go_on(self, made_again: &'static str) -> &'static str {
         match self {
             Self::MadeAgain => made_again,
             Self::SamplesBackup | Self::Backup => {

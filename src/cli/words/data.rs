@@ -20,8 +20,24 @@ fn part(fr: &str, en: &str, detail: impl std::fmt::Display) -> Text {
     Text::new(format!("{fr} : {detail}"), format!("{en}: {detail}"))
 }
 
+/// What to do about a damaged file, in French.
+fn advice(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::MadeAgain => {
+            "supprimez le dossier samples : il est refait à partir du journal au prochain démarrage"
+        }
+        Remedy::SamplesBackup => {
+            "remettez le dossier samples de la dernière sauvegarde, et ne le supprimez pas avant : le journal \
+             n’a plus tout ce dont il a été fait ([retention] evidence_months)"
+        }
+        Remedy::Backup => {
+            "remettez la dernière sauvegarde (desserte restore) ; les agents renvoient ce qu’ils détiennent"
+        }
+    }
+}
+
 /// What to do, in French, to go on from a journal that is shorter than it or its samples were.
-fn from_older(remedy: Remedy, made_again: &'static str) -> &'static str {
+fn to_go_on(remedy: Remedy, made_again: &'static str) -> &'static str {
     match remedy {
         Remedy::MadeAgain => made_again,
         Remedy::SamplesBackup | Remedy::Backup => {
@@ -53,18 +69,7 @@ impl From<StoreError> for Text {
                 reason,
                 remedy,
             } => {
-                let advice = match remedy {
-                    Remedy::MadeAgain => {
-                        "supprimez le dossier samples : il est refait à partir du journal au prochain démarrage"
-                    }
-                    Remedy::SamplesBackup => {
-                        "remettez le dossier samples de la dernière sauvegarde, et ne le supprimez pas avant : le journal \
-                         n’a plus tout ce dont il a été fait ([retention] evidence_months)"
-                    }
-                    Remedy::Backup => {
-                        "remettez la dernière sauvegarde (desserte restore) ; les agents renvoient ce qu’ils détiennent"
-                    }
-                };
+                let advice = advice(*remedy);
                 format!("{} est abîmé : {reason} ; {advice}", file.display())
             }
             StoreError::Shorter {
@@ -76,7 +81,7 @@ impl From<StoreError> for Text {
                 "{} s’arrête à la position {last} alors qu’il allait à {mark} : c’est une copie plus ancienne, ou sa fin est \
                  perdue ; remettez le plus récent, ou {}",
                 file.display(),
-                from_older(
+                to_go_on(
                     *remedy,
                     "pour continuer sans ce qui est perdu, supprimez journal.mark et le dossier samples à côté de lui"
                 )
@@ -218,7 +223,7 @@ impl From<CollectorError> for Text {
                     "dossier de données {} : les mesures vont à la position {applied}, le journal seulement à {last} : \
                      le journal est une copie plus ancienne ; remettez la plus récente, ou {}",
                     path.display(),
-                    from_older(
+                    to_go_on(
                         *remedy,
                         "supprimez le dossier samples (avec un serveur : nommez un compartiment vide) pour repartir de \
                          celle-ci"
