@@ -2,7 +2,7 @@
 //!
 //! A chart over a year shows some hundred points, and behind them are millions of samples: a server would
 //! send each one over the network to have it added up here. What is asked of it is only what needs no
-//! judgement: sums, the least, and values of a rank. Slots and outages it knows nothing of.
+//! judgement: sums, the least, values of a rank. Slots and outages it knows nothing of.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::line::{APPLIED, EVIDENCE, SAMPLE, UNKNOWN};
 use crate::store::{
     samples::{SeriesFilter, SeriesKey},
-    steps::StepsAsked,
+    steps::{PIECE_MS, StepsAsked},
 };
 
 /// Times that the server knows, nanoseconds from 1970 (influxdb/models: `MinNanoTime`, `MaxNanoTime`).
@@ -26,6 +26,17 @@ impl Span {
         let edge = |at: i64| at.saturating_mul(MS_NS).clamp(TIME_NS.0, TIME_NS.1);
         let (from, to) = (edge(from_unix_ms), edge(to_unix_ms));
         (from < to).then_some(Self(from, to))
+    }
+
+    /// `[from, to)` piece by piece.
+    pub(super) fn pieces(from_unix_ms: i64, to_unix_ms: i64) -> impl Iterator<Item = Self> {
+        let mut start = from_unix_ms;
+        std::iter::from_fn(move || {
+            let end = start.saturating_add(PIECE_MS).min(to_unix_ms);
+            let piece = Self::of(start, end)?;
+            start = end;
+            Some(piece)
+        })
     }
 
     fn all() -> Self {
@@ -201,19 +212,13 @@ pub(super) fn step_minima(bucket: &str, asked: &StepsAsked<'_>, span: Span) -> S
     of_steps(bucket, asked, span, &fields) + &by_steps(asked, "min")
 }
 
-/// A value of a rank among the medians of the target, all series together: `exact_selector` is the
-/// nearest rank, as in `desserte_domain::percentile`.
-pub(super) fn step_ranks(bucket: &str, asked: &StepsAsked<'_>, span: Span, share: &str) -> String {
+/// The medians of the target's samples, all series together.
+pub(super) fn step_medians(bucket: &str, asked: &StepsAsked<'_>, span: Span) -> String {
     let fields = format!(
         "r.target == {} and r._field == \"rtt_us_median\"",
         text(asked.target)
     );
-    let function = format!(
-        "(column, tables=<-) => tables |> quantile(q: {share}, column: column, method: \"exact_selector\")"
-    );
-    of_steps(bucket, asked, span, &fields)
-        + " |> group(columns: [\"_field\"])"
-        + &by_steps(asked, &function)
+    of_steps(bucket, asked, span, &fields) + " |> keep(columns: [\"_time\", \"_value\"])"
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use super::{InfluxStore, flux, line, link::Answer, read};
 use crate::store::{
     StoreError,
     samples::{Filling, SampleBlock, SampleRow, SeriesKey},
-    steps::PIECE_MS,
 };
 
 /// Lines of one request: what InfluxData advises.
@@ -109,17 +108,11 @@ impl InfluxStore {
         (from, to): (i64, i64),
     ) -> Result<SampleBlock, StoreError> {
         let mut block = SampleBlock::default();
-        let mut start = from;
-        while start < to {
-            let end = start.saturating_add(PIECE_MS).min(to);
-            let Some(span) = flux::Span::of(start, end) else {
-                break;
-            };
+        for span in flux::Span::pieces(from, to) {
             let records = self.link.query(flux::scan(self.link.bucket(), key, span))?;
             for row in read::samples(&records)? {
                 block.push(&row);
             }
-            start = end;
         }
         Ok(block)
     }
