@@ -33,7 +33,11 @@ fn what_an_emptied_bucket_can_never_have_again_is_said() {
     let (bench, mut agent) = runtime.block_on(measured());
     let bench = reopened(bench, &running.server);
     settle(&bench.collector);
-    bench.collector.journal().let_go(i64::MAX, 10).unwrap();
+    bench
+        .collector
+        .journal()
+        .let_go((i64::MAX, i64::MAX), 10)
+        .unwrap();
     assert_eq!(bench.collector.trouble(), None);
     // It is away for a moment, and empty when it is back.
     *running.stub.answer.lock().unwrap() = Some(Box::new(|_, _| 503));

@@ -28,7 +28,11 @@ fn listed(folder: &Path) -> Vec<(PathBuf, u64)> {
 async fn compacting_deletes_no_month_that_the_journal_cannot_give_once_more() {
     let (bench, _agent) = measured().await;
     bench.collector.samples().flush().unwrap();
-    bench.collector.journal().let_go(i64::MAX, 10).unwrap();
+    bench
+        .collector
+        .journal()
+        .let_go((i64::MAX, i64::MAX), 10)
+        .unwrap();
     let (folder, _) = closed(bench);
     let (data, samples) = (folder.path(), folder.path().join("samples"));
     let index = samples.join("index.sqlite");
@@ -79,7 +83,10 @@ async fn nobody_is_told_to_delete_samples_that_the_journal_cannot_give_once_more
     for let_go in [false, true] {
         if let_go {
             let collector = open(data, &clock());
-            collector.journal().let_go(i64::MAX, 10).unwrap();
+            collector
+                .journal()
+                .let_go((i64::MAX, i64::MAX), 10)
+                .unwrap();
         }
         fs::write(&month, &whole[..whole.len() - 100]).unwrap();
         advised(let_go, &["store", "compact"], delete);
