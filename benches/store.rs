@@ -172,6 +172,15 @@ fn put_only(store: &EmbeddedStore, position: &mut u64, rows: &[Row]) -> f64 {
     groups.sum()
 }
 
+/// Puts rows into every peer.
+fn put_all(peers: &mut [Box<dyn Peer>], rows: &[Row]) {
+    for peer in peers {
+        for group in rows.chunks(GROUP) {
+            peer.put(group);
+        }
+    }
+}
+
 /// Rows a second that each peer takes.
 fn rates(peers: &mut [Box<dyn Peer>], rows: &[Row], put: PutPeer) -> Vec<(&'static str, f64)> {
     let rate = |peer: &mut Box<dyn Peer>| {
@@ -288,11 +297,7 @@ fn month(folder: &Path, series: usize, figures: &mut Vec<Figure>) {
             .flat_map(|minute| fleet.step(minute, MINUTE_MS))
             .collect();
         put(&store, &mut position, &rows);
-        for peer in &mut others {
-            for group in rows.chunks(GROUP) {
-                peer.put(group);
-            }
-        }
+        put_all(&mut others, &rows);
         count += rows.len() as f64;
         last = rows.into_iter().next_back();
     }
@@ -402,11 +407,7 @@ fn country(folder: &Path, sites: usize, figures: &mut Vec<Figure>) {
         // day too, as who sums up days in them does.
         let rows = fleet.step(day, DAY_MS);
         put(&store, &mut position, &rows);
-        for peer in &mut others {
-            for group in rows.chunks(GROUP) {
-                peer.put(group);
-            }
-        }
+        put_all(&mut others, &rows);
     }
     let taken = median_seconds(|| month_of_sums(&store, series));
     let span = (START_MS, START_MS + DAYS * DAY_MS);

@@ -147,12 +147,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (agents, udp, bound) = bind_agents(options.agents).await?;
     let empty_page = bind_empty_page(options.config.agents.empty_page).await?;
     let web_url = web.url()?;
-    let agents_url = options
-        .config
-        .agents
-        .public_url
-        .clone()
-        .unwrap_or_else(|| format!("https://{bound}"));
+    let public_url = options.config.agents.public_url.clone();
+    let agents_url = public_url.unwrap_or_else(|| format!("https://{bound}"));
     let (stop, stopped) = watch::channel(false);
     let data = options.data.clone();
     let keeping = options.config.keeping()?;

@@ -184,7 +184,7 @@ impl Place {
                 }
             }
         }
-        pending().await
+        pending::<()>().await;
     }
 
     fn is_scarce(&self) -> bool {

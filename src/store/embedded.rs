@@ -45,6 +45,7 @@ mod calendar;
 mod chunk;
 mod days;
 mod facts;
+mod folder;
 mod fresh;
 mod index;
 mod inspect;
@@ -57,9 +58,8 @@ mod state;
 mod write;
 
 use std::{
-    collections::BTreeMap,
     io::Read as _,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Condvar, Mutex, RwLock},
     thread::JoinHandle,
     time::Duration,
@@ -70,7 +70,7 @@ use desserte_probe::report::Detail;
 pub use self::days::Day;
 pub use self::inspect::{FAULTS_MAX, Fault, MonthFigures, Reading};
 use self::{
-    calendar::month_of_file,
+    folder::{forget_former, open_months},
     index::{EARLIEST_VERSION, Index, SCHEMA_VERSION},
     month::Month,
     shared::Shared,
@@ -224,62 +224,6 @@ fn unpack(bytes: &[u8], most: usize) -> std::io::Result<Vec<u8>> {
         return Err(std::io::Error::other("too large"));
     }
     Ok(plain)
-}
-
-/// Deletes what an earlier version wrote: `samples.sqlite` beside the folder, or the folder's files.
-fn forget_former(folder: &Path) -> Result<(), StoreError> {
-    let failed = |error| StoreError::damaged("samples of an earlier version", error);
-    let beside = folder.with_extension("sqlite");
-    let mut former = Vec::new();
-    if beside != folder && beside.is_file() {
-        for ending in ["sqlite-wal", "sqlite-shm", "sqlite"] {
-            former.push(folder.with_extension(ending));
-        }
-    }
-    let index = folder.join(INDEX);
-    let there = index.is_file();
-    // Months without an index are of no use either.
-    if folder.is_dir() && !(there && index::version(&index)? >= EARLIEST_VERSION) {
-        let mut files = files(folder)?;
-        // The index last: until then its version says that the rest is of an earlier one.
-        files.sort_by_key(|path| path.starts_with(&index));
-        former.append(&mut files);
-    }
-    if former.is_empty() {
-        return Ok(());
-    }
-    tracing::info!("samples of an earlier version are made again from the journal");
-    for path in former.into_iter().filter(|path| path.exists()) {
-        std::fs::remove_file(path).map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let failed = |error| StoreError::damaged("folder of samples", error);
-    std::fs::read_dir(folder)
-        .map_err(failed)?
-        .map(|entry| entry.map(|entry| entry.path()).map_err(failed))
-        .filter(|path| path.as_ref().map_or(true, |path| path.is_file()))
-        .collect()
-}
-
-fn open_months(
-    folder: &Path,
-    open: fn(&Path) -> Result<Month, StoreError>,
-    check: Option<Remedy>,
-) -> Result<BTreeMap<i64, Arc<Month>>, StoreError> {
-    let mut months = BTreeMap::new();
-    for path in files(folder)? {
-        let name = path.file_name().and_then(|name| name.to_str());
-        if let Some(month) = name.and_then(month_of_file) {
-            if let Some(remedy) = check {
-                sound::check_file(&path, remedy)?;
-            }
-            months.insert(month, Arc::new(open(&path)?));
-        }
-    }
-    Ok(months)
 }
 
 impl SampleStore for EmbeddedStore {

@@ -313,7 +313,9 @@ fn seal_rows(transaction: &Transaction<'_>, key: i64, fresh: &[&[Row]]) -> Resul
         Some(there) => chunk::rows(&there.body, there.detail.as_deref())?,
         None => Vec::new(),
     };
-    fresh.iter().for_each(|part| rows.extend_from_slice(part));
+    for part in fresh {
+        rows.extend_from_slice(part);
+    }
     settle(&mut rows);
     let sealed = chunk::seal(&rows)?;
     let sums = rollup::sums(&rows);
@@ -360,7 +362,9 @@ fn seal_evidence(
         Some(body) => facts::rows(site, &body)?,
         None => Vec::new(),
     };
-    fresh.iter().for_each(|part| rows.extend_from_slice(part));
+    for part in fresh {
+        rows.extend_from_slice(part);
+    }
     facts::settle(&mut rows);
     let body = facts::seal(&rows)?;
     transaction

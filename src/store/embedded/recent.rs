@@ -15,11 +15,11 @@ use crate::store::{StoreError, samples::EvidenceRow};
 #[derive(Serialize, Deserialize)]
 struct Written {
     /// Numbers of series, and how many rows each has.
-    series: Vec<(i64, u32)>,
+    series: Runs,
     samples: Vec<u8>,
     detail: Option<Vec<u8>>,
     /// Numbers of sites, and how many pieces of evidence each has.
-    sites: Vec<(i64, u32)>,
+    sites: Runs,
     evidence: Vec<u8>,
 }
 
@@ -27,10 +27,13 @@ fn damaged(reason: impl std::fmt::Display) -> StoreError {
     StoreError::damaged("samples that wait", reason)
 }
 
+/// Numbers of what has rows, with how many.
+type Runs = Vec<(i64, u32)>;
+
 /// Rows one behind the other, and of what each run is.
 fn joined<'f, T: Clone + 'f>(
     parts: impl Iterator<Item = (i64, &'f Vec<T>)>,
-) -> Result<(Vec<(i64, u32)>, Vec<T>), StoreError> {
+) -> Result<(Runs, Vec<T>), StoreError> {
     let (mut runs, mut all) = (Vec::new(), Vec::new());
     for (number, rows) in parts {
         runs.push((number, u32::try_from(rows.len()).map_err(damaged)?));

@@ -297,12 +297,11 @@ mod tests {
     fn sums_are_those_of_the_samples_whatever_waits_and_however_often() {
         let folder = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(folder.path()).unwrap();
-        let mut count = 0;
         // In order; some again; a late one before all; more of the same day; another day.
         let came = [10..20, 15..25, 3..4, 25..30, 1_500..1_510];
-        for (position, minutes) in (1..).zip(came) {
+        let places = [Where::AsItComes, Where::Chunks].into_iter().cycle();
+        for (position, (minutes, place)) in (1..).zip(came.into_iter().zip(places)) {
             store.put(&filling(position, minutes)).unwrap();
-            let place = [Where::AsItComes, Where::Chunks][count % 2];
             for write in [None, Some(place)] {
                 if let Some(place) = write {
                     store.shared.write(place).unwrap();
@@ -314,7 +313,6 @@ mod tests {
                     assert_eq!(sums, block.sums(), "after {position}, {write:?}");
                 }
             }
-            count += 1;
         }
     }
 

@@ -88,7 +88,8 @@ async fn everything_has_its_leaf_and_a_file_from_before_gets_them() {
          DROP TABLE exclusion_attachment; DROP TABLE link; DROP TABLE session; DROP TABLE device;
          DROP TABLE machine_token; DROP TABLE sign_in; DROP TABLE person;
          ALTER TABLE audit DROP COLUMN peer;
-         ALTER TABLE agent DROP COLUMN monthly_volume_bytes_max; PRAGMA user_version = 5;",
+         ALTER TABLE agent DROP COLUMN monthly_volume_bytes_max;
+         DROP INDEX exclusion_end; DROP INDEX line_agent; PRAGMA user_version = 5;",
     )
     .unwrap();
     drop(old);
