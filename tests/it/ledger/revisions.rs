@@ -72,18 +72,10 @@ async fn a_backlog_after_closing_makes_revision_2_and_lists_what_differs() {
     for sealed in &told.held_back {
         told.bench.send(sealed).await.unwrap();
     }
-    assert!(
-        files
-            .settle(&mut settled, CLOSED + 7_200_000)
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        files
-            .settle(&mut Settled::default(), CLOSED + 7_200_000)
-            .unwrap()
-            .is_empty()
-    );
+    for mut settled in [settled, Settled::default()] {
+        let kept = files.settle(&mut settled, CLOSED + 7_200_000);
+        assert!(kept.unwrap().is_empty());
+    }
 }
 
 #[tokio::test]
