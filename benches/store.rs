@@ -198,7 +198,6 @@ fn rates(peers: &mut [Box<dyn Peer>], rows: &[Row], put: PutPeer) -> Vec<(&'stat
 /// Many series, interleaved as the minutes come in; the same again; and late ones.
 fn taking_in(folder: &Path, (series, minutes): (usize, usize), figures: &mut Vec<Figure>) {
     std::fs::create_dir_all(folder).expect("folder");
-    let store = EmbeddedStore::open(&folder.join("ours")).expect("open");
     let mut others = peers::all(folder);
     let mut position = 0;
     let mut fleet = Fleet::new(series);
@@ -232,14 +231,26 @@ fn taking_in(folder: &Path, (series, minutes): (usize, usize), figures: &mut Vec
     for (what, rows, put_peer, goal) in kinds {
         let name = format!("{} rows of {series} series, {what}", rows.len());
         println!("{name}");
+        // Closing writes down what waits, as it came; that and all that was put is what is on the disk then.
+        let store = EmbeddedStore::open(&folder.join("ours")).expect("open");
+        let taken = put_only(&store, &mut position, rows) + seconds(|| drop(store)).0;
         figures.push(Figure {
             name,
             unit: "samples/s",
-            ours: rows.len() as f64 / put(&store, &mut position, rows),
+            ours: rows.len() as f64 / taken,
             peers: rates(&mut others, rows, put_peer),
             goal,
         });
     }
+    let store = EmbeddedStore::open(&folder.join("ours")).expect("open");
+    let (taken, ()) = seconds(|| store.flush().expect("flush"));
+    figures.push(Figure {
+        name: format!("those rows of {series} series into chunks of a few rows, at once"),
+        unit: "samples/s",
+        ours: (rows.len() + late.len()) as f64 / taken,
+        peers: vec![],
+        goal: None,
+    });
 }
 
 /// A day of many series as its minutes come, written down and into chunks whenever the store finds that due: what that

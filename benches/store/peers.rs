@@ -222,7 +222,11 @@ impl Peer for Victoria {
     fn shares(&mut self, (from, to): (i64, i64)) -> usize {
         let seconds = (to - from) / 1_000;
         let ask_for = |function: &str| {
-            let path = format!("/api/v1/query?query={function}&time={}", to / 1_000);
+            // What it answered once is not to be answered from memory.
+            let path = format!(
+                "/api/v1/query?nocache=1&query={function}&time={}",
+                to / 1_000
+            );
             let (status, body) = ask(self.port, ("GET", &path), "", "");
             assert_eq!(status, 200, "{body}");
             let answer: serde_json::Value = serde_json::from_str(&body).expect("json");

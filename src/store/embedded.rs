@@ -3,7 +3,7 @@
 //!
 //! Rows wait in memory, sorted by series and day. Every [`WRITE_EVERY`], or when many wait, a thread of the
 //! store's own writes them down: beside the chunks as they came (`embedded::recent`), and once there are
-//! enough for each chunk, an hour's or two, into the chunks. The position up to which everything is written
+//! enough for each chunk, some hours of it, into the chunks. The position up to which everything is written
 //! down is written with them; whatever lies behind it comes again from the journal.
 //!
 //! # On disk

@@ -18,13 +18,13 @@ use crate::store::StoreError;
 /// How long to wait before a writing that failed is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Rows of one chunk on average that are worth writing it anew: twenty times a day and series, an hour each at
-/// one a minute.
-const ROWS_OF_A_CHUNK: usize = 60;
-/// Weight at which chunks are written however few rows each gets: some 200 MB.
-const RECENT_MAX: usize = 2_400_000;
-/// Times that rows are written down as they came before they go into chunks: two hours where few come.
-const PARTS_MAX: usize = 12;
+/// Rows of one chunk on average that are worth writing it anew: eight times a day and series, three hours each at one a
+/// minute.
+const ROWS_OF_A_CHUNK: usize = 180;
+/// Weight at which chunks are written however few rows each gets: some 330 MB.
+const RECENT_MAX: usize = 4_000_000;
+/// Times that rows are written down as they came before they go into chunks: three hours where few come.
+const PARTS_MAX: usize = 18;
 
 /// Where what waits goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -364,16 +364,16 @@ mod tests {
             }
             Arc::new(fresh)
         };
-        // A thousand series at one a minute: no hour of them is worth it, for chunks are small.
+        // A thousand series: few rows come, so it is the time that counts.
         let small = part(1_000, 10);
         assert!(!is_enough(&vec![Arc::clone(&small); PARTS_MAX - 1]));
         assert!(is_enough(&vec![small; PARTS_MAX]));
-        // Many series: an hour of each, or as much as memory has room for.
-        let many = part(30_000, 10);
-        assert!(!is_enough(&vec![Arc::clone(&many); 5]));
-        assert!(is_enough(&vec![Arc::clone(&many); 6]));
-        let more = part(60_000, 10);
-        assert!(!is_enough(&vec![Arc::clone(&more); 3]));
-        assert!(is_enough(&vec![more; 4]));
+        // More series: three hours of each, or as much as memory has room for.
+        let more = part(3_000, 40);
+        assert!(!is_enough(&vec![Arc::clone(&more); 4]));
+        assert!(is_enough(&vec![more; 5]));
+        let many = part(50_000, 10);
+        assert!(!is_enough(&vec![Arc::clone(&many); 7]));
+        assert!(is_enough(&vec![many; 8]));
     }
 }
