@@ -21,6 +21,9 @@ use super::{
 /// The argument by which this program reads a store and nothing else.
 pub(crate) const CHILD: &str = "--read-store";
 
+/// Series of which a day is put at once.
+const SERIES_AT_ONCE: usize = 250;
+
 /// A control group of this bench; removed with its owner.
 struct Group(PathBuf);
 
@@ -101,17 +104,17 @@ pub(crate) fn filled(folder: &Path, series: usize) -> EmbeddedStore {
     let store = EmbeddedStore::open(folder).expect("open");
     let mut fleet = Fleet::new(series);
     let mut position = 0;
-    // An hour at a time: a day of thousands of series would not fit into this program's own memory.
-    for hour in 0..DAYS * 24 {
-        let minutes = hour * 60..(hour + 1) * 60;
-        let rows: Vec<Row> = minutes
-            .flat_map(|minute| fleet.step(minute, MINUTE_MS))
-            .collect();
-        put_only(&store, &mut position, &rows);
-        if (hour + 1) % 24 == 0 {
-            store.flush().expect("flush");
+    // Days of some series at a time, as a backlog comes: each chunk is written once, and a day of thousands of series
+    // would not fit into this program's own memory.
+    for day in 0..DAYS {
+        let minutes = day * 1_440..(day + 1) * 1_440;
+        for first in (0..series).step_by(SERIES_AT_ONCE) {
+            let some = first..(first + SERIES_AT_ONCE).min(series);
+            let rows: Vec<Row> = fleet.minutes(some, (minutes.clone(), MINUTE_MS));
+            put_only(&store, &mut position, &rows);
         }
     }
+    store.flush().expect("flush");
     store
 }
 

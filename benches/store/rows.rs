@@ -55,6 +55,18 @@ impl Fleet {
             .collect()
     }
 
+    /// The rows of some series, one series after the other.
+    pub(crate) fn minutes(
+        &mut self,
+        series: std::ops::Range<usize>,
+        (minutes, step_ms): (std::ops::Range<i64>, i64),
+    ) -> Vec<(i64, SampleRow)> {
+        series
+            .flat_map(|series| minutes.clone().map(move |minute| (series, minute)))
+            .map(|(series, minute)| self.row(series, minute, step_ms))
+            .collect()
+    }
+
     fn random(&mut self, series: usize) -> f64 {
         let state = &mut self.random[series];
         *state ^= *state >> 12;
