@@ -1,5 +1,6 @@
 //! Sample stores, every engine.
 
+mod backup;
 mod contract;
 #[cfg(test)]
 mod engines;
