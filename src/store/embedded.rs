@@ -334,7 +334,8 @@ impl SampleStore for EmbeddedStore {
     }
 
     fn trouble(&self) -> Option<String> {
-        self.shared.state().trouble.clone()
+        let state = self.shared.state();
+        state.failure.clone().or_else(|| state.damage.clone())
     }
 
     fn caps(&self) -> Caps {
@@ -399,6 +400,10 @@ mod tests {
             let store = EmbeddedStore::open(folder.path()).unwrap();
             store.put(&filling(1, "a")).unwrap();
             store.shared.write(Where::Chunks).unwrap_err();
+            assert!(store.trouble().is_some());
+            // As it comes it can be written all the same, and nothing is the matter then.
+            store.shared.write(Where::AsItComes).unwrap();
+            assert_eq!(store.trouble(), None);
             store.put(&filling(2, "b")).unwrap();
             store.shared.write(Where::Chunks).unwrap_err();
             std::fs::remove_dir(&blocked).unwrap();

@@ -346,7 +346,8 @@ pub trait SampleStore: Send + Sync + std::fmt::Debug {
     }
     /// The newest sample of a series.
     fn latest(&self, series: SeriesId) -> Result<Option<SampleRow>, StoreError>;
-    /// Start of the oldest sample of a series, Unix milliseconds; also where retention has let it go since.
+    /// Start of the oldest sample of a series, Unix milliseconds; also where this store's retention has let it go
+    /// since. What a server lets go by itself is not known any more.
     fn oldest_unix_ms(&self, series: SeriesId) -> Result<Option<i64>, StoreError>;
     /// What the agents of a site saw in `[from, to)`, by time.
     fn evidence(

@@ -1,6 +1,8 @@
 //! What a site saw that comes late, for the sites nearby: whether the power was cut at one follows from what the others did
 //! meanwhile, and those may deliver it hours after they came back themselves.
 
+use std::collections::BTreeMap;
+
 use super::Worker;
 use crate::app::SourceError;
 use crate::assess::neighbours::HAVE_A_SAY_IN;
@@ -14,16 +16,22 @@ impl Worker {
     pub(super) fn look_near(&mut self, site: &str, spans: &[(i64, i64)], now: i64) {
         let test = self.app.directory().test(site);
         let expected_from = now - self.silent_after_ms(site, &test);
-        let late = spans.iter().filter(|span| span.0 < expected_from);
-        for span in late.copied().collect::<Vec<_>>() {
-            match self.concerned_near(site, span) {
-                Ok(others) => others
-                    .iter()
-                    .for_each(|other| self.look(other, &[span], now)),
+        // One look for all that came: a long backlog is many spans.
+        let mut concerned: BTreeMap<String, Vec<(i64, i64)>> = BTreeMap::new();
+        for span in spans.iter().filter(|span| span.0 < expected_from) {
+            match self.concerned_near(site, *span) {
+                Ok(others) => {
+                    for other in others {
+                        concerned.entry(other).or_default().push(*span);
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(%error, site, "what came late was not weighed for the sites nearby");
                 }
             }
+        }
+        for (other, spans) in concerned {
+            self.look(&other, &spans, now);
         }
     }
 

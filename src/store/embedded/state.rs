@@ -23,8 +23,10 @@ pub(super) struct State {
     pub(super) position: u64,
     /// Up to where everything is written down.
     pub(super) written_position: u64,
-    /// What could not be written, in words for an operator.
-    pub(super) trouble: Option<String>,
+    /// Why the last writing failed, in words for an operator.
+    pub(super) failure: Option<String>,
+    /// Which chunk cannot be read, so that rows wait for it, in the same words.
+    pub(super) damage: Option<String>,
     pub(super) stop: bool,
 }
 

@@ -105,8 +105,9 @@ impl Shared {
         match numbered.and(written) {
             Ok(left) => {
                 state.written_position = position;
+                state.failure = None;
                 if let Some(left) = left {
-                    state.trouble = left.reason;
+                    state.damage = left.reason;
                     let rows = (left.rows.weight > 0).then(|| Arc::new(left.rows));
                     state.recent = rows.into_iter().collect();
                 } else {
@@ -121,7 +122,7 @@ impl Shared {
                 let mut again = writing.and_then(Arc::into_inner).unwrap_or_default();
                 again.append(std::mem::take(&mut state.fresh));
                 state.fresh = again;
-                state.trouble = Some(error.to_string());
+                state.failure = Some(error.to_string());
                 Err(error)
             }
         }
