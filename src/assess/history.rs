@@ -147,10 +147,14 @@ impl HistoryRequest<'_> {
             let inside = outages
                 .peek()
                 .is_some_and(|outage| outage.start_unix_ms < end);
-            let state = match counted.iter().any(|starts| starts.contains(&start)) {
-                false => StepState::Unknown,
-                true if inside => StepState::Down,
-                true => StepState::Up,
+            // An agent without a route sends nothing and knows all the same that nothing passes: its outage is on
+            // record, its step without a packet.
+            let state = if inside {
+                StepState::Down
+            } else if counted.iter().any(|starts| starts.contains(&start)) {
+                StepState::Up
+            } else {
+                StepState::Unknown
             };
             let sums = summed.steps.sums.get(&start).copied();
             summed_row(sums.unwrap_or_default(), start, state)
@@ -292,7 +296,7 @@ mod tests {
         };
         let starts = |steps: &[i64]| steps.iter().map(|step| step * 10_000).collect();
         let measured: [(&str, BTreeSet<i64>); 2] = [
-            ("counts", starts(&[0, 1, 2, 3, 5, 6])),
+            ("counts", starts(&[0, 1, 2, 3, 5])),
             ("resolver", starts(&[4])),
         ];
         let kinds = [("counts", Kind::Icmp), ("resolver", Kind::Dns)];
@@ -317,11 +321,12 @@ mod tests {
             to_unix_ms: 70_000,
             step_seconds: 10,
         };
-        // One within a step, one that ends where a step begins, one that lasts.
+        // One within a step, one that ends where a step begins, one that lasts: in its second step nothing could
+        // be sent any more.
         let outages = [
             outage(12_000, Some(13_000)),
             outage(25_000, Some(30_000)),
-            outage(48_000, None),
+            outage(51_000, None),
         ];
         let rows = request.summed_rows(&summed, &outages);
         let states: Vec<StepState> = rows.steps.iter().map(|step| step.state).collect();
