@@ -67,7 +67,7 @@ stage_check() {
 influx_server() {
   local why
   if [ -n "${INFLUX_URL:-}" ]; then return; fi
-  why=$(tests/servers/influxd.sh 2>&1 >/dev/null | tee /dev/stderr) && return
+  why=$(tests/servers/influxd.sh 2>&1 >/dev/null | tee -a /dev/stderr) && return
   untested="store engine InfluxDB 2: not tested: ${why##*$'\n'}"
   if [ "${CI:-}" = true ]; then
     echo "$untested"

@@ -9,9 +9,9 @@ import { demonstration, serve, temporary } from './servers.mjs';
 
 /** The whole scene of a start needs sixty sites; a day of history is the least. */
 const FLEET = ['--sites', '60', '--history-days', '1'];
-const PLAYED_MS = 120_000;
+const PLAYED_MS = 240_000;
 /** Time in which what was played back is assessed, on a busy machine. */
-const SETTLED_MS = 30_000;
+const SETTLED_MS = 120_000;
 /** An outage begins or ends within ten minutes of a start; the first within this. */
 const CHANGE_MS = 420_000;
 /** Waiting for it is for the long run. */
@@ -49,14 +49,19 @@ test('the past is played back, and the country is seen within it', async () => {
   await until('the last day is there', PLAYED_MS, async () =>
     ['earlier_days', 'complete'].includes((await answer('/demo')).phase),
   );
-  const summary = await answer('/summary');
+  // What was played back is assessed site by site: that takes its time beside other tests.
+  let summary;
+  let open;
+  await until('the country as it is', SETTLED_MS, async () => {
+    summary = await answer('/summary');
+    open = await answer('/outages?open=true');
+    const causes = new Set(open.items.map((one) => one.cause));
+    return summary.sites.up > 20 && summary.sites.down > 0 && causes.size >= 3;
+  }).catch((error) => assert.fail(`${error.message}: ${JSON.stringify(summary.sites)} ${open.items.map((one) => one.cause)}`));
   assert.equal(summary.simulated_sites, 60);
-  assert.ok(summary.sites.up > 20, JSON.stringify(summary.sites));
-  assert.ok(summary.sites.down > 0, JSON.stringify(summary.sites));
-  const open = await answer('/outages?open=true');
-  assert.ok(open.items.every((one) => one.simulated), 'every outage says that it is simulated');
-  const causes = new Set(open.items.map((one) => one.cause));
-  assert.ok(causes.size >= 3, [...causes].join());
+  // One site is measured in truth, by the agent beside the fleet.
+  const measured = new Set(open.items.filter((one) => !one.simulated).map((one) => one.site));
+  assert.ok(measured.size <= 1, `every outage says that it is simulated: ${[...measured]}`);
 });
 
 test('each fault of the scene is on the screen with its cause and what it rests on', async () => {

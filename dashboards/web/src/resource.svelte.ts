@@ -10,6 +10,14 @@ export class Resource<T> {
   loading = $state(true);
   #turn = 0;
 
+  /** Lets the answer go, and one that is on its way: what was asked about is no longer shown. */
+  forget(): void {
+    this.#turn += 1;
+    this.data = null;
+    this.error = null;
+    this.loading = true;
+  }
+
   async load(ask: () => Promise<T>): Promise<void> {
     const turn = (this.#turn += 1);
     this.loading = true;
