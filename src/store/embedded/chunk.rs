@@ -45,7 +45,7 @@ enum Column<'a> {
     Packed(&'a [u8]),
 }
 
-/// A chunk's columns, unpacked.
+/// The columns of rows, to be packed.
 #[derive(Default)]
 struct Columns {
     time_unix_ms: Vec<i64>,
@@ -162,27 +162,42 @@ fn pack<T: Value>(values: &[T], config: &ChunkConfig) -> Result<Packed, StoreErr
 }
 
 fn unpack<T: Value>(column: &Column<'_>, count: usize) -> Result<Vec<T>, StoreError> {
+    let mut values = Vec::new();
+    unpack_behind(&mut values, column, count)?;
+    Ok(values)
+}
+
+/// Puts the values of a column behind others.
+fn unpack_behind<T: Value>(
+    values: &mut Vec<T>,
+    column: &Column<'_>,
+    count: usize,
+) -> Result<(), StoreError> {
+    let beyond = || damaged("a value beyond its column's range");
+    let there = values.len();
     match column {
+        Column::Steady { first, step: 0 } => {
+            values.resize(there + count, T::from_i64(*first).ok_or_else(beyond)?);
+        }
         Column::Steady { first, step } => {
+            values.reserve(count);
             let mut next = *first;
-            (0..count)
-                .map(|_| {
-                    let value = T::from_i64(next);
-                    next = next.wrapping_add(*step);
-                    value.ok_or_else(|| damaged("a value beyond its column's range"))
-                })
-                .collect()
+            for _ in 0..count {
+                values.push(T::from_i64(next).ok_or_else(beyond)?);
+                next = next.wrapping_add(*step);
+            }
         }
         Column::Packed(bytes) => {
             let zero = T::from_i64(0).ok_or_else(|| damaged("no zero"))?;
-            let mut values = vec![zero; count];
-            let progress = simple_decompress_into(bytes, &mut values).map_err(damaged)?;
+            values.resize(there + count, zero);
+            let place = values.get_mut(there..).unwrap_or_default();
+            let progress = simple_decompress_into(bytes, place).map_err(damaged)?;
             if progress.n_processed != count || !progress.finished {
                 return Err(damaged("a column of another length"));
             }
-            Ok(values)
         }
     }
+    Ok(())
 }
 
 fn seal_details(rows: &[Row]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -234,95 +249,116 @@ impl Columns {
         }
         columns
     }
+}
 
-    fn read(body: &[u8]) -> Result<Self, StoreError> {
-        let body = super::without_crc(body).map_err(damaged)?;
-        let written: Written<'_> = postcard::from_bytes(body).map_err(damaged)?;
-        if written.samples > SAMPLES_MAX {
-            return Err(damaged("too many samples"));
-        }
-        let count = usize::try_from(written.samples).map_err(damaged)?;
-        let [
-            time,
-            sequence,
-            uncertainty,
-            outcome,
-            sent,
-            received,
-            flags,
-            min,
-            median,
-            max,
-            difference,
-        ] = &written.columns;
-        let flags: Vec<u16> = unpack(flags, count)?;
-        let with = |bit: u16| flags.iter().filter(|one| **one & bit != 0).count();
-        Ok(Self {
-            time_unix_ms: unpack(time, count)?,
-            sequence: unpack(sequence, count)?,
-            uncertainty_ms: unpack(uncertainty, count)?,
-            outcome: unpack(outcome, count)?,
-            sent: unpack(sent, count)?,
-            received: unpack(received, count)?,
-            rtt_us_min: unpack(min, with(MIN))?,
-            rtt_us_median: unpack(median, with(MEDIAN))?,
-            rtt_us_max: unpack(max, with(MAX))?,
-            rtt_us_mean_successive_difference: unpack(difference, with(DIFFERENCE))?,
-            flags,
-        })
+/// Puts the samples of a chunk behind those of a block, in place: a month is one growing block and no thousand
+/// columns that are made and thrown away. A block is of no use after an error.
+pub(super) fn append_to(block: &mut SampleBlock, body: &[u8]) -> Result<(), StoreError> {
+    let body = super::without_crc(body).map_err(damaged)?;
+    let written: Written<'_> = postcard::from_bytes(body).map_err(damaged)?;
+    if written.samples > SAMPLES_MAX {
+        return Err(damaged("too many samples"));
     }
+    let count = usize::try_from(written.samples).map_err(damaged)?;
+    let [
+        time,
+        sequence,
+        uncertainty,
+        outcome,
+        sent,
+        received,
+        flags,
+        min,
+        median,
+        max,
+        difference,
+    ] = &written.columns;
+    unpack_behind(&mut block.time_unix_ms, time, count)?;
+    unpack_behind(&mut block.sequence, sequence, count)?;
+    unpack_behind(&mut block.uncertainty_ms, uncertainty, count)?;
+    unpack_behind(&mut block.sent, sent, count)?;
+    unpack_behind(&mut block.received, received, count)?;
+    outcomes_behind(&mut block.outcome, &unpack(outcome, count)?)?;
+    let flags: Vec<u16> = unpack(flags, count)?;
+    let spread = |column: &Column<'_>, bit: u16| -> Result<Spread, StoreError> {
+        let there = flags.iter().filter(|one| **one & bit != 0).count();
+        Ok(Spread {
+            values: unpack(column, there)?.into_iter(),
+            bit,
+        })
+    };
+    let (mut min, mut median) = (spread(min, MIN)?, spread(median, MEDIAN)?);
+    let (mut max, mut difference) = (spread(max, MAX)?, spread(difference, DIFFERENCE)?);
+    block
+        .coarse
+        .extend(flags.iter().map(|flag| flag & COARSE != 0));
+    block
+        .rtt_us_mean_successive_difference
+        .extend(flags.iter().map(|flag| difference.next(*flag)));
+    // Each behind the one below it, which is in the block by then.
+    let first = block.rtt_us_min.len();
+    block
+        .rtt_us_min
+        .extend(flags.iter().map(|flag| min.next(*flag)));
+    let below = block.rtt_us_min.iter().skip(first);
+    block
+        .rtt_us_median
+        .extend(flags.iter().zip(below).map(|(flag, min)| {
+            let below = min.unwrap_or(0);
+            median.next(*flag).map(|value| value.wrapping_add(below))
+        }));
+    let below = block
+        .rtt_us_min
+        .iter()
+        .zip(&block.rtt_us_median)
+        .skip(first);
+    block
+        .rtt_us_max
+        .extend(flags.iter().zip(below).map(|(flag, (min, median))| {
+            let below = median.or(*min).unwrap_or(0);
+            max.next(*flag).map(|value| value.wrapping_add(below))
+        }));
+    Ok(())
+}
 
-    fn into_block(self) -> Result<SampleBlock, StoreError> {
-        let outcome = |code: &u16| {
-            Outcome::from_code(*code).ok_or_else(|| damaged(format!("no outcome has code {code}")))
-        };
-        let min = spread(&self.flags, MIN, &self.rtt_us_min);
-        let mut median = spread(&self.flags, MEDIAN, &self.rtt_us_median);
-        let mut max = spread(&self.flags, MAX, &self.rtt_us_max);
-        for ((min, median), max) in min.iter().zip(&mut median).zip(&mut max) {
-            let below_median = min.unwrap_or(0);
-            *median = median.map(|value| value.wrapping_add(below_median));
-            let below_max = median.unwrap_or(below_median);
-            *max = max.map(|value| value.wrapping_add(below_max));
-        }
-        Ok(SampleBlock {
-            outcome: self.outcome.iter().map(outcome).collect::<Result<_, _>>()?,
-            rtt_us_mean_successive_difference: spread(
-                &self.flags,
-                DIFFERENCE,
-                &self.rtt_us_mean_successive_difference,
-            ),
-            coarse: self.flags.iter().map(|flag| flag & COARSE != 0).collect(),
-            time_unix_ms: self.time_unix_ms,
-            uncertainty_ms: self.uncertainty_ms,
-            sequence: self.sequence,
-            sent: self.sent,
-            received: self.received,
-            rtt_us_min: min,
-            rtt_us_median: median,
-            rtt_us_max: max,
-        })
+fn outcomes_behind(outcomes: &mut Vec<Outcome>, codes: &[u16]) -> Result<(), StoreError> {
+    for run in codes.chunk_by(|one, next| one == next) {
+        let Some(code) = run.first() else { continue };
+        let outcome = Outcome::from_code(*code)
+            .ok_or_else(|| damaged(format!("no outcome has code {code}")))?;
+        outcomes.resize(outcomes.len() + run.len(), outcome);
     }
+    Ok(())
 }
 
 /// Values that are there only where their flag says so.
-fn spread(flags: &[u16], bit: u16, values: &[u32]) -> Vec<Option<u32>> {
-    let mut values = values.iter();
-    flags
-        .iter()
-        .map(|flag| {
-            if flag & bit == 0 {
-                None
-            } else {
-                values.next().copied()
-            }
-        })
-        .collect()
+struct Spread {
+    values: std::vec::IntoIter<u32>,
+    bit: u16,
+}
+
+impl Spread {
+    fn next(&mut self, flag: u16) -> Option<u32> {
+        if flag & self.bit == 0 {
+            None
+        } else {
+            self.values.next()
+        }
+    }
+}
+
+/// How many samples a chunk says it has, to make room for them; unchecked.
+pub(super) fn said_len(body: &[u8]) -> usize {
+    let said = body.get(4..).map(postcard::take_from_bytes::<u32>);
+    said.and_then(Result::ok)
+        .map_or(0, |(samples, _)| usize::try_from(samples).unwrap_or(0))
 }
 
 /// Reads a chunk as columns.
 pub(super) fn block(body: &[u8]) -> Result<SampleBlock, StoreError> {
-    Columns::read(body)?.into_block()
+    let mut block = SampleBlock::default();
+    append_to(&mut block, body)?;
+    Ok(block)
 }
 
 /// Reads a chunk as rows, with what only some kinds have.

@@ -22,6 +22,9 @@ use crate::store::{
     samples::{DaySums, Filling, SampleBlock, SampleRow, SeriesFilter, SeriesId},
 };
 
+/// Samples for which room is made at once: what a damaged chunk says of itself is not believed beyond.
+const RESERVE_MAX: usize = 1_000_000;
+
 /// What the store's callers and its thread share.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -214,11 +217,15 @@ impl Shared {
         let mut waiting = self.waiting(series, span);
         let mut block = SampleBlock::default();
         for (month, open, days) in self.months(span) {
-            for stored in open.chunks(series, days)? {
+            let chunks = open.chunks(series, days)?;
+            let said = chunks.iter().map(|stored| chunk::said_len(&stored.body));
+            block.reserve(said.sum::<usize>().min(RESERVE_MAX));
+            for stored in chunks {
                 let day = first_day(month) + stored.day - 1;
                 let later = waiting.split_off(&day);
                 push(&mut block, std::mem::replace(&mut waiting, later), span);
                 match waiting.remove(&day) {
+                    None if is_within(day, span) => chunk::append_to(&mut block, &stored.body)?,
                     None => append(&mut block, chunk::block(&stored.body)?, span),
                     Some(mut rows) => {
                         let mut merged = chunk::rows(&stored.body, None)?;
@@ -352,6 +359,12 @@ impl Waiting {
     fn comes_after(&mut self, last_unix_ms: Option<i64>) {
         self.is_clear &= last_unix_ms.is_some() && last_unix_ms < self.first_unix_ms;
     }
+}
+
+/// Whether all of a day is in the span.
+fn is_within(day: i64, (from, to): (i64, i64)) -> bool {
+    let start = day.saturating_mul(DAY_MS);
+    from <= start && start.saturating_add(DAY_MS) <= to
 }
 
 /// Appends the part of a chunk that starts in the span.
