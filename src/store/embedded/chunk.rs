@@ -433,6 +433,7 @@ mod tests {
         ) {
             let rows: Vec<Row> = rows.into_iter().map(|(a, b, c)| row(a, b, c)).collect();
             let sealed = seal(&rows).unwrap();
+            prop_assert_eq!(said_len(&sealed.body), rows.len());
             prop_assert_eq!(super::rows(&sealed.body, sealed.detail.as_deref()).unwrap(), rows);
         }
 
