@@ -14,6 +14,7 @@ use std::{
 };
 
 use desserte::store::{
+    StoreError,
     influx2::InfluxStore,
     samples::{Filling, SampleRow, SampleStore, SeriesFilter},
     server::{Server, Token},
@@ -319,7 +320,13 @@ impl Peer for Influx {
             samples: rows.iter().map(|(_, row)| row.clone()).collect(),
             evidence: vec![],
         };
-        self.store.put(&filling).expect("put");
+        // A server whose cache is full asks to come again, as the collector then does; that is of its time.
+        while let Err(error) = self.store.put(&filling) {
+            let StoreError::Away { retry, .. } = error else {
+                panic!("put: {error}");
+            };
+            std::thread::sleep(retry);
+        }
     }
 
     fn bytes(&mut self) -> f64 {
